@@ -1,0 +1,109 @@
+"""Refuse bad input with an error that names the thing and the remedy.
+
+Every check is one call at the top of the function it guards, so the lesson below it stays short.
+"""
+
+import math
+from typing import Any
+
+from torch import Tensor
+
+__all__ = ["check_batch", "check_labels", "check_loss", "check_positive"]
+
+
+def check_positive(name: str, value: int) -> None:
+    """Refuse a count that is not a whole number of at least one.
+
+    Parameters
+    ----------
+    name : str
+        What the number is, for the message.
+    value : int
+        The number to check.
+
+    Raises
+    ------
+    ValueError
+        If `value` is not an int, or is below one.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise ValueError(f"{name} must be a whole number of at least 1, not {value!r}")
+
+
+def check_batch(x: Tensor, y: Tensor) -> None:
+    """Refuse an empty batch, and inputs and labels of different lengths.
+
+    Parameters
+    ----------
+    x : (n, ...) Tensor
+        One row per example.
+    y : (n,) Tensor
+        One label per example.
+
+    Raises
+    ------
+    ValueError
+        If there is no example, or if the two lengths differ.
+    """
+    if len(x) != len(y):
+        raise ValueError(f"{len(x)} rows but {len(y)} labels: give one label per row")
+    if len(x) == 0:
+        raise ValueError("the batch is empty: a mean over no examples does not exist")
+
+
+def check_labels(y: Tensor, classes: int = 10) -> None:
+    """Refuse labels that are not class numbers.
+
+    A label of -1 would not fail by itself: indexing takes it for the last class.
+
+    Parameters
+    ----------
+    y : (n,) int64 Tensor
+        Labels; at least one.
+    classes : int, default 10
+        How many classes there are.
+
+    Raises
+    ------
+    TypeError
+        If the labels are not whole numbers.
+    ValueError
+        If a label lies outside ``0 .. classes - 1``.
+    """
+    if y.is_floating_point() or y.is_complex():
+        raise TypeError(f"labels are {y.dtype}: convert them with y.long()")
+    low, high = int(y.min()), int(y.max())
+    if low < 0 or high >= classes:
+        raise ValueError(f"labels run from {low} to {high}; they must lie in 0..{classes - 1}")
+
+
+def check_loss(loss: Tensor | float, epoch: int, batch: int, **where: Any) -> float:
+    """Return the loss as a Python number, or stop the training if it is no longer finite.
+
+    Parameters
+    ----------
+    loss : () Tensor or float
+        The mean loss of one batch.
+    epoch, batch : int
+        Where it arose, both counted from zero.
+    **where
+        Further facts for the message, such as the learning rate.
+
+    Returns
+    -------
+    float
+        The loss.
+
+    Raises
+    ------
+    FloatingPointError
+        If the loss is NaN or infinite; the message says in which epoch and batch.
+    """
+    value = loss.item() if isinstance(loss, Tensor) else loss
+    if not math.isfinite(value):
+        known = "".join(f", {key} = {fact}" for key, fact in where.items())
+        raise FloatingPointError(
+            f"the loss became {value} in epoch {epoch}, batch {batch} (counted from 0{known}): "
+            "look for NaN in the inputs, or try a smaller learning rate"
+        )
+    return value

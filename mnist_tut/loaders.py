@@ -1,0 +1,152 @@
+"""From data sets to mini-batches."""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, SequentialSampler
+
+from mnist_tut.checks import check_batch, check_labels, check_positive
+
+__all__ = ["Batches", "WrappedDataLoader", "batched_dl", "get_data", "preprocess"]
+
+
+class Batches(Protocol):
+    """What a training loop needs of a loader: its number of batches, and the batches."""
+
+    def __len__(self) -> int:
+        """Count the mini-batches."""
+
+    def __iter__(self) -> Iterator[Any]:
+        """Hand out the mini-batches."""
+
+
+def _check_data_set(name: str, ds: Dataset) -> None:
+    if len(ds) == 0:  # type: ignore[arg-type]  # map-style data sets have a length
+        raise ValueError(f"{name} is empty: there is nothing to make mini-batches of")
+
+
+def get_data(
+    train_ds: Dataset, valid_ds: Dataset, bs: int, *, shuffle: bool = True
+) -> tuple[DataLoader, DataLoader]:
+    """Make the two loaders that :func:`mnist_tut.training.fit` wants.
+
+    Parameters
+    ----------
+    train_ds, valid_ds : Dataset
+        Map-style data sets of (input, label) pairs.
+    bs : int
+        Examples per training batch. Validation batches are twice as large.
+    shuffle : bool, default True
+        Whether the training data come in a new random order every epoch.
+
+    Returns
+    -------
+    train_dl, valid_dl : DataLoader
+        Loaders of (inputs, labels) mini-batches.
+
+    Raises
+    ------
+    ValueError
+        If `bs` is below one or a data set is empty.
+    """
+    check_positive("bs", bs)
+    _check_data_set("train_ds", train_ds)
+    _check_data_set("valid_ds", valid_ds)
+    return (
+        DataLoader(train_ds, batch_size=bs, shuffle=shuffle),
+        DataLoader(valid_ds, batch_size=bs * 2),
+    )
+
+
+def batched_dl(ds: Dataset, bs: int, *, shuffle: bool = False) -> DataLoader:
+    """Make a loader that indexes a data set once per mini-batch instead of once per row.
+
+    A plain loader asks for one row after another and stacks them. Tensors in memory can be
+    indexed with a whole list of positions, which is several times faster.
+
+    Parameters
+    ----------
+    ds : Dataset
+        One that accepts a list of positions, such as :class:`torch.utils.data.TensorDataset`.
+    bs : int
+        Examples per batch.
+    shuffle : bool, default False
+        Whether to draw a new random order every epoch.
+
+    Returns
+    -------
+    DataLoader
+        Gives the same batches as ``DataLoader(ds, batch_size=bs, shuffle=shuffle)``.
+
+    Raises
+    ------
+    ValueError
+        If `bs` is below one or the data set is empty.
+    """
+    check_positive("bs", bs)
+    _check_data_set("ds", ds)
+    order = RandomSampler(ds) if shuffle else SequentialSampler(ds)  # type: ignore[arg-type]
+    return DataLoader(ds, sampler=BatchSampler(order, bs, drop_last=False), batch_size=None)
+
+
+def preprocess(
+    x: Tensor, y: Tensor, dev: torch.device | str | None = None
+) -> tuple[Tensor, Tensor]:
+    """View flat rows as square pictures of one channel, and move the batch to a device.
+
+    Parameters
+    ----------
+    x : (n, side * side) Tensor
+        One row per picture; the side is worked out from the number of pixels.
+    y : (n,) int64 Tensor
+        Labels in 0..9.
+    dev : torch.device or str, optional
+        Where the batch should live; by default it stays where it is.
+
+    Returns
+    -------
+    x : (n, 1, side, side) Tensor
+        Pictures.
+    y : (n,) int64 Tensor
+        Labels.
+
+    Raises
+    ------
+    ValueError
+        If the batch is empty, the lengths differ, the number of pixels is no square, or a
+        label lies outside 0..9.
+    """
+    check_batch(x, y)
+    check_labels(y)
+    side = math.isqrt(x[0].numel())
+    if x.ndim != 2 or side * side != x.shape[1]:
+        raise ValueError(f"need flat rows of side * side pixels, got shape {tuple(x.shape)}")
+    return x.view(-1, 1, side, side).to(dev), y.to(dev)
+
+
+class WrappedDataLoader:
+    """A loader whose every batch goes through a function.
+
+    Parameters
+    ----------
+    dl : DataLoader
+        Or anything else with a length that hands out tuples.
+    func : callable
+        Called as ``func(*batch)``; returns the batch to hand out.
+    """
+
+    def __init__(self, dl: Batches, func: Callable[..., Any]) -> None:
+        self.dl = dl
+        self.func = func
+
+    def __len__(self) -> int:
+        """Count the mini-batches."""
+        return len(self.dl)
+
+    def __iter__(self) -> Iterator[Any]:
+        """Hand out the mini-batches, each passed through the function."""
+        for batch in self.dl:
+            yield self.func(*batch)
