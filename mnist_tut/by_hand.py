@@ -38,7 +38,9 @@ class Trained(NamedTuple):
     losses: list[float]
 
 
-def init_params(n_in: int, n_out: int, dtype: torch.dtype = torch.float32) -> tuple[Tensor, Tensor]:
+def init_params(
+    n_in: int, n_out: int, dtype: torch.dtype = torch.float32
+) -> tuple[Tensor, Tensor]:
     """Random weights and a zero bias for a linear layer, ready to be trained.
 
     The factor ``1 / sqrt(n_in)`` keeps the variance of the outputs near that of the inputs
@@ -86,12 +88,11 @@ def log_softmax(x: Tensor) -> Tensor:
 
     Notes
     -----
-    ``exp`` of a float32 overflows beyond 88.7. Taking the largest logit out first leaves
-    exponents of at most zero; adding it back afterwards changes nothing else (log-sum-exp).
+    ``exp`` of a float32 overflows beyond 88.7. Taking the largest logit out of the row leaves
+    exponents of at most zero and changes nothing else: softmax sees only differences.
     """
-    largest = x.max(dim=-1, keepdim=True).values
-    log_sum_exp = largest + (x - largest).exp().sum(dim=-1, keepdim=True).log()
-    return x - log_sum_exp
+    x = x - x.max(dim=-1, keepdim=True).values
+    return x - x.exp().sum(dim=-1, keepdim=True).log()
 
 
 def model(xb: Tensor, weights: Tensor, bias: Tensor) -> Tensor:
@@ -117,7 +118,9 @@ def model(xb: Tensor, weights: Tensor, bias: Tensor) -> Tensor:
         If the pictures do not have as many pixels as there are rows of weights.
     """
     if xb.shape[-1] != len(weights):
-        raise ValueError(f"pictures have {xb.shape[-1]} pixels, the weights take {len(weights)}")
+        raise ValueError(
+            f"pictures have {xb.shape[-1]} pixels, the weights take {len(weights)}"
+        )
     return log_softmax(xb @ weights + bias)
 
 
@@ -141,7 +144,7 @@ def nll(log_probs: Tensor, target: Tensor) -> Tensor:
     ValueError
         If the batch is empty, the lengths differ or a label is not a column of `log_probs`.
     TypeError
-        If the labels are not whole numbers.
+        If the labels are not int64.
     """
     check_batch(log_probs, target)
     check_labels(target, classes=log_probs.shape[1])
@@ -169,14 +172,16 @@ def accuracy(out: Tensor, yb: Tensor) -> Tensor:
     ValueError
         If the batch is empty, the lengths differ or a label is not a column of `out`.
     TypeError
-        If the labels are not whole numbers.
+        If the labels are not int64.
     """
     check_batch(out, yb)
     check_labels(yb, classes=out.shape[1])
     return (out.argmax(dim=1) == yb).float().mean()
 
 
-def training_pair(data: tuple[Tensor, ...], bs: int, epochs: int) -> tuple[Tensor, Tensor]:
+def training_pair(
+    data: tuple[Tensor, ...], bs: int, epochs: int
+) -> tuple[Tensor, Tensor]:
     """Check what every training loop is given, and take the training data out of it.
 
     Parameters
@@ -219,7 +224,7 @@ def train_by_hand(
     Parameters
     ----------
     data : tuple of Tensor
-        Begins with x_train (n, inputs) and y_train (n,).
+        Begins with the pictures (n, inputs) and their labels (n,).
     weights : (inputs, classes) float Tensor
         Where training starts; left as it is.
     bias : (classes,) float Tensor

@@ -6,6 +6,7 @@ Every check is one call at the top of the function it guards, so the lesson belo
 import math
 from typing import Any
 
+import torch
 from torch import Tensor
 
 __all__ = ["check_batch", "check_labels", "check_loss", "check_positive"]
@@ -54,7 +55,8 @@ def check_batch(x: Tensor, y: Tensor) -> None:
 def check_labels(y: Tensor, classes: int = 10) -> None:
     """Refuse labels that are not class numbers.
 
-    A label of -1 would not fail by itself: indexing takes it for the last class.
+    None of these would fail by itself: indexing takes -1 for the last class and bytes or truth
+    values for a mask, and a column of labels is stretched to a square of comparisons.
 
     Parameters
     ----------
@@ -66,15 +68,19 @@ def check_labels(y: Tensor, classes: int = 10) -> None:
     Raises
     ------
     TypeError
-        If the labels are not whole numbers.
+        If the labels are not int64.
     ValueError
-        If a label lies outside ``0 .. classes - 1``.
+        If they are not one-dimensional, or a label lies outside ``0 .. classes - 1``.
     """
-    if y.is_floating_point() or y.is_complex():
+    if y.dtype != torch.int64:
         raise TypeError(f"labels are {y.dtype}: convert them with y.long()")
+    if y.ndim != 1:
+        raise ValueError(f"labels have shape {tuple(y.shape)}: give one number per row")
     low, high = int(y.min()), int(y.max())
     if low < 0 or high >= classes:
-        raise ValueError(f"labels run from {low} to {high}; they must lie in 0..{classes - 1}")
+        raise ValueError(
+            f"labels run from {low} to {high}; they must lie in 0..{classes - 1}"
+        )
 
 
 def check_loss(loss: Tensor | float, epoch: int, batch: int, **where: Any) -> float:

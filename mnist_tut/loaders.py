@@ -6,7 +6,13 @@ from typing import Any, Protocol
 
 import torch
 from torch import Tensor
-from torch.utils.data import BatchSampler, DataLoader, Dataset, RandomSampler, SequentialSampler
+from torch.utils.data import (
+    BatchSampler,
+    DataLoader,
+    Dataset,
+    RandomSampler,
+    SequentialSampler,
+)
 
 from mnist_tut.checks import check_batch, check_labels, check_positive
 
@@ -89,7 +95,9 @@ def batched_dl(ds: Dataset, bs: int, *, shuffle: bool = False) -> DataLoader:
     check_positive("bs", bs)
     _check_data_set("ds", ds)
     order = RandomSampler(ds) if shuffle else SequentialSampler(ds)  # type: ignore[arg-type]
-    return DataLoader(ds, sampler=BatchSampler(order, bs, drop_last=False), batch_size=None)
+    return DataLoader(
+        ds, sampler=BatchSampler(order, bs, drop_last=False), batch_size=None
+    )
 
 
 def preprocess(
@@ -123,7 +131,7 @@ def preprocess(
     check_labels(y)
     side = math.isqrt(x[0].numel())
     if x.ndim != 2 or side * side != x.shape[1]:
-        raise ValueError(f"need flat rows of side * side pixels, got shape {tuple(x.shape)}")
+        raise ValueError(f"need rows of side * side pixels, got {tuple(x.shape)}")
     return x.view(-1, 1, side, side).to(dev), y.to(dev)
 
 

@@ -5,7 +5,14 @@ from collections.abc import Callable
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-__all__ = ["Lambda", "Mnist_CNN", "Mnist_Logistic", "cnn_any_size", "cnn_sequential", "preprocess"]
+__all__ = [
+    "Lambda",
+    "Mnist_CNN",
+    "Mnist_Logistic",
+    "cnn_any_size",
+    "cnn_sequential",
+    "preprocess",
+]
 
 SIDE = 28  # pixels along one side of an MNIST picture
 
@@ -53,7 +60,7 @@ def preprocess(x: Tensor) -> Tensor:
         64 pictures of nonsense out of 49 pictures of 32 x 32 without a word.
     """
     if x.ndim != 2 or x.shape[1] != SIDE * SIDE:
-        raise ValueError(f"need rows of {SIDE * SIDE} pixels (28 x 28), got shape {tuple(x.shape)}")
+        raise ValueError(f"need rows of 28 * 28 pixels, got shape {tuple(x.shape)}")
     return x.view(-1, 1, SIDE, SIDE)
 
 

@@ -34,7 +34,13 @@ GREY = "#7a7a7a"
 
 def use_style() -> None:
     """Set matplotlib's defaults for the tutorial's figures."""
-    greys = ["text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"]
+    greys = [
+        "text.color",
+        "axes.labelcolor",
+        "axes.edgecolor",
+        "xtick.color",
+        "ytick.color",
+    ]
     backgrounds = ["figure.facecolor", "axes.facecolor", "savefig.facecolor"]
     style: dict[Any, Any] = {
         "axes.prop_cycle": cycler(color=list(COLORS.values())),
@@ -73,7 +79,9 @@ def tile(images: Tensor, cols: int = 10, gap: int = 2) -> np.ndarray:
     """
     check_positive("cols", cols)
     if images.ndim != 3 or len(images) == 0:
-        raise ValueError(f"need pictures of shape (n, height, width), got {tuple(images.shape)}")
+        raise ValueError(
+            f"need pictures of shape (n, height, width), got {tuple(images.shape)}"
+        )
     n, height, width = images.shape
     rows = -(-n // cols)
     grid = np.full((rows * (height + gap), cols * (width + gap)), np.nan)
@@ -89,7 +97,9 @@ def _bare(ax: Axes) -> Axes:
     return ax
 
 
-def digits(x: Tensor, ax: Axes, labels: Sequence[str] | None = None, cols: int = 10) -> Axes:
+def digits(
+    x: Tensor, ax: Axes, labels: Sequence[str] | None = None, cols: int = 10
+) -> Axes:
     """Draw a sheet of pictures, white ink on black.
 
     Parameters
@@ -112,10 +122,14 @@ def digits(x: Tensor, ax: Axes, labels: Sequence[str] | None = None, cols: int =
     ------
     ValueError
         If there is no picture, or not one label per picture.
+    RuntimeError
+        If a flat picture does not have 784 pixels.
     """
-    images = x.view(-1, 28, 28) if x.ndim == 2 else x
+    images = x.unflatten(1, (28, 28)) if x.ndim == 2 else x
     gap = 14 if labels else 2
-    ax.imshow(tile(images, cols, gap), cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    ax.imshow(
+        tile(images, cols, gap), cmap="gray", vmin=0, vmax=1, interpolation="nearest"
+    )
     for i, label in enumerate(_one_each(labels, images)):
         height, width = images.shape[1:]
         left, top = i % cols * (width + gap), i // cols * (height + gap)
@@ -125,14 +139,16 @@ def digits(x: Tensor, ax: Axes, labels: Sequence[str] | None = None, cols: int =
 
 def _one_each(labels: Sequence[str] | None, images: Tensor) -> Sequence[str]:
     if labels is not None and len(labels) != len(images):
-        raise ValueError(f"{len(images)} pictures but {len(labels)} labels: give one each")
+        raise ValueError(
+            f"{len(images)} pictures but {len(labels)} labels: give one each"
+        )
     return labels or []
 
 
 def signed_tiles(
     images: Tensor, ax: Axes, labels: Sequence[str] | None = None, cols: int = 10
 ) -> Axes:
-    """Draw weights as pictures: orange adds, blue takes away, and pale is near zero.
+    """Draw weights as pictures: orange adds, purple takes away, and pale is near zero.
 
     Parameters
     ----------
@@ -155,14 +171,21 @@ def signed_tiles(
     ValueError
         If there is no picture, or not one label per picture.
     """
-    height, width = images.shape[1:]
+    height, width = images.shape[-2:]
     gap = max(1, round(height / 4)) if labels else max(1, round(height / 10))
-    limit = float(images.abs().max()) or 1.0
     grid = tile(images, cols, gap)
+    limit = float(images.detach().abs().max()) or 1.0
     ax.imshow(grid, cmap="PuOr_r", vmin=-limit, vmax=limit, interpolation="nearest")
     for i, label in enumerate(_one_each(labels, images)):
         left, top = i % cols * (width + gap), i // cols * (height + gap)
-        ax.text(left + width / 2, top - height / 14, label, ha="center", va="bottom", fontsize=8)
+        ax.text(
+            left + width / 2,
+            top - height / 14,
+            label,
+            ha="center",
+            va="bottom",
+            fontsize=8,
+        )
     return _bare(ax)
 
 
@@ -225,9 +248,17 @@ def batch_losses(losses: Sequence[float], ax: Axes, window: int = 50) -> Axes:
     if len(losses) < window:
         raise ValueError(f"{len(losses)} losses, but the running mean takes {window}")
     mean = np.convolve(losses, np.full(window, 1 / window), mode="valid")
-    ax.plot(losses, color=COLORS["blue"], alpha=0.35, linewidth=0.6, label="each mini-batch")
+    ax.plot(
+        losses, color=COLORS["blue"], alpha=0.35, linewidth=0.6, label="each mini-batch"
+    )
     steps = np.arange(window - 1, len(losses))
-    ax.plot(steps, mean, color=COLORS["orange"], linewidth=2, label=f"mean of the last {window}")
+    ax.plot(
+        steps,
+        mean,
+        color=COLORS["orange"],
+        linewidth=2,
+        label=f"mean of the last {window}",
+    )
     ax.set_xlabel("mini-batch")
     ax.set_ylabel("loss [nats]")
     ax.set_ylim(0, None)
@@ -259,7 +290,9 @@ def per_epoch(curves: Mapping[str, Sequence[float]], ax: Axes, ylabel: str) -> A
     """
     if not curves:
         raise ValueError("no curves to draw")
-    for marker, (name, values) in zip("osD^v" * len(curves), curves.items(), strict=False):
+    for marker, (name, values) in zip(
+        "osD^v" * len(curves), curves.items(), strict=False
+    ):
         ax.plot(range(1, len(values) + 1), values, marker=marker, label=name)
     ax.set_xticks(range(1, max(map(len, curves.values())) + 1))
     ax.set_xlabel("epoch")
@@ -295,7 +328,9 @@ def step_sizes(
         If the three differ in length.
     """
     if not len(names) == len(lines) == len(losses):
-        raise ValueError(f"{len(names)} names, {len(lines)} sizes, {len(losses)} losses")
+        raise ValueError(
+            f"{len(names)} names, {len(lines)} sizes, {len(losses)} losses"
+        )
     bars = ax.barh(range(len(names)), lines, color=COLORS["blue"], height=0.7)
     ax.bar_label(bars, [f"loss {loss:.4f}" for loss in losses], padding=4, fontsize=8)
     ax.set_yticks(range(len(names)), names, family="monospace", fontsize=8)

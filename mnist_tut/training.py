@@ -63,7 +63,11 @@ def get_model(lr: float = 0.5) -> tuple[Mnist_Logistic, optim.SGD]:
 
 
 def loss_batch(
-    model: nn.Module, loss_func: Loss, xb: Tensor, yb: Tensor, opt: Optimizer | None = None
+    model: nn.Module,
+    loss_func: Loss,
+    xb: Tensor,
+    yb: Tensor,
+    opt: Optimizer | None = None,
 ) -> tuple[float, int]:
     """Loss of one mini-batch; with an optimizer, also one step of training.
 
@@ -192,7 +196,9 @@ def fit(
         began = time.perf_counter()
         model.train()
         losses: list[float] = []
-        for xb, yb in tqdm(train_dl, desc=f"epoch {epoch}", leave=False, disable=not progress):
+        for xb, yb in tqdm(
+            train_dl, desc=f"epoch {epoch}", leave=False, disable=not progress
+        ):
             loss, _ = loss_batch(model, loss_func, xb, yb, opt)
             losses.append(check_loss(loss, epoch, len(losses)))
         if not losses:

@@ -1,0 +1,60 @@
+# make help says what there is. Each target sets up what it needs.
+
+SHELL := /bin/bash
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+BUILD := build
+SPHINX := $(BIN)/python -m sphinx -W --keep-going -q -c . -j 1
+
+# Without MNIST and without a network the pages are built with stand-in digits, and say so.
+export MNIST_TUT_STAND_IN ?= allow
+# Small batches gain nothing from a second thread, and the two languages are built side by side.
+export OMP_NUM_THREADS ?= 1
+
+.PHONY: html html-en html-zh data test lint bench serve clean help
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 14
+
+$(INSTALLED): constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; say which with: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { \
+	  echo "No venv module: installing Debian's package for it."; rm -rf $(VENV); \
+	  apt-get update -q && apt-get install -y -q python3-venv && $(PYTHON) -m venv $(VENV); } \
+	  || { echo "Please install it as root: apt-get install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints.txt -e '.[docs,test]'
+	@touch $@
+
+data: $(INSTALLED)
+	@$(BIN)/python -m mnist_tut.data || [ $$? -eq 3 ]  # 3: there is only the stand-in
+
+html: $(INSTALLED) data ## build both languages into build/html, running every page
+	@echo "Building the English and the Chinese pages side by side ..."
+	@$(MAKE) --no-print-directory -j2 --output-sync=target html-en html-zh
+	@cp docs/index.html $(BUILD)/html/index.html
+	@echo "Open $(BUILD)/html/index.html, or run: make serve"
+
+html-en html-zh: html-%:
+	@$(SPHINX) -t $* -d $(BUILD)/doctrees/$* docs/$* $(BUILD)/html/$*
+
+test: html ## build, then run all tests
+	@$(BIN)/python tests/site/browser.py
+	$(BIN)/python -m pytest --cov
+
+lint: $(INSTALLED) ## check style, docstrings and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(INSTALLED) data ## time the tutorial against the slow way
+	$(BIN)/python benchmarks/bench.py
+
+serve: ## show the built pages at http://localhost:8000
+	@test -f $(BUILD)/html/index.html || $(MAKE) html
+	$(PYTHON) -m http.server --directory $(BUILD)/html 8000
+
+clean: ## remove what was built (not the .venv, not the data)
+	rm -rf $(BUILD) docs/en/tutorials docs/zh/tutorials .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage

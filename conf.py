@@ -1,0 +1,87 @@
+"""Sphinx settings for both languages: ``sphinx-build -c . -t zh docs/zh build/html/zh``."""
+
+import sys
+from pathlib import Path
+
+from mnist_tut import __version__
+
+ROOT = Path(__file__).parent
+sys.path.insert(0, str(ROOT / "docs" / "_ext"))
+LANG = "zh" if tags.has("zh") else "en"
+
+project = {"en": "What torch.nn really is", "zh": "torch.nn 到底是什么"}[LANG]
+author = "The mnist_tut authors"
+copyright = f"2026, {author}"
+release = version = __version__
+language = {"en": "en", "zh": "zh_CN"}[LANG]
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "sphinx.ext.intersphinx",
+    "sphinx_copybutton",
+    "sphinx_design",
+    "sphinx_gallery.gen_gallery",
+    # ours, one concern each
+    "anchors",
+    "chinese_search",
+    "data_notice",
+    "figure_text",
+    "fresh_gallery",
+    "gallery_chinese",
+    "local_inventories",
+    "mathml",
+    "term_pairs",
+    "tested_source",
+]
+primary_domain = "py"
+nitpicky = True
+nitpick_ignore_regex = [
+    ("py:class", r"(?!mnist_tut|torch|numpy).*")
+]  # types told in words
+exclude_patterns = [
+    "tutorials/*.ipynb",
+    "tutorials/*.py",
+    "tutorials/GALLERY_HEADER.rst",
+]
+templates_path = ["docs/_templates"]
+smartquotes = False
+
+html_theme = "pydata_sphinx_theme"
+html_title = project
+html_static_path = ["docs/_static"]
+html_css_files = ["site.css"]
+html_show_sourcelink = False
+html_theme_options = {
+    "logo": {"text": project},
+    "navbar_start": ["navbar-logo"],
+    "navbar_end": ["language-switch", "theme-switcher"],
+    "navbar_persistent": ["search-button"],
+    "secondary_sidebar_items": ["page-toc"],
+    "footer_start": ["data-source", "copyright"],
+    "footer_end": ["sphinx-version"],
+    "show_prev_next": True,
+}
+html_sidebars = {"**": []}  # the contents list on the right is enough
+html_math_renderer = "mathml"
+html_context = {"default_mode": "auto"}
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"  # the docstrings say more: shapes and dtypes
+napoleon_use_rtype = napoleon_use_param = False  # types are prose here, not links
+napoleon_use_ivar = True
+copybutton_exclude = ".linenos, .gp, .go"
+
+sphinx_gallery_conf = {
+    "examples_dirs": [f"../../gallery/{LANG}"],
+    "gallery_dirs": ["tutorials"],
+    "filename_pattern": r"\.py$",  # run them all, not only plot_*.py
+    "within_subsection_order": "FileNameSortKey",
+    "abort_on_example_error": True,
+    "download_all_examples": False,
+    "write_computation_times": False,
+    "inspect_global_variables": False,  # link names, not every variable
+    "image_srcset": ["2x"],
+    "remove_config_comments": True,
+    "doc_module": ("mnist_tut",),
+}

@@ -1,0 +1,44 @@
+"""Say on every page which data it was built with, and loudly so for the stand-in."""
+
+from typing import Any
+
+from sphinx.application import Sphinx
+from sphinx.config import Config
+
+from mnist_tut.data import data_source, load_mnist
+
+NOTICE = {
+    "en": "MNIST could not be had when this site was built: every figure and number here comes "
+    "from stand-in digits drawn by the program. Yours will differ.",
+    "zh_CN": "构建本站时未能取得 MNIST：站内的图和数值都来自程序绘制的替代数据，"
+    "与真实数据上的结果会有出入。",
+}
+SOURCE = {
+    "en": {
+        "MNIST": "Built with real MNIST.",
+        "stand-in": "Built with the stand-in digits.",
+    },
+    "zh_CN": {"MNIST": "本站用真实的 MNIST 构建。", "stand-in": "本站用替代数字构建。"},
+}
+
+
+def find_out(app: Sphinx, config: Config) -> None:
+    """Load the data as the scripts will, and put up the notice if it is the stand-in."""
+    config.data_used = data_source(load_mnist())
+    if config.data_used != "MNIST":
+        config.html_theme_options["announcement"] = NOTICE[config.language]
+
+
+def tell_template(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Give the footer its line."""
+    context["data_source"] = SOURCE[app.config.language][app.config.data_used]
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Find out early: fresh_gallery asks for the answer."""
+    app.add_config_value("data_used", None, "html", str)
+    app.connect("config-inited", find_out, priority=4)
+    app.connect("html-page-context", tell_template)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,1080 @@
+r"""
+.. _top:
+
+What is ``torch.nn`` really?
+============================
+
+This page follows, section by section, `"What is torch.nn really?" <https://docs.pytorch.org/tutorials/beginner/nn_tutorial.html>`_
+by Jeremy Howard of `fast.ai <https://www.fast.ai>`_, who thanks Rachel Thomas and Francisco Ingham.
+The order of ideas and the names are his; the words, the code and the mistakes are ours. Where we
+found that a statement could mislead, we say so and show it by running it: :doc:`/about` lists every
+difference.
+
+.. tip::
+
+   Read this page with a notebook open. Download the ``.ipynb`` at the foot of the page, run one
+   cell at a time, look at the shapes, break something on purpose. A tutorial read as a finished
+   script teaches half as much.
+
+PyTorch gives you four things to build and train neural networks with: the modules of
+:mod:`torch.nn`, the optimizers of :mod:`torch.optim`, and :class:`~torch.utils.data.Dataset` and
+:class:`~torch.utils.data.DataLoader` from :mod:`torch.utils.data`. They are easy to copy from an
+example and hard to adapt as long as they are magic. So we use none of them at first. We train a
+small network on pictures of digits with nothing but tensors, and then let the four move in, one at
+a time. Each time you will see what the newcomer does, which lines it makes superfluous, and that
+the numbers stay the same.
+
+You need PyTorch installed, and some practice with tensors. If you know NumPy's arrays you have it:
+most operations carry the same name.
+"""
+
+# %%
+# Two lines before we begin. The seed makes your numbers agree with the ones printed here, as far
+# as your processor rounds like ours; the other line gives the figures their look.
+#
+# .. note::
+#
+#    Functions that a project would keep live in a small package, ``mnist_tut``. The page shows
+#    their source where they are taught, then imports them. What you read in such a box is the very
+#    text that the tests test; only the docstring is left out, and the link under the box leads to it.
+
+import torch
+
+from mnist_tut import plots
+
+torch.manual_seed(42)
+plots.use_style()
+
+# %%
+# .. _mnist-data:
+#
+# MNIST data setup
+# ----------------
+#
+# MNIST (LeCun, Bottou, Bengio and Haffner, 1998) holds small grey pictures of the digits 0 to 9,
+# each written by hand and labelled with the digit it shows. It is the fruit fly of the field: big
+# enough to be interesting, small enough to train on a laptop in seconds.
+#
+# :mod:`pathlib` from the standard library handles the paths. (We import a module where it is first
+# needed, so that you can see what for.) Set the environment variable ``MNIST_TUT_DATA`` if you have
+# your own copy of the file in some folder.
+
+import os
+from pathlib import Path
+
+DATA_PATH = Path("data")
+PATH = Path(os.environ.get("MNIST_TUT_DATA", DATA_PATH / "mnist"))
+
+# %%
+# :mod:`requests` does the download, once: if the file is there, we leave it alone. Three things are
+# worth copying into your own projects. There is a time-out, so that a dead line ends in a message and
+# not in a program that waits for ever. The status is checked, so that a page saying "404" is never
+# taken for data. And the file gets its proper name only when it is complete and has been read.
+#
+# .. tested-source:: mnist_tut.data_short.download
+
+from mnist_tut.data_short import download
+
+download(PATH / "mnist.pkl.gz")
+
+# %%
+# The file is a *pickle*, compressed with gzip. Pickle is Python's own way to turn objects into bytes
+# and back, and it is powerful to a fault: a pickle may name any function and have it called while it
+# is being read. Opening a downloaded pickle with ``pickle.load`` is running a stranger's program. So
+# we read it with an unpickler that knows how to rebuild NumPy arrays and refuses everything else, and
+# then compare a checksum over all pixels and labels with the known one.
+#
+# .. tested-source:: mnist_tut.data_short.ArrayUnpickler
+#
+# .. tested-source:: mnist_tut.data_short.read_arrays
+#
+# Inside are three pairs of images and labels: for training, for validation and for a final test.
+# We use the first two.
+
+from mnist_tut.data_short import read_arrays
+
+(x_train, y_train), (x_valid, y_valid), _ = read_arrays(PATH / "mnist.pkl.gz")
+print(x_train.shape)
+
+# %%
+# Every picture measures 28 by 28 pixels and is stored as one flat row of 784 numbers. To look at
+# one, give it its two dimensions back.
+
+import matplotlib.pyplot as plt
+
+fig, ax = plt.subplots(figsize=(2.2, 2.2))
+ax.imshow(x_train[0].reshape((28, 28)), cmap="gray")
+ax.set_axis_off()
+plt.show()
+print("label:", y_train[0])
+
+# %%
+# .. figure-text:: One handwritten digit, white on black, coarse enough to see its pixels.
+#
+#    The first training picture. The label below it says which digit its writer meant.
+#
+# So much for NumPy. PyTorch wants a :class:`torch.Tensor`, so all four arrays are converted in one
+# go with :func:`map`. From the shape we keep the number of pictures, ``n``, and of pixels, ``c``.
+
+x_train, y_train, x_valid, y_valid = map(
+    torch.tensor, (x_train, y_train, x_valid, y_valid)
+)
+data = x_train, y_train, x_valid, y_valid
+n, c = x_train.shape
+print(x_train, y_train)
+print(x_train.shape)
+print(y_train.min(), y_train.max())
+
+# %%
+# Most pixels are black, hence all the zeros at the corners of the print-out. Labels run from 0 to 9.
+# A look at the data before any training costs a minute and has saved many a day:
+
+fig, ax = plt.subplots(figsize=(7, 3.4))
+plots.digits(x_train[:40], ax, labels=[str(int(y)) for y in y_train[:40]])
+plt.show()
+
+# %%
+# .. figure-text:: Forty handwritten digits in four rows of ten; above each stands its label.
+#
+#    The first forty training pictures with their labels. How many could you have misread?
+#
+# .. _from-scratch:
+#
+# A network from scratch, without ``torch.nn``
+# --------------------------------------------
+#
+# If the words *gradient descent* or *backpropagation* are new to you, read this beside the first
+# lessons of `course.fast.ai <https://course.fast.ai>`_. We only need their simplest case.
+#
+# Our model is linear: ten weighted sums over the 784 pixels, one for each class, and a bias added to
+# each. The weights begin as random numbers, the biases as zeros. They are ordinary tensors with one
+# addition: after ``requires_grad_()`` PyTorch notes down every operation they take part in, and can
+# follow that record backwards to compute gradients. The trailing underscore means that a method
+# changes its tensor *in place*.
+#
+# .. tested-source:: mnist_tut.by_hand.init_params
+#
+# Note the order: the division comes first and ``requires_grad_()`` after it. The other way round, the
+# scaling would be the first operation on record, and ``weights`` would be the *result* of a
+# computation instead of a parameter.
+
+from mnist_tut.by_hand import init_params
+
+weights, bias = init_params(c, 10)
+print(weights.shape, weights.requires_grad, bias.requires_grad)
+
+# %%
+# .. note::
+#
+#    The factor :math:`1/\sqrt{n}`, with :math:`n = 784` inputs, is often called *Xavier
+#    initialisation*. Strictly, Glorot and Bengio (2010) count outputs as well and take a
+#    standard deviation of :math:`\sqrt{2 / (n_\text{in} + n_\text{out})}`; the factor used here is
+#    older (LeCun and others, 1998). Both keep the signal from growing or fading on its way
+#    through the layers.
+
+import math
+
+print(f"ours         {weights.std().item():.4f}, intended {1 / math.sqrt(784):.4f}")
+print(f"Glorot's     {math.sqrt(2 / (784 + 10)):.4f}")
+
+# %%
+# PyTorch does not ask what a model is: anything that you can call will do. Ours is a matrix product,
+# ``@``, to which the bias is added by broadcasting, followed by *log-softmax*, which turns ten sums
+# into the logarithms of ten probabilities. All of it is plain Python, yet fast, because each
+# operation calls a kernel that was compiled beforehand for your CPU or GPU. (New code is generated
+# only if you ask for it, with :func:`torch.compile`.)
+#
+# Log-softmax deserves a second look. Straight from the definition it reads:
+
+logits = torch.tensor([[89.0, 1.0, 0.0]])
+print(logits - logits.exp().sum(-1, keepdim=True).log())
+
+# %%
+# Three times minus infinity: a model that rules out everything. In ``float32`` the exponential
+# overflows beyond 88.7, and a network that is sure of itself reaches that. The cure, called
+# *log-sum-exp*, is to take the largest logit out of the sum first: then no exponent is above zero.
+#
+# .. tested-source:: mnist_tut.by_hand.log_softmax
+#
+# .. tested-source:: mnist_tut.by_hand.model
+
+from mnist_tut.by_hand import log_softmax, model
+
+print(log_softmax(logits))
+
+# %%
+# A *mini-batch* is a handful of pictures that go through the model together; ``bs`` is the batch
+# size. Let us run one through. Such a pass from pixels to predictions is called a *forward pass*. With
+# random weights the predictions can only be guesses.
+
+bs = 64
+
+xb = x_train[:bs]
+preds = model(xb, weights, bias)
+print(preds[0], preds.shape)
+
+# %%
+# Besides the numbers, the tensor carries a ``grad_fn``: the end of the record mentioned above. It
+# knows the operation that made ``preds``, which knows the one before, and so on down to ``weights``
+# and ``bias``. ``backward()`` will walk along it.
+#
+# To train, we need one number that says how bad the predictions are: the *loss*. For a classifier
+# the *negative log-likelihood* is the natural choice: the mean, with its sign turned, of the
+# log-probability that the model gave to the true class.
+#
+# .. tested-source:: mnist_tut.by_hand.nll
+#
+# The two checks at the top cost next to nothing and are worth it. A label of -1, for instance, would
+# pass through indexing without a word, as "the last class".
+
+from mnist_tut.by_hand import nll
+
+loss_func = nll
+
+yb = y_train[:bs]
+print(loss_func(preds, yb))
+print(f"a uniform guess: {math.log(10):.3f}")
+
+# %%
+# Remember that value. Guessing all ten classes with equal probability costs
+# :math:`\ln 10 \approx 2.303`; a random model is about there.
+#
+# For people there is a second measure, the *accuracy*: the share of pictures whose largest output is
+# at the right place. It cannot be trained on, because it has no useful gradient, but it can be read.
+#
+# .. tested-source:: mnist_tut.by_hand.accuracy
+
+from mnist_tut.by_hand import accuracy
+
+print(accuracy(preds, yb))
+
+# %%
+# One in ten, more or less: chance.
+#
+# Now the training loop. For every mini-batch we
+#
+# - cut it out of the training data (``n`` pictures make ``(n - 1) // bs + 1`` batches, the last one
+#   with what is left over),
+# - predict, and compute the loss,
+# - call ``loss.backward()``, which fills in ``weights.grad`` and ``bias.grad``,
+# - move both a little against their gradients. How far is the *learning rate*, ``lr``.
+#
+# Two lines need explaining. The update happens inside :class:`torch.no_grad`, because it is not
+# part of the model: recorded, it would become a part of the next gradient (the notes on
+# `autograd <https://docs.pytorch.org/docs/stable/notes/autograd.html>`_ tell how recording works). And
+# the gradients are set back to zero, because ``backward()`` *adds* to what ``.grad`` already holds.
+#
+# .. tested-source:: mnist_tut.by_hand.train_by_hand
+#
+# .. tip::
+#
+#    The loop is plain Python, so the plain Python debugger can step through it: take the ``#`` away
+#    from :func:`breakpoint` (or call ``pdb.set_trace()``) and look at any value on the way.
+
+from mnist_tut.by_hand import train_by_hand
+from mnist_tut.steps import measure
+
+lr = 0.5
+epochs = 2
+by_hand = measure(train_by_hand, data, weights, bias)
+trained = by_hand.trained
+
+# %%
+# ``measure`` calls the loop, with the values above, and notes its running time and its length, which we shall
+# want to compare later. This is the least you need to train a network. More exactly, a *logistic
+# regression*: there is no hidden layer. Did it learn anything?
+
+xb, yb = (
+    x_train[-16:],
+    y_train[-16:],
+)  # the last mini-batch: 50,000 is 781 times 64, and 16
+preds = model(xb, trained.weights, trained.bias)
+print(
+    f"last mini-batch: loss {loss_func(preds, yb):.4f}, accuracy {accuracy(preds, yb):.4f}"
+)
+preds = model(x_valid, trained.weights, trained.bias)
+print(
+    f"validation set:  loss {loss_func(preds, y_valid):.4f}, accuracy {accuracy(preds, y_valid):.4f}"
+)
+
+# %%
+# The first line looks splendid and means little: these are sixteen pictures, and the model has just
+# been trained on them. The second line counts. It is measured on ten thousand pictures that the
+# training has never seen.
+
+fig, ax = plt.subplots(figsize=(7, 3))
+plots.batch_losses(trained.losses, ax)
+plt.show()
+
+# %%
+# .. figure-text:: A jagged curve of losses that falls steeply over the first hundred mini-batches and then flattens out below 0.4; a smooth line runs through it.
+#
+#    The loss on each of the 1,564 mini-batches. Single batches jump about, for some hold more
+#    difficult digits than others; only their running mean tells whether training gets anywhere.
+#
+# And here is what the model believed before and believes now, for one validation picture of each class.
+
+one_each = torch.stack([(y_valid == digit).nonzero()[0, 0] for digit in range(10)])
+fig, axes = plt.subplots(1, 2, figsize=(7, 3.2), sharey=True)
+plots.probabilities(model(x_valid[one_each], weights, bias), y_valid[one_each], axes[0])
+plots.probabilities(preds[one_each], y_valid[one_each], axes[1])
+axes[0].set_title("before training")
+axes[1].set_title("after training")
+axes[1].set_ylabel("")
+plt.show()
+
+# %%
+# .. figure-text:: Two ten-by-ten grids of probabilities, one row per true class. Before training the colour is dull and without pattern; after training most rows have one bright cell on the diagonal.
+#
+#    Probabilities before and after training. Every row is one picture, every column a class; a bright
+#    cell on the diagonal is a sure and correct prediction.
+#
+# A linear model has another charm: its weights can be looked at. Each class has one weight per
+# pixel, so its weights are a picture too.
+
+fig, ax = plt.subplots(figsize=(7, 3))
+plots.signed_tiles(
+    trained.weights.T.view(10, 28, 28), ax, labels=list("0123456789"), cols=5
+)
+plt.show()
+
+# %%
+# .. figure-text:: Ten pictures of weights in two rows, one per digit. Orange marks pixels that speak for the digit, blue those that speak against it; the 0 shows an orange ring around a blue centre.
+#
+#    What speaks for each digit (orange) and against it (blue). The 0 wants ink in a ring, and none in the
+#    middle.
+#
+# .. _nn-functional:
+#
+# Using ``torch.nn.functional``
+# -----------------------------
+#
+# From here on we *refactor*: the program must do exactly what it did before, with code that gets
+# shorter, clearer or more flexible. To be sure of that, each new version starts from the same weights
+# as the first, and an ``assert`` compares what comes out.
+#
+# The easiest step first. :mod:`torch.nn.functional`, imported as ``F`` by convention, holds the
+# functions of ``torch.nn``, while most of the rest of it are classes. You find losses, activations and
+# pooling there. (Not everything that is a function, though: initialisers live in
+# :mod:`torch.nn.init`, some tools in ``torch.nn.utils``.) It also has convolutions and linear layers as
+# functions, but those have weights to look after, and there the classes that come next are handier.
+#
+# Log-softmax followed by negative log-likelihood is so common a pair that one function does both:
+# :func:`torch.nn.functional.cross_entropy`. The model no longer needs an activation and returns
+# plain logits.
+
+import torch.nn.functional as F
+
+print(f"by hand:         {nll(model(xb, trained.weights, trained.bias), yb):.4f}")
+print(
+    f"F.cross_entropy: {F.cross_entropy(xb @ trained.weights + trained.bias, yb):.4f}"
+)
+
+# %%
+# .. tested-source:: mnist_tut.steps.with_functional
+
+from mnist_tut.steps import same_result, with_functional
+
+functional = measure(with_functional, data, weights, bias)
+print(
+    f"last mini-batch: {by_hand.last_loss:.4f} before, {functional.last_loss:.4f} now"
+)
+assert same_result(functional, by_hand)
+
+# %%
+# Equal to the last digit printed. And ``same_result`` looks closer than that: all 7,850 parameters, and
+# the loss of every single mini-batch, agree up to rounding.
+#
+# .. _nn-module:
+#
+# Refactor using ``nn.Module``
+# ----------------------------
+#
+# Weights, bias and the way they are used belong together. That is what :class:`torch.nn.Module` is
+# for: a class that can hold state. An attribute of type :class:`torch.nn.Parameter` is registered as
+# a parameter of the module; ``forward`` says what the module computes.
+#
+# .. note::
+#
+#    ``nn.Module``, with a capital M, is a class from PyTorch. It has nothing to do with what
+#    Python calls a *module*, a file of code that can be imported.
+#
+# .. tested-source:: mnist_tut.steps.Mnist_Logistic
+#
+# A module is called like a function, and passes the call on to its ``forward``.
+
+from mnist_tut.steps import Mnist_Logistic
+
+fresh = Mnist_Logistic(*init_params(c, 10))
+print(F.cross_entropy(fresh(x_train[:bs]), y_train[:bs]))
+
+# %%
+# Again about 2.3, as any untrained model. What have we gained? Until now we had to update each
+# parameter by name, and to reset each gradient by name:
+#
+# .. code-block:: python
+#
+#    with torch.no_grad():
+#        weights -= weights.grad * lr
+#        bias -= bias.grad * lr
+#        weights.grad.zero_()
+#        bias.grad.zero_()
+#
+# A module knows its parameters. So the same two lines serve a model of two parameters or of two
+# hundred, and none can be forgotten:
+#
+# .. code-block:: python
+#
+#    with torch.no_grad():
+#        for p in model.parameters():
+#            p -= p.grad * lr
+#        model.zero_grad()
+#
+# One thing happens differently inside. ``zero_grad()`` does not write zeros: it sets every gradient to
+# ``None``, and the next ``backward()`` starts a new one. That saves memory and changes no result, but it
+# will surprise you if you read ``p.grad`` in between.
+
+F.cross_entropy(fresh(x_train[:bs]), y_train[:bs]).backward()
+print(fresh.bias.grad.shape)
+fresh.zero_grad()
+print(fresh.bias.grad)
+
+# %%
+# The loop as a whole:
+#
+# .. tested-source:: mnist_tut.steps.with_module
+
+from mnist_tut.steps import with_module
+
+module = measure(with_module, data, weights, bias)
+print(f"last mini-batch: {module.last_loss:.4f}")
+assert same_result(module, by_hand)
+
+# %%
+# .. _nn-linear:
+#
+# Refactor using ``nn.Linear``
+# ----------------------------
+#
+# Weights, bias, product and sum: that combination exists already, as :class:`torch.nn.Linear`. PyTorch
+# has layers for nearly everything you will meet, often with faster kernels than we could write.
+#
+# .. tested-source:: mnist_tut.models.Mnist_Logistic
+
+from mnist_tut.models import Mnist_Logistic
+
+fresh = Mnist_Logistic()
+print(F.cross_entropy(fresh(x_train[:bs]), y_train[:bs]))
+print(f"standard deviation of the weights: {fresh.lin.weight.std():.4f}")
+
+# %%
+# Look at that last number: our own weights began with 0.0357. ``nn.Linear`` draws from another
+# distribution, uniform and narrower, so swapping it in quietly changes the initialisation. Here that
+# hardly matters; in a deep network it can. For an honest comparison our version starts ``nn.Linear`` from the
+# same weights as before (it keeps them transposed).
+#
+# .. tested-source:: mnist_tut.steps.linear_from
+#
+# .. tested-source:: mnist_tut.steps.with_linear
+
+from mnist_tut.steps import with_linear
+
+linear = measure(with_linear, data, weights, bias)
+print(f"last mini-batch: {linear.last_loss:.4f}")
+assert same_result(linear, by_hand)
+
+# %%
+# .. _torch-optim:
+#
+# Refactor using ``torch.optim``
+# ------------------------------
+#
+# How to turn gradients into an update is a science of its own, and :mod:`torch.optim` collects its
+# results. An optimizer is made with the parameters that it shall look after. Then, after
+# ``backward()``, ``opt.step()`` does the update. Before:
+#
+# .. code-block:: python
+#
+#    with torch.no_grad():
+#        for p in model.parameters():
+#            p -= p.grad * lr
+#        model.zero_grad()
+#
+# After:
+#
+# .. code-block:: python
+#
+#    opt.step()
+#    opt.zero_grad()
+#
+# Keep the three calls apart: ``backward()`` computes gradients and changes no parameter, ``step()``
+# changes parameters and computes no gradient, ``zero_grad()`` clears the table. The last must happen at some
+# point before the next ``backward()``, or the gradients of two batches add up.
+#
+# We shall need a fresh model with its optimizer several times, so that becomes a function.
+#
+# .. tested-source:: mnist_tut.training.get_model
+
+from mnist_tut.training import get_model
+
+fresh, opt = get_model(lr)
+print(F.cross_entropy(fresh(x_train[:bs]), y_train[:bs]))
+
+# %%
+# .. tested-source:: mnist_tut.steps.with_optim
+
+from mnist_tut.steps import with_optim
+
+optimized = measure(with_optim, data, weights, bias)
+print(f"last mini-batch: {optimized.last_loss:.4f}")
+assert same_result(optimized, by_hand)
+
+# %%
+# .. _dataset:
+#
+# Refactor using ``Dataset``
+# --------------------------
+#
+# A data set, for PyTorch, is anything that has a length and can be indexed: ``__len__`` and
+# ``__getitem__``. (So much for the common kind, the *map-style* data set. For streams without a
+# length there is :class:`torch.utils.data.IterableDataset`.) The tutorial on
+# `data sets and loaders <https://docs.pytorch.org/tutorials/beginner/data_loading_tutorial.html>`_
+# builds one of its own, for pictures of faces.
+#
+# For data that are tensors already there is :class:`torch.utils.data.TensorDataset`. Index it, or slice
+# it, and you get pictures and labels together.
+
+from torch.utils.data import TensorDataset
+
+train_ds = TensorDataset(x_train, y_train)
+pictures, labels = train_ds[:5]
+print(len(train_ds), pictures.shape, labels)
+
+# %%
+# Before, pictures and labels had to be cut separately, and it was up to us to keep them in step:
+#
+# .. code-block:: python
+#
+#    start, end = i * bs, (i + 1) * bs
+#    xb, yb = x_train[start:end], y_train[start:end]
+#
+# After:
+#
+# .. code-block:: python
+#
+#    xb, yb = train_ds[i * bs : (i + 1) * bs]
+#
+# .. tested-source:: mnist_tut.steps.with_dataset
+
+from mnist_tut.steps import with_dataset
+
+dataset = measure(with_dataset, data, weights, bias)
+print(f"last mini-batch: {dataset.last_loss:.4f}")
+assert same_result(dataset, by_hand)
+
+# %%
+# .. _dataloader:
+#
+# Refactor using ``DataLoader``
+# -----------------------------
+#
+# A :class:`torch.utils.data.DataLoader` takes any data set and hands out its mini-batches. No more
+# arithmetic with indices. Before:
+#
+# .. code-block:: python
+#
+#    for i in range((n - 1) // bs + 1):
+#        xb, yb = train_ds[i * bs : (i + 1) * bs]
+#
+# After:
+#
+# .. code-block:: python
+#
+#    for i, (xb, yb) in enumerate(train_dl):
+#
+# (``i`` is only there for the error message, should the loss go astray.)
+#
+# .. tested-source:: mnist_tut.steps.with_dataloader
+
+from mnist_tut.steps import with_dataloader
+
+dataloader = measure(with_dataloader, data, weights, bias)
+print(f"last mini-batch: {dataloader.last_loss:.4f}")
+assert same_result(dataloader, by_hand)
+
+# %%
+# Nothing is free, though. A plain ``DataLoader`` fetches one row after another and stacks them into a
+# batch. For pictures that must be read and decoded one by one, that is the right thing. For tensors in memory it is
+# a detour. ``batched_dl`` lets the *sampler* hand out lists of positions instead of single ones, so
+# that the data set is indexed once per batch:
+#
+# .. tested-source:: mnist_tut.loaders.batched_dl
+
+import time
+
+from torch.utils.data import DataLoader
+
+from mnist_tut.loaders import batched_dl
+
+
+def seconds(batches):
+    began = time.perf_counter()
+    count = sum(len(xb) for xb, yb in batches)
+    assert count == n
+    return time.perf_counter() - began
+
+
+slices = seconds(train_ds[i : i + bs] for i in range(0, n, bs))
+plain = seconds(DataLoader(train_ds, batch_size=bs))
+batched = seconds(batched_dl(train_ds, bs))
+print(f"slices       {slices:.3f} s")
+print(f"DataLoader   {plain:.3f} s, {plain / slices:.0f} times as long")
+print(f"batched_dl   {batched:.3f} s, {batched / slices:.0f} times as long")
+
+# %%
+# It matters when the model is as small as ours, and the loader is a large part of the time. In
+# front of a large network you would not notice.
+#
+# :class:`~torch.nn.Module`, :class:`~torch.nn.Parameter`, :class:`~torch.utils.data.Dataset` and
+# :class:`~torch.utils.data.DataLoader` have taken over what we wrote by hand, and the loop has become small enough
+# to be understood at a glance. Time to add what a model needs in real life.
+#
+# .. _validation:
+#
+# Add validation
+# --------------
+#
+# A model can learn its training pictures by heart and fail on all others. That is called
+# *overfitting*, and only data kept apart will show it. Hence the *validation set*: look at
+# its loss after every epoch, always.
+#
+# From now on the training data are *shuffled*, so that each epoch sees them in another order. Otherwise every
+# batch would meet the same neighbours again and again, and whatever they have in common (a file
+# sorted by class is the worst case) would pull the weights to and fro:
+
+order = y_train.argsort()
+sorted_data = x_train[order], y_train[order]
+sorted_run = train_by_hand(sorted_data, weights, bias, epochs=1)
+preds = model(x_valid, sorted_run.weights, sorted_run.bias)
+print(f"trained on sorted digits: accuracy {accuracy(preds, y_valid):.2f}")
+
+# %%
+# The validation data need no shuffling: they change no weight. Is their loss really the same in any
+# order? Yes, if it is averaged properly. In 10,000 pictures there are 78 batches of 128 and one of 16; to
+# take the mean over *batches* gives the 16 as much weight as any 128, and then it does matter which 16 they are.
+
+valid_ds = TensorDataset(x_valid, y_valid)
+n_valid = len(valid_ds)
+
+
+def two_means(dl):
+    sizes, losses = [], []
+    for xb, yb in dl:
+        sizes.append(len(xb))
+        losses.append(nll(model(xb, trained.weights, trained.bias), yb))
+    sizes, losses = torch.tensor(sizes), torch.stack(losses)
+    return losses.mean().item(), (losses * sizes).sum().item() / n_valid
+
+
+unshuffled = two_means(DataLoader(valid_ds, batch_size=bs * 2))
+shuffled = two_means(DataLoader(valid_ds, batch_size=bs * 2, shuffle=True))
+print(
+    f"mean over batches:       {unshuffled[0]:.4f} in file order, {shuffled[0]:.4f} shuffled"
+)
+print(
+    f"weighted by batch size:  {unshuffled[1]:.4f} in file order, {shuffled[1]:.4f} shuffled"
+)
+assert abs(unshuffled[1] - shuffled[1]) < 1e-5
+
+# %%
+# So the mean has to be weighted by batch size, and in our code it is.
+#
+# Validation batches may be twice as large, because less has to be remembered: under
+# :class:`torch.no_grad` nothing is recorded for a backward pass. It is ``no_grad`` that saves the
+# memory, not the fact that we are validating.
+#
+# Last, ``model.train()`` before training and ``model.eval()`` before validating. Some layers behave
+# differently in the two, :class:`torch.nn.BatchNorm2d` and :class:`torch.nn.Dropout` for instance. Ours has none of
+# them, and a habit costs nothing.
+#
+# .. tested-source:: mnist_tut.steps.with_validation
+
+from mnist_tut.steps import with_validation
+
+validated = measure(with_validation, data, weights, bias)
+assert same_result(validated, by_hand)
+
+# %%
+# Epoch and validation loss are printed. (To be comparable with the others, this version leaves the training data in
+# file order. The next section shuffles.)
+#
+# .. _fit-get-data:
+#
+# Create ``fit()`` and ``get_data()``
+# -----------------------------------
+#
+# Training and validation both compute the loss of a batch. That becomes ``loss_batch``. Given an
+# optimizer it also takes a step, and without one it only looks.
+#
+# .. tested-source:: mnist_tut.training.loss_batch
+#
+# ``evaluate`` goes through a loader without learning anything. The two means are weighted by the size of the
+# batches, for the reason just seen.
+#
+# .. tested-source:: mnist_tut.training.evaluate
+#
+# ``fit`` puts training and validation together, for any number of epochs. It prints the validation loss, and
+# returns all it has seen, for plots.
+#
+# .. tested-source:: mnist_tut.training.fit
+#
+# ``get_data`` makes the two loaders.
+#
+# .. tested-source:: mnist_tut.loaders.get_data
+#
+# Loaders, model, training: three lines.
+
+from mnist_tut.loaders import get_data
+from mnist_tut.training import fit
+
+train_dl, valid_dl = get_data(train_ds, valid_ds, bs)
+model, opt = get_model(lr)
+logistic_history = fit(epochs, model, F.cross_entropy, opt, train_dl, valid_dl)
+
+# %%
+# Below, the same once more as a step of our refactoring, in file order and from the same weights, to
+# check that nothing has been lost on the way.
+#
+# .. tested-source:: mnist_tut.steps.with_fit
+
+from mnist_tut.steps import with_fit
+
+fitted = measure(with_fit, data, weights, bias)
+assert same_result(fitted, by_hand)
+
+# %%
+# Nine versions of one loop, and one result:
+
+all_steps = [
+    by_hand,
+    functional,
+    module,
+    linear,
+    optimized,
+    dataset,
+    dataloader,
+    validated,
+    fitted,
+]
+for step in all_steps:
+    print(
+        f"{step.name:16} {step.lines:3} lines, {step.seconds:.2f} s per epoch, loss {step.last_loss:.4f}"
+    )
+
+fig, ax = plt.subplots(figsize=(7, 3.2))
+plots.step_sizes(
+    [step.name for step in all_steps],
+    [step.lines for step in all_steps],
+    [step.last_loss for step in all_steps],
+    ax,
+)
+plt.show()
+
+# %%
+# .. figure-text:: Horizontal bars, one per version of the training loop: the bars get shorter from top to bottom, jump up where validation is added, and end with the shortest; the loss beside each bar is the same.
+#
+#    Lines of code per version of the loop, with the loss on the last mini-batch beside each bar. Validation costs
+#    some lines; ``fit`` hides them, for good, in a function that every later model will use.
+#
+# .. _cnn:
+#
+# Switch to a CNN
+# ---------------
+#
+# Nothing in the last section knows what kind of model it trains. So let us hand it another one: a
+# *convolutional neural network*. A convolution slides a small window of weights over the picture and
+# so treats every place alike, which suits pictures.
+#
+# Ours has three :class:`torch.nn.Conv2d` layers, each followed by a *ReLU*, which cuts off negative values. With a
+# stride of 2 each of them halves width and height: 28, 14, 7, 4. The last one has ten channels, one for
+# each class. Average pooling over its 4 by 4 grid leaves one number per class. ``view`` is to tensors what
+# ``reshape`` is to NumPy.
+#
+# .. tested-source:: mnist_tut.models.preprocess
+#
+# .. tested-source:: mnist_tut.models.Mnist_CNN
+#
+# The optimizer gets *momentum*: each step goes on, in part, in the direction of the steps before, as a ball
+# would that rolls downhill. That smooths the zigzag of single batches and is usually faster (see the
+# `notes of Stanford's cs231n <https://cs231n.github.io/neural-networks-3/#sgd>`_).
+
+from torch import optim
+
+from mnist_tut.models import Mnist_CNN
+
+lr = 0.1
+
+torch.manual_seed(42)
+model = Mnist_CNN()
+opt = optim.SGD(model.parameters(), lr=lr, momentum=0.9)
+cnn_history = fit(epochs, model, F.cross_entropy, opt, train_dl, valid_dl)
+
+# %%
+# The same ``fit``, the same loaders. Why this seed? Because with some seeds this network ends up much worse, and you
+# should know why. Of 12 seeds that we tried, one ended with a validation accuracy of 0.83, the others
+# between 0.90 and 0.94.
+#
+# The culprit is the *last* ReLU. It comes before the average, so no logit can be negative, and where a
+# channel is cut off everywhere, its class gets a logit of exactly zero for every picture. Then no
+# picture sends a gradient through that channel any more, and nothing can bring it back: the class is *dead*.
+# Here is how often each class has a logit of exactly zero in our model:
+
+from mnist_tut.training import zero_share
+
+model.eval()
+with torch.no_grad():
+    logits = model(x_valid)
+print([round(share, 4) for share in zero_share(logits).tolist()])
+assert zero_share(logits).max() < 1
+
+# %%
+# All below 1: alive. Now a copy in which we kill one class on purpose, with a large negative bias:
+
+import copy
+
+killed = copy.deepcopy(model)
+with torch.no_grad():
+    killed.conv3.bias[3] = -1e6
+F.cross_entropy(killed(x_train[:bs]), y_train[:bs]).backward()
+print("zero logits of class 3: ", zero_share(killed(x_valid))[3].item())
+print("its largest gradient:   ", killed.conv3.weight.grad[3].abs().max().item())
+assert killed.conv3.weight.grad[3].abs().max() == 0
+
+# %%
+# Not small but exactly zero, so no optimizer could revive it. Then why not leave the last ReLU out? Because two epochs
+# without it get less far: the same 12 seeds ended between 0.86 and 0.91. It is a trade, and one to make with open eyes.
+#
+# What has the network learnt to look for? Its first layer has sixteen filters of 3 by 3 weights:
+
+fig, ax = plt.subplots(figsize=(7, 1.8))
+plots.signed_tiles(model.conv1.weight[:, 0], ax, cols=8)
+plt.show()
+
+# %%
+# .. figure-text:: Sixteen tiny filters of three by three weights in two rows; many are orange on one side and blue on the other.
+#
+#    The sixteen filters of the first layer. Those that are orange on one side and blue on the opposite one respond
+#    to edges, each to its own direction.
+#
+# And this is what they see in a digit, after the ReLU:
+
+with torch.no_grad():
+    seen = F.relu(model.conv1(x_valid[one_each[5]].view(1, 1, 28, 28)))[0]
+
+fig, ax = plt.subplots(figsize=(7, 1.9))
+plots.digits(seen / seen.max(), ax, cols=8)
+plt.show()
+
+# %%
+# .. figure-text:: Sixteen small pictures of the same digit 5 in two rows; each lights up other parts of its strokes.
+#
+#    One validation picture of a 5, as the sixteen filters see it: some light up along one side of a stroke, some along
+#    the other, and a few not at all.
+#
+# Which pictures does it still get wrong?
+
+wrong = (logits.argmax(dim=1) != y_valid).nonzero()[:, 0]
+guesses = logits.argmax(dim=1)
+fig, ax = plt.subplots(figsize=(7, 2.6))
+first = wrong[:20]
+labels = [f"{int(y_valid[i])} as {int(guesses[i])}" for i in first]
+plots.digits(x_valid[first], ax, labels=labels)
+plt.show()
+print(f"{len(wrong)} of {n_valid} are wrong")
+
+# %%
+# .. figure-text:: Twenty digits in two rows, each labelled with its true class and with the network's mistake, such as "4 as 9"; many are sloppily written.
+#
+#    The first twenty mistakes on the validation set: what it was, and what the network took it for. For some one has to
+#    forgive it.
+#
+# .. _nn-sequential:
+#
+# Using ``nn.Sequential``
+# -----------------------
+#
+# A network that only passes its data from layer to layer needs no ``forward`` of its own:
+# :class:`torch.nn.Sequential` runs its modules in order. For steps that are no layer, such as giving the rows
+# their picture shape, we wrap a function into a module.
+#
+# .. tested-source:: mnist_tut.models.Lambda
+#
+# For flattening there is a layer, :class:`torch.nn.Flatten` (and :class:`torch.nn.Unflatten` for the way back, which could do the
+# work of ``preprocess`` here).
+#
+# .. tested-source:: mnist_tut.models.cnn_sequential
+
+from mnist_tut.models import Lambda, cnn_sequential
+
+torch.manual_seed(42)
+model = cnn_sequential()
+opt = optim.SGD(model.parameters(), lr=lr, momentum=0.9)
+sequential_history = fit(epochs, model, F.cross_entropy, opt, train_dl, valid_dl)
+assert [e.losses for e in sequential_history] == [e.losses for e in cnn_history]
+
+# %%
+# With the same seed, the same weights are drawn in the same order, and every loss is the very one that ``Mnist_CNN`` had.
+#
+# One warning about ``Lambda``. Given an actual ``lambda``, the model cannot be saved whole, because functions
+# without a name cannot be pickled. Save the ``state_dict``, which holds the parameters alone; that is the better habit
+# anyway.
+
+import io
+
+unnamed = Lambda(lambda x: x.view(-1, 1, 28, 28))
+try:
+    torch.save(unnamed, io.BytesIO())
+except Exception as error:
+    print(type(error).__name__, "for the lambda")
+torch.save(model.state_dict(), io.BytesIO())
+print("state_dict saved")
+
+# %%
+# .. _wrapping-dataloader:
+#
+# Wrapping ``DataLoader``
+# -----------------------
+#
+# Our CNN is compact, but it still takes two things for granted: that the input comes in rows of 784 pixels, and that the last
+# grid measures 4 by 4, because we average over just that. Let us drop both.
+#
+# To give rows their picture shape is no work for a model, so ``preprocess`` moves out to the loader. Out of the number of
+# pixels it works out the side of the picture, and what is no square it refuses. (A fixed
+# ``view(-1, 1, 28, 28)`` would turn 49 pictures of 32 by 32 into 64 pictures of nonsense, without a word.)
+#
+# .. tested-source:: mnist_tut.loaders.preprocess
+#
+# .. tested-source:: mnist_tut.loaders.WrappedDataLoader
+
+from mnist_tut.loaders import WrappedDataLoader, preprocess
+
+train_dl, valid_dl = get_data(train_ds, valid_ds, bs)
+train_dl = WrappedDataLoader(train_dl, preprocess)
+valid_dl = WrappedDataLoader(valid_dl, preprocess)
+
+# %%
+# And :class:`torch.nn.AdaptiveAvgPool2d` is told the size of its *output*, one by one, whatever comes in.
+#
+# .. tested-source:: mnist_tut.models.cnn_any_size
+
+from mnist_tut.models import cnn_any_size
+
+torch.manual_seed(3)
+model = cnn_any_size()
+opt = optim.SGD(model.parameters(), lr=lr, momentum=0.9)
+wrapped_history = fit(epochs, model, F.cross_entropy, opt, train_dl, valid_dl)
+
+# %%
+# Now any single-channel picture will do, square or not:
+
+with torch.no_grad():
+    for size in [(28, 28), (32, 32), (50, 20)]:
+        print(size, "->", tuple(model(torch.rand(3, 1, *size)).shape))
+
+# %%
+# Here are all our models so far. The first one is linear; the others can see shapes.
+
+histories = {
+    "logistic regression": logistic_history,
+    "Mnist_CNN": cnn_history,
+    "wrapped, any size": wrapped_history,
+}
+fig, axes = plt.subplots(1, 2, figsize=(7, 3))
+plots.per_epoch(
+    {k: [e.valid_loss for e in h] for k, h in histories.items()},
+    axes[0],
+    "validation loss [nats]",
+)
+plots.per_epoch(
+    {k: [e.valid_metric for e in h] for k, h in histories.items()},
+    axes[1],
+    "validation accuracy",
+)
+plt.show()
+
+# %%
+# .. figure-text:: Two small charts over two epochs, validation loss on the left and accuracy on the right, with one line each for the logistic regression and two CNNs.
+#
+#    Validation loss and accuracy after each epoch. (``cnn_sequential`` is not drawn: its values are those of
+#    ``Mnist_CNN``.)
+#
+# .. _gpu:
+#
+# Using your GPU
+# --------------
+#
+# If you have a GPU that PyTorch can use, it will speed things up. First ask:
+
+print(torch.cuda.is_available())
+
+# %%
+# Then make an object that stands for the device, so that the rest of the code need not care. We ask for any
+# *accelerator* that PyTorch knows, be it from NVIDIA, AMD, Apple or Intel, and fall back on the CPU.
+
+if torch.accelerator.is_available():
+    dev = torch.accelerator.current_accelerator()
+else:
+    dev = torch.device("cpu")
+print("this page was run on:", dev.type)
+
+# %%
+# Two things have to move there, the batches and the model. ``preprocess`` takes care of the first. For the second there is
+# ``model.to(dev)``; as it may replace parameters, we make a new optimizer afterwards.
+
+from functools import partial
+
+train_dl, valid_dl = get_data(train_ds, valid_ds, bs)
+train_dl = WrappedDataLoader(train_dl, partial(preprocess, dev=dev))
+valid_dl = WrappedDataLoader(valid_dl, partial(preprocess, dev=dev))
+
+model.to(dev)
+opt = optim.SGD(model.parameters(), lr=lr, momentum=0.9)
+gpu_history = fit(epochs, model, F.cross_entropy, opt, train_dl, valid_dl)
+
+# %%
+# The loss is lower than before. No miracle: we did not begin anew but went on training the model of the last section, so these
+# are its third and fourth epoch. Whether it ran *faster* is another question, and has to be measured:
+
+print(f"last section, on the CPU: {wrapped_history[-1].seconds:.1f} s per epoch")
+print(f"this section, on {dev.type}:    {gpu_history[-1].seconds:.1f} s per epoch")
+
+# %%
+# If this page was built without an accelerator, the two times differ by chance only; run the notebook on a machine that has
+# one. And do not expect wonders for a network as small as this: most of the time goes into handing over batches.
+#
+# .. _closing:
+#
+# Closing thoughts
+# ----------------
+#
+# You now have a data pipeline and a training loop that will serve many kinds of model, and you know what every line of them does.
+# There is more to real projects: data augmentation, search for good hyper-parameters, monitoring, transfer learning. The
+# `fastai <https://docs.fast.ai>`_ library offers these, built on the same ideas that you have just seen, and
+# `a notebook from its course <https://github.com/fastai/course22p2/blob/master/nbs/04_minibatch_training.ipynb>`_ goes
+# through mini-batch training once more, from another side.
+#
+# At the beginning we promised to explain four things:
+#
+# ``torch.nn``
+#    - ``Module``: a callable that behaves like a function, but can hold state, such as the weights of a layer. It knows
+#      which ``Parameter``\ s it contains, and can go over them to reset gradients or move them to a device.
+#    - ``Parameter``: a tensor that tells its ``Module`` that it is to be trained. Only tensors with
+#      ``requires_grad`` set get gradients.
+#    - ``functional``: losses, activations and the like as plain functions, and layers without state.
+# ``torch.optim``
+#    Optimizers such as ``SGD``, which turn the gradients left by ``backward()`` into new values for the parameters, when you
+#    call ``step()``.
+# ``Dataset``
+#    Anything with ``__len__`` and ``__getitem__``, including what PyTorch provides, such as ``TensorDataset``.
+# ``DataLoader``
+#    Takes a data set and turns it into an iterator that hands out mini-batches.

@@ -1,0 +1,61 @@
+"""The built site, as text and in a browser."""
+
+import functools
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import browser
+import pytest
+from pages import parse
+from playwright.sync_api import sync_playwright
+
+HTML = Path(__file__).parents[2] / "build" / "html"
+
+
+@pytest.fixture(scope="session")
+def site():
+    """The folder of the built site."""
+    if not (HTML / "index.html").exists():
+        pytest.fail(
+            "there is no built site to look at: run 'make html' first, or 'make test'"
+        )
+    return HTML
+
+
+@pytest.fixture(scope="session")
+def tutorial(site):
+    """Map each language to its parsed tutorial page."""
+    return {
+        lang: parse(site / lang / "tutorials" / "nn_tutorial.html")
+        for lang in ("en", "zh")
+    }
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """A file server that keeps its log to itself."""
+
+    def log_message(self, *args):
+        pass
+
+
+@pytest.fixture(scope="session")
+def address(site):
+    """Address of a local server that serves the site."""
+    handler = functools.partial(Quiet, directory=str(site))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A headless browser."""
+    path = browser.find()
+    if path is None:
+        pytest.fail("no Chromium: run 'python tests/site/browser.py', or 'make test'")
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=path, args=browser.FLAGS)
+        yield running
+        running.close()
