@@ -51,6 +51,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = project
 html_static_path = ["docs/_static"]
 html_css_files = ["site.css"]
+html_favicon = "docs/_static/favicon.svg"
 html_show_sourcelink = False
 html_theme_options = {
     "logo": {"text": project},

@@ -6,7 +6,13 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from mnist_tut.checks import check_batch, check_labels, check_loss, check_positive
+from mnist_tut.checks import (
+    check_batch,
+    check_labels,
+    check_loss,
+    check_pixels,
+    check_positive,
+)
 
 __all__ = [
     "Trained",
@@ -117,10 +123,7 @@ def model(xb: Tensor, weights: Tensor, bias: Tensor) -> Tensor:
     ValueError
         If the pictures do not have as many pixels as there are rows of weights.
     """
-    if xb.shape[-1] != len(weights):
-        raise ValueError(
-            f"pictures have {xb.shape[-1]} pixels, the weights take {len(weights)}"
-        )
+    check_pixels(xb, weights)
     return log_softmax(xb @ weights + bias)
 
 
@@ -180,7 +183,7 @@ def accuracy(out: Tensor, yb: Tensor) -> Tensor:
 
 
 def training_pair(
-    data: tuple[Tensor, ...], bs: int, epochs: int
+    data: tuple[Tensor, ...], weights: Tensor, bs: int, epochs: int
 ) -> tuple[Tensor, Tensor]:
     """Check what every training loop is given, and take the training data out of it.
 
@@ -189,6 +192,8 @@ def training_pair(
     data : tuple of Tensor
         Begins with the pictures (n, inputs) and their labels (n,), as
         :func:`mnist_tut.data.load_mnist` returns them.
+    weights : (inputs, classes) float Tensor
+        Where training starts.
     bs, epochs : int
         Batch size and number of passes over the data.
 
@@ -200,12 +205,16 @@ def training_pair(
     Raises
     ------
     ValueError
-        If there are no pictures, the lengths differ, a label lies outside 0..9, or `bs` or
-        `epochs` is below one.
+        If there are no pictures, the lengths differ, the pictures do not have as many pixels
+        as there are rows of weights, a label lies outside 0..9, or `bs` or `epochs` is below
+        one.
+    TypeError
+        If the labels are not int64.
     """
     x_train, y_train = data[:2]
     check_batch(x_train, y_train)
     check_labels(y_train)
+    check_pixels(x_train, weights)
     check_positive("bs", bs)
     check_positive("epochs", epochs)
     return x_train, y_train
@@ -248,7 +257,7 @@ def train_by_hand(
     FloatingPointError
         If the loss is no longer finite.
     """
-    x_train, y_train = training_pair(data, bs, epochs)
+    x_train, y_train = training_pair(data, weights, bs, epochs)
     weights = weights.detach().clone().requires_grad_()
     bias = bias.detach().clone().requires_grad_()
     n, losses = len(x_train), []

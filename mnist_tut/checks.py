@@ -9,7 +9,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-__all__ = ["check_batch", "check_labels", "check_loss", "check_positive"]
+__all__ = [
+    "check_batch",
+    "check_labels",
+    "check_loss",
+    "check_pixels",
+    "check_positive",
+]
 
 
 def check_positive(name: str, value: int) -> None:
@@ -80,6 +86,28 @@ def check_labels(y: Tensor, classes: int = 10) -> None:
     if low < 0 or high >= classes:
         raise ValueError(
             f"labels run from {low} to {high}; they must lie in 0..{classes - 1}"
+        )
+
+
+def check_pixels(x: Tensor, weights: Tensor) -> None:
+    """Refuse pictures that the weights of a linear layer do not fit.
+
+    Parameters
+    ----------
+    x : (n, inputs) Tensor
+        One flat row per picture.
+    weights : (inputs, classes) Tensor
+        One row per pixel.
+
+    Raises
+    ------
+    ValueError
+        If `x` is not made of flat rows, or has another number of pixels.
+    """
+    if x.ndim != 2 or x.shape[1] != len(weights):
+        shape = tuple(x.shape)
+        raise ValueError(
+            f"the weights take rows of {len(weights)} pixels, got shape {shape}"
         )
 
 

@@ -11,6 +11,7 @@ import matplotlib as mpl
 import numpy as np
 from cycler import cycler
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from torch import Tensor
 
 from mnist_tut.checks import check_batch, check_positive
@@ -30,6 +31,9 @@ __all__ = [
 # Okabe and Ito's colours, told apart by colour-blind readers and seen on white and on black.
 COLORS = {"blue": "#0072B2", "orange": "#D55E00", "green": "#009E73", "pink": "#CC79A7"}
 GREY = "#7a7a7a"
+SIGNED = LinearSegmentedColormap.from_list(
+    "signed", [COLORS["blue"], "#f2f2f2", COLORS["orange"]]
+)
 
 
 def use_style() -> None:
@@ -148,7 +152,7 @@ def _one_each(labels: Sequence[str] | None, images: Tensor) -> Sequence[str]:
 def signed_tiles(
     images: Tensor, ax: Axes, labels: Sequence[str] | None = None, cols: int = 10
 ) -> Axes:
-    """Draw weights as pictures: orange adds, purple takes away, and pale is near zero.
+    """Draw weights as pictures: orange adds, blue takes away, and pale is near zero.
 
     Parameters
     ----------
@@ -175,7 +179,7 @@ def signed_tiles(
     gap = max(1, round(height / 4)) if labels else max(1, round(height / 10))
     grid = tile(images, cols, gap)
     limit = float(images.detach().abs().max()) or 1.0
-    ax.imshow(grid, cmap="PuOr_r", vmin=-limit, vmax=limit, interpolation="nearest")
+    ax.imshow(grid, cmap=SIGNED, vmin=-limit, vmax=limit, interpolation="nearest")
     for i, label in enumerate(_one_each(labels, images)):
         left, top = i % cols * (width + gap), i // cols * (height + gap)
         ax.text(

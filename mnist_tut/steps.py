@@ -102,7 +102,7 @@ def with_functional(
 
     Takes, returns and raises what :func:`mnist_tut.by_hand.train_by_hand` does.
     """
-    x_train, y_train = training_pair(data, bs, epochs)
+    x_train, y_train = training_pair(data, weights, bs, epochs)
     weights = weights.detach().clone().requires_grad_()
     bias = bias.detach().clone().requires_grad_()
     n, losses = len(x_train), []
@@ -133,7 +133,7 @@ def with_module(
 
     Takes, returns and raises what :func:`mnist_tut.by_hand.train_by_hand` does.
     """
-    x_train, y_train = training_pair(data, bs, epochs)
+    x_train, y_train = training_pair(data, weights, bs, epochs)
     model = Mnist_Logistic(weights, bias)
     n, losses = len(x_train), []
     for epoch in range(epochs):
@@ -162,7 +162,7 @@ def with_linear(
 
     Takes, returns and raises what :func:`mnist_tut.by_hand.train_by_hand` does.
     """
-    x_train, y_train = training_pair(data, bs, epochs)
+    x_train, y_train = training_pair(data, weights, bs, epochs)
     model = linear_from(weights, bias)
     n, losses = len(x_train), []
     for epoch in range(epochs):
@@ -191,7 +191,7 @@ def with_optim(
 
     Takes, returns and raises what :func:`mnist_tut.by_hand.train_by_hand` does.
     """
-    x_train, y_train = training_pair(data, bs, epochs)
+    x_train, y_train = training_pair(data, weights, bs, epochs)
     model = linear_from(weights, bias)
     opt = optim.SGD(model.parameters(), lr=lr)
     n, losses = len(x_train), []
@@ -219,7 +219,7 @@ def with_dataset(
 
     Takes, returns and raises what :func:`mnist_tut.by_hand.train_by_hand` does.
     """
-    train_ds = TensorDataset(*training_pair(data, bs, epochs))
+    train_ds = TensorDataset(*training_pair(data, weights, bs, epochs))
     model = linear_from(weights, bias)
     opt = optim.SGD(model.parameters(), lr=lr)
     n, losses = len(train_ds), []
@@ -246,7 +246,7 @@ def with_dataloader(
 
     Takes, returns and raises what :func:`mnist_tut.by_hand.train_by_hand` does.
     """
-    train_ds = TensorDataset(*training_pair(data, bs, epochs))
+    train_ds = TensorDataset(*training_pair(data, weights, bs, epochs))
     train_dl = DataLoader(train_ds, batch_size=bs)
     model = linear_from(weights, bias)
     opt = optim.SGD(model.parameters(), lr=lr)
@@ -299,7 +299,7 @@ def with_validation(
 
     The training data stay in file order, so that the result can be compared with the others.
     """
-    train_ds = TensorDataset(*training_pair(data, bs, epochs))
+    train_ds = TensorDataset(*training_pair(data, weights, bs, epochs))
     valid_ds = TensorDataset(*validation_pair(data))
     train_dl = DataLoader(train_ds, batch_size=bs)
     valid_dl = DataLoader(valid_ds, batch_size=bs * 2)
@@ -333,7 +333,7 @@ def with_fit(
 
     Takes, returns and raises what :func:`mnist_tut.by_hand.train_by_hand` does.
     """
-    train_ds = TensorDataset(*training_pair(data, bs, epochs))
+    train_ds = TensorDataset(*training_pair(data, weights, bs, epochs))
     valid_ds = TensorDataset(*validation_pair(data))
     train_dl, valid_dl = get_data(train_ds, valid_ds, bs, shuffle=False)
     model = linear_from(weights, bias)

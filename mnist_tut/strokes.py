@@ -1,11 +1,11 @@
 """The stand-in for MNIST: 70,000 digits written by a pen, for machines that cannot download.
 
-A digit is written as people write it. Pick one of the ways to write it (:data:`STYLES`), shake
+A digit is written as people write it. Pick one of the ways to write it (``STYLES``), shake
 its control points, warp and slant the sheet, run a smooth curve through the points, and let a
 pen of some width leave ink along the curve. As in MNIST the picture is 28 x 28, the digit fits
 in 20 x 20 and its centre of mass is the centre of the picture.
 
-Lengths are in units of the digit's height until :func:`fit_in_box`, and in pixels from there on.
+Lengths are in units of the digit's height until ``fit_in_box``, and in pixels from there on.
 x runs right and y runs *down*, as the columns and rows of a picture do.
 """
 
@@ -92,11 +92,13 @@ PEN_THINNEST, PEN_WIDEST = 0.9, 2.0  # half widths, pixels
 
 SIDE = 28  # of the picture, pixels
 BOX = 20  # the digit's longer side, pixels
-SAMPLES = 56  # points on a curve: nearly always closer together than the thinnest pen is wide
+# Points on a curve: nearly always closer together than the thinnest pen is wide.
+SAMPLES = 56
 
-# Ink fades from the middle of a line as a Gaussian; these turn it into a stroke with an edge.
+# Ink fades from the middle of a line as a Gaussian; these turn it into a stroke with
+# an edge: paper up to INK_WHITE, full ink from INK_WHITE + INK_RANGE on.
 INK_SPREAD = 0.62  # standard deviation, in half widths of the pen
-INK_WHITE, INK_RANGE = 0.16, 0.55  # the ink that still shows nothing; from there to full
+INK_WHITE, INK_RANGE = 0.16, 0.55
 
 
 class Style(NamedTuple):
@@ -128,7 +130,7 @@ def make_strokes(
     Parameters
     ----------
     seed : int
-        From 0 to 2**32 - 1.
+        From 0 to ``2**32 - 1``.
     sizes : three int
         How many pictures in each part. A part may be empty.
 
@@ -152,18 +154,23 @@ def make_strokes(
 
 
 def check_seed(seed: int) -> None:
-    """Refuse a seed that is no whole number, or of which the generator would drop a part."""
-    if not is_count(seed) or seed >= 2**32:  # PyTorch's CPU generator reads the lower 32 bits
-        raise ValueError(f"seed must be a whole number from 0 to 2**32 - 1, not {seed!r}")
+    """Refuse a seed that is no whole number, or too large to be used in full."""
+    if not is_count(seed) or seed >= 2**32:  # the CPU generator reads only 32 bits
+        raise ValueError(
+            f"seed must be a whole number from 0 to 2**32 - 1, not {seed!r}"
+        )
 
 
 def check_sizes(sizes: tuple[int, int, int]) -> None:
     """Refuse anything but three counts."""
     if not isinstance(sizes, tuple | list) or len(sizes) != 3:
-        raise ValueError(f"sizes must be three numbers (train, valid, test), not {sizes!r}")
+        raise ValueError(
+            f"sizes must be three numbers (train, valid, test), not {sizes!r}"
+        )
     for name, size in zip(("train", "valid", "test"), sizes, strict=True):
         if not is_count(size):
-            raise ValueError(f"the {name} size must be a whole number of at least 0, not {size!r}")
+            wanted = "a whole number of at least 0"
+            raise ValueError(f"the {name} size must be {wanted}, not {size!r}")
 
 
 def is_count(value: object) -> bool:
@@ -290,7 +297,8 @@ def draw(style: Style, n: int, rng: Generator) -> Tensor:
     (n, 28, 28) float32 Tensor
         Ink in [0, 1].
     """
-    points = style.points.expand(n, -1, -1) - 0.5  # warp, slant and turn about the middle
+    # About (0, 0), because the sheet is warped, slanted and turned about its middle.
+    points = style.points.expand(n, -1, -1) - 0.5
     points = slant_and_turn(shake(points, rng), rng)
     pen = PEN_THINNEST + (PEN_WIDEST - PEN_THINNEST) * uniform(rng, n)
     path = fit_in_box(style.curve @ points, pen)
@@ -378,7 +386,8 @@ def step_lengths(path: Tensor, lifts: Tensor) -> Tensor:
     (n, k) float32 Tensor
         In the unit of the path; zero where the pen lifts.
     """
-    to_next = path.roll(-1, dims=1) - path  # the last point's "next" is the first: no step
+    # The roll joins the last point to the first; as a lift, that step counts nothing.
+    to_next = path.roll(-1, dims=1) - path
     return to_next.norm(dim=2).masked_fill(lifts, 0)
 
 
@@ -425,9 +434,8 @@ def spread_ink(path: Tensor, steps: Tensor, pen: Tensor) -> Tensor:
     """
     spread = INK_SPREAD * pen[:, None, None]
     pixels = torch.arange(SIDE, dtype=torch.float32) - (SIDE - 1) / 2
-    across, down = (
-        (-((p[..., None] - pixels) ** 2) / (2 * spread**2)).exp() for p in path.unbind(-1)
-    )
+    offsets = (place[..., None] - pixels for place in path.unbind(-1))
+    across, down = ((-(offset**2) / (2 * spread**2)).exp() for offset in offsets)
     blots = (down * steps[..., None]).mT @ across
     ink = blots / (spread * math.sqrt(2 * math.pi))
     return ((ink - INK_WHITE) / INK_RANGE).clamp(0, 1)

@@ -166,7 +166,7 @@ def test_the_model_equals_linear_and_log_softmax_of_torch(n, inputs, classes, se
 
 def test_pictures_that_do_not_fit_the_weights_are_refused_with_both_sizes():
     with pytest.raises(
-        ValueError, match="pictures have 100 pixels, the weights take 784"
+        ValueError, match=r"weights take rows of 784 pixels, got shape \(\d+, 100\)"
     ):
         model(torch.zeros(2, 100), *init_params(784, 10))
 
@@ -260,7 +260,7 @@ class TestMeans:
 
 
 def test_the_training_pair_is_the_first_two_of_the_data(data):
-    pair = training_pair(data, bs=1, epochs=1)
+    pair = training_pair(data, torch.zeros(784, 10), bs=1, epochs=1)
     assert len(pair) == 2
     assert pair[0] is data[0]
     assert pair[1] is data[1]
@@ -273,6 +273,7 @@ def test_the_training_pair_is_the_first_two_of_the_data(data):
         ({"y": torch.zeros(3).long()}, "4 rows but 3 labels"),
         ({"y": torch.tensor([0, 1, 2, 10])}, r"labels run from 0 to 10; .* 0\.\.9"),
         ({"y": torch.tensor([0, -1, 2, 3])}, "labels run from -1 to 3"),
+        ({"weights": torch.zeros(783, 10)}, "take rows of 783 pixels"),
         ({"bs": 0}, "^bs must be"),
         ({"bs": 8.0}, "^bs must be"),
         ({"epochs": 0}, "^epochs must be"),
@@ -283,16 +284,19 @@ def test_a_bad_training_pair_is_refused_with_the_reason(changed, message):
     given = {
         "x": torch.zeros(4, 784),
         "y": torch.arange(4),
+        "weights": torch.zeros(784, 10),
         "bs": 2,
         "epochs": 1,
     } | changed
     with pytest.raises(ValueError, match=message):
-        training_pair((given["x"], given["y"]), given["bs"], given["epochs"])
+        training_pair(
+            (given["x"], given["y"]), given["weights"], given["bs"], given["epochs"]
+        )
 
 
 def test_a_training_pair_with_float_labels_is_refused():
     with pytest.raises(TypeError, match=r"labels are torch\.float32"):
-        training_pair((torch.zeros(4, 784), torch.zeros(4)), 2, 1)
+        training_pair((torch.zeros(4, 784), torch.zeros(4)), torch.zeros(784, 10), 2, 1)
 
 
 # train_by_hand: that it equals torch is tested in test_steps.py, for all steps at once
@@ -328,7 +332,7 @@ def test_training_gives_weights_bias_and_losses_in_this_order_without_gradient(d
 
 def test_training_by_hand_refuses_pictures_that_do_not_fit_the_weights(data):
     with pytest.raises(
-        ValueError, match="pictures have 784 pixels, the weights take 100"
+        ValueError, match=r"weights take rows of 100 pixels, got shape \(300, 784\)"
     ):
         train_by_hand(data, *init_params(100, 10))
 

@@ -1,10 +1,17 @@
 import math
+import re
 
 import numpy as np
 import pytest
 import torch
 
-from mnist_tut.checks import check_batch, check_labels, check_loss, check_positive
+from mnist_tut.checks import (
+    check_batch,
+    check_labels,
+    check_loss,
+    check_pixels,
+    check_positive,
+)
 
 
 @pytest.mark.parametrize("value", [1, 2, 64, 10**9])
@@ -111,3 +118,14 @@ def test_further_facts_stand_in_the_message_about_a_lost_loss():
         FloatingPointError, match=r"\(counted from 0, lr = 0\.5, bs = 64\)"
     ):
         check_loss(math.nan, 0, 0, lr=0.5, bs=64)
+
+
+def test_flat_rows_that_fit_the_weights_pass():
+    assert check_pixels(torch.zeros(3, 784), torch.zeros(784, 10)) is None
+
+
+@pytest.mark.parametrize("shape", [(3, 783), (784,), (3, 28, 28), (784, 3, 784)])
+def test_pictures_that_do_not_fit_the_weights_are_refused_with_their_shape(shape):
+    message = f"take rows of 784 pixels, got shape {shape}"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        check_pixels(torch.zeros(shape), torch.zeros(784, 10))

@@ -227,11 +227,11 @@ def test_weights_share_one_colour_scale_symmetric_about_zero(ax, sign):
     assert not ax.axison
 
 
-def test_weights_that_add_are_orange_those_that_take_away_purple_and_zero_is_pale(ax):
+def test_weights_that_add_are_orange_those_that_take_away_blue_and_zero_is_pale(ax):
     signed_tiles(torch.tensor([[[-1.0, 0.0, 1.0]]]), ax)
-    purple, pale, orange = drawn(ax).to_rgba(np.array([-0.7, 0, 0.7]))[:, :3]
+    blue, pale, orange = drawn(ax).to_rgba(np.array([-0.7, 0, 0.7]))[:, :3]
     assert orange[0] > orange[1] > orange[2]
-    assert purple[2] > purple[0] > purple[1]
+    assert blue[2] > blue[1] > blue[0]
     assert min(pale) > 0.9
 
 

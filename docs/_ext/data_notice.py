@@ -1,11 +1,12 @@
 """Say on every page which data it was built with, and loudly so for the stand-in."""
 
+import os
 from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-from mnist_tut.data import data_source, load_mnist
+from mnist_tut.data import for_pages
 
 NOTICE = {
     "en": "MNIST could not be had when this site was built: every figure and number here comes "
@@ -23,8 +24,9 @@ SOURCE = {
 
 
 def find_out(app: Sphinx, config: Config) -> None:
-    """Load the data as the scripts will, and put up the notice if it is the stand-in."""
-    config.data_used = data_source(load_mnist())
+    """Find the data, tell the scripts where, and put up the notice if it is the stand-in."""
+    folder, config.data_used = for_pages()
+    os.environ["MNIST_TUT_DATA"] = str(folder)
     if config.data_used != "MNIST":
         config.html_theme_options["announcement"] = NOTICE[config.language]
 

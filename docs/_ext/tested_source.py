@@ -59,7 +59,7 @@ class TestedSource(SphinxDirective):
         try:
             found = find_object(name)
             source = source_of(name, "docstring" in self.options)
-        except (ImportError, AttributeError, TypeError, ValueError) as error:
+        except (ImportError, AttributeError, OSError, TypeError, ValueError) as error:
             raise self.error(f"tested-source: cannot show {name!r}: {error}") from error
         self.env.note_dependency(inspect.getsourcefile(inspect.getmodule(found)))
         block = nodes.literal_block(

@@ -359,8 +359,8 @@ plt.show()
 # :mod:`torch.nn.init`, some tools in ``torch.nn.utils``.) It also has convolutions and linear layers as
 # functions, but those have weights to look after, and there the classes that come next are handier.
 #
-# Log-softmax followed by negative log-likelihood is so common a pair that one function does both:
-# :func:`torch.nn.functional.cross_entropy`. The model no longer needs an activation and returns
+# Log-softmax followed by negative log-likelihood is so common a pair that it has a name,
+# *cross-entropy*, and one function does both: :func:`torch.nn.functional.cross_entropy`. The model no longer needs an activation and returns
 # plain logits.
 
 import torch.nn.functional as F
