@@ -1,7 +1,7 @@
 """The loader as the tutorial shows it: short enough to read in a minute.
 
-:mod:`mnist_tut.data` is the one to rely on: it locks, resumes work that another process began,
-limits sizes and keeps what it rejects. Both read the same file and return the same arrays.
+:mod:`mnist_tut.data` is the one to rely on: it locks, limits sizes, and keeps
+what it rejects. Both read the same file and return the same arrays.
 """
 
 import gzip

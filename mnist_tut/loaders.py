@@ -30,7 +30,7 @@ class Batches(Protocol):
 
 
 def _check_data_set(name: str, ds: Dataset) -> None:
-    if len(ds) == 0:  # type: ignore[arg-type]  # map-style data sets have a length
+    if len(ds) == 0:
         raise ValueError(f"{name} is empty: there is nothing to make mini-batches of")
 
 
@@ -94,7 +94,7 @@ def batched_dl(ds: Dataset, bs: int, *, shuffle: bool = False) -> DataLoader:
     """
     check_positive("bs", bs)
     _check_data_set("ds", ds)
-    order = RandomSampler(ds) if shuffle else SequentialSampler(ds)  # type: ignore[arg-type]
+    order = RandomSampler(ds) if shuffle else SequentialSampler(ds)
     return DataLoader(
         ds, sampler=BatchSampler(order, bs, drop_last=False), batch_size=None
     )

@@ -59,6 +59,17 @@ def test_prose_and_code_alternate_in_the_same_way(name):
 
 
 @every_page
+def test_code_fits_the_boxes_it_is_shown_in(name):
+    wide = [
+        line
+        for cell in cells("en", name) + cells("zh", name)
+        for line in cell.content.splitlines()
+        if len(line) > 88
+    ]
+    assert wide == []
+
+
+@every_page
 @pytest.mark.parametrize(
     "pattern",
     [

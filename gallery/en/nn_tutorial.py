@@ -191,8 +191,9 @@ print(logits - logits.exp().sum(-1, keepdim=True).log())
 
 # %%
 # Three times minus infinity: a model that rules out everything. In ``float32`` the exponential
-# overflows beyond 88.7, and a network that is sure of itself reaches that. The cure, called
-# *log-sum-exp*, is to take the largest logit out of the sum first: then no exponent is above zero.
+# overflows beyond 88.7, and a network that is sure of itself reaches that. The cure is the trick called
+# *log-sum-exp*: subtract the largest logit of the row from all of them first. Probabilities depend on
+# differences only, so none changes, and no exponent is above zero any more.
 #
 # .. tested-source:: mnist_tut.by_hand.log_softmax
 #
@@ -289,13 +290,11 @@ xb, yb = (
     y_train[-16:],
 )  # the last mini-batch: 50,000 is 781 times 64, and 16
 preds = model(xb, trained.weights, trained.bias)
-print(
-    f"last mini-batch: loss {loss_func(preds, yb):.4f}, accuracy {accuracy(preds, yb):.4f}"
-)
+loss, share = loss_func(preds, yb), accuracy(preds, yb)
+print(f"last mini-batch: loss {loss:.4f}, accuracy {share:.4f}")
 preds = model(x_valid, trained.weights, trained.bias)
-print(
-    f"validation set:  loss {loss_func(preds, y_valid):.4f}, accuracy {accuracy(preds, y_valid):.4f}"
-)
+loss, share = loss_func(preds, y_valid), accuracy(preds, y_valid)
+print(f"validation set:  loss {loss:.4f}, accuracy {share:.4f}")
 
 # %%
 # The first line looks splendid and means little: these are sixteen pictures, and the model has just
@@ -676,15 +675,11 @@ def two_means(dl):
     return losses.mean().item(), (losses * sizes).sum().item() / n_valid
 
 
-unshuffled = two_means(DataLoader(valid_ds, batch_size=bs * 2))
+in_order = two_means(DataLoader(valid_ds, batch_size=bs * 2))
 shuffled = two_means(DataLoader(valid_ds, batch_size=bs * 2, shuffle=True))
-print(
-    f"mean over batches:       {unshuffled[0]:.4f} in file order, {shuffled[0]:.4f} shuffled"
-)
-print(
-    f"weighted by batch size:  {unshuffled[1]:.4f} in file order, {shuffled[1]:.4f} shuffled"
-)
-assert abs(unshuffled[1] - shuffled[1]) < 1e-5
+print(f"mean over batches:  {in_order[0]:.4f} in order, {shuffled[0]:.4f} shuffled")
+print(f"weighted by size:   {in_order[1]:.4f} in order, {shuffled[1]:.4f} shuffled")
+assert abs(in_order[1] - shuffled[1]) < 1e-5
 
 # %%
 # So the mean has to be weighted by batch size, and in our code it is.
@@ -766,10 +761,9 @@ all_steps = [
     validated,
     fitted,
 ]
+print("version          lines  s per epoch  last loss")
 for step in all_steps:
-    print(
-        f"{step.name:16} {step.lines:3} lines, {step.seconds:.2f} s per epoch, loss {step.last_loss:.4f}"
-    )
+    print(f"{step.name:16} {step.lines:5} {step.seconds:12.2f} {step.last_loss:10.4f}")
 
 fig, ax = plt.subplots(figsize=(7, 3.2))
 plots.step_sizes(

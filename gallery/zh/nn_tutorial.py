@@ -144,7 +144,7 @@ logits = torch.tensor([[89.0, 1.0, 0.0]])
 print(logits - logits.exp().sum(-1, keepdim=True).log())
 
 # %%
-# 三个负无穷：模型把所有的可能都排除了。``float32`` 的指数函数超过 88.7 就会溢出，而一个对自己很有把握的网络，输出完全能到这么大。对策叫作 *log-sum-exp*：先把最大的 logit 提到求和之外，这样任何一个指数都不会大于零。
+# 三个负无穷：模型把所有的可能都排除了。``float32`` 的指数函数超过 88.7 就会溢出，而一个对自己很有把握的网络，输出完全能到这么大。对策是 *log-sum-exp* 技巧：先从这一行的每个 logit 里减去其中最大的一个。概率只取决于 logit 之间的差，所以并不改变，而任何一个指数都不会再大于零。
 #
 # .. tested-source:: mnist_tut.by_hand.log_softmax
 #
@@ -225,13 +225,11 @@ xb, yb = (
     y_train[-16:],
 )  # 最后一个小批量：50,000 = 781 × 64 + 16
 preds = model(xb, trained.weights, trained.bias)
-print(
-    f"last mini-batch: loss {loss_func(preds, yb):.4f}, accuracy {accuracy(preds, yb):.4f}"
-)
+loss, share = loss_func(preds, yb), accuracy(preds, yb)
+print(f"last mini-batch: loss {loss:.4f}, accuracy {share:.4f}")
 preds = model(x_valid, trained.weights, trained.bias)
-print(
-    f"validation set:  loss {loss_func(preds, y_valid):.4f}, accuracy {accuracy(preds, y_valid):.4f}"
-)
+loss, share = loss_func(preds, y_valid), accuracy(preds, y_valid)
+print(f"validation set:  loss {loss:.4f}, accuracy {share:.4f}")
 
 # %%
 # 第一行看上去很漂亮，却说明不了什么：那只是十六张图片，而且模型刚刚就在它们上面训练过。第二行才算数，那是在训练时从未见过的一万张图片上测得的。
@@ -564,15 +562,11 @@ def two_means(dl):
     return losses.mean().item(), (losses * sizes).sum().item() / n_valid
 
 
-unshuffled = two_means(DataLoader(valid_ds, batch_size=bs * 2))
+in_order = two_means(DataLoader(valid_ds, batch_size=bs * 2))
 shuffled = two_means(DataLoader(valid_ds, batch_size=bs * 2, shuffle=True))
-print(
-    f"mean over batches:       {unshuffled[0]:.4f} in file order, {shuffled[0]:.4f} shuffled"
-)
-print(
-    f"weighted by batch size:  {unshuffled[1]:.4f} in file order, {shuffled[1]:.4f} shuffled"
-)
-assert abs(unshuffled[1] - shuffled[1]) < 1e-5
+print(f"mean over batches:  {in_order[0]:.4f} in order, {shuffled[0]:.4f} shuffled")
+print(f"weighted by size:   {in_order[1]:.4f} in order, {shuffled[1]:.4f} shuffled")
+assert abs(in_order[1] - shuffled[1]) < 1e-5
 
 # %%
 # 所以求平均时要按批大小加权，我们的代码就是这样做的。
@@ -645,10 +639,9 @@ all_steps = [
     validated,
     fitted,
 ]
+print("version          lines  s per epoch  last loss")
 for step in all_steps:
-    print(
-        f"{step.name:16} {step.lines:3} lines, {step.seconds:.2f} s per epoch, loss {step.last_loss:.4f}"
-    )
+    print(f"{step.name:16} {step.lines:5} {step.seconds:12.2f} {step.last_loss:10.4f}")
 
 fig, ax = plt.subplots(figsize=(7, 3.2))
 plots.step_sizes(

@@ -19,12 +19,16 @@ class Watched:
         self.faults = []
         self.page.on("console", self.note_console)
         self.page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
-        self.page.on("requestfailed", lambda r: self.faults.append(f"failed: {r.url}"))
+        self.page.on("requestfailed", self.note_failure)
         self.page.on("request", lambda r: self.note_request(r, address))
 
     def note_console(self, message):
         if message.type in ("error", "warning"):
             self.faults.append(f"console: {message.text}")
+
+    def note_failure(self, request):
+        if request.failure != "net::ERR_ABORTED":  # the browser left for the next page
+            self.faults.append(f"failed: {request.url}: {request.failure}")
 
     def note_request(self, request, address):
         if not request.url.startswith((address, "data:")):

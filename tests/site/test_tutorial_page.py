@@ -1,6 +1,7 @@
 """The built tutorial: what it printed, what it drew, and where its names lead."""
 
 import ast
+import copy
 import json
 import re
 from pathlib import Path
@@ -142,7 +143,7 @@ def test_the_figures_printed_lie_where_the_algorithm_puts_them(tutorial, lang):
 def test_both_languages_print_the_same_but_for_times(tutorial):
     en, zh = (
         [
-            re.sub(r"\d+(\.\d+)? s\b|\d+ times", "TIME", text)
+            re.sub(r"\d+(\.\d+)? s\b|\d+ times| +\d+\.\d\d ", "TIME", text)
             for text in outputs(tutorial[lang])
         ]
         for lang in LANGUAGES
@@ -155,7 +156,7 @@ def test_every_refactoring_step_prints_the_same_last_loss(tutorial, lang):
     table = next(
         t for t in outputs(tutorial[lang], "fit-get-data") if "with_functional" in t
     )
-    losses = re.findall(r"loss (\d\.\d{4})$", table, re.M)
+    losses = re.findall(r" (\d\.\d{4})$", table, re.M)
     assert len(losses) == 9
     assert len(set(losses)) == 1
 
@@ -195,7 +196,7 @@ def test_shown_sources_link_to_their_api_entries(site, tutorial, lang):
 
 @both
 def test_no_markup_is_left_in_the_text(tutorial, lang):
-    article = tutorial[lang].select_one("article")
+    article = copy.copy(tutorial[lang].select_one("article"))
     for code in article.select("pre, code, script, style"):
         code.extract()
     text = article.get_text(" ")
@@ -216,7 +217,7 @@ def test_section_anchors_are_the_same_in_both_languages(tutorial):
 
 
 def test_the_chinese_page_has_chinese_gallery_words(tutorial):
-    text = tutorial["zh"].select_one("article").get_text(" ")
+    text = " ".join(tutorial["zh"].select_one("article").get_text(" ").split())
     for word in [
         "跳到页尾",
         "下载 Jupyter 笔记本",
