@@ -56,4 +56,4 @@ serve: ## show the built pages at http://localhost:8000
 	$(PYTHON) -m http.server --directory $(BUILD)/html 8000
 
 clean: ## remove what was built (not the .venv, not the data)
-	rm -rf $(BUILD) docs/en/tutorials docs/zh/tutorials .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage
+	rm -rf $(BUILD) docs/*/tutorials docs/*/tests .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage

@@ -32,6 +32,8 @@ extensions = [
     "local_inventories",
     "mathml",
     "term_pairs",
+    "standalone",
+    "test_pages",
     "tested_source",
 ]
 primary_domain = "py"

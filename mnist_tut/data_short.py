@@ -27,6 +27,9 @@ __all__ = [
 ]
 
 URLS = [
+    *os.environ.get(
+        "MNIST_TUT_URLS", ""
+    ).split(),  # a mirror of your own, if you have one
     "https://github.com/pytorch/tutorials/raw/refs/heads/main/_static/mnist.pkl.gz",
     "https://figshare.com/ndownloader/files/25635053",
 ]

@@ -1,20 +1,28 @@
 """The training loop to keep: it serves any model, loss, optimizer and data."""
 
 import time
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn, optim
 from torch.optim import Optimizer
-from tqdm.auto import tqdm
 
 from mnist_tut.by_hand import accuracy
 from mnist_tut.checks import check_batch, check_loss, check_positive
 from mnist_tut.loaders import Batches
 from mnist_tut.models import Mnist_Logistic
 
-__all__ = ["Epoch", "Loss", "evaluate", "fit", "get_model", "loss_batch", "zero_share"]
+__all__ = [
+    "Epoch",
+    "Loss",
+    "evaluate",
+    "fit",
+    "get_model",
+    "loss_batch",
+    "with_bar",
+    "zero_share",
+]
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 
@@ -148,6 +156,31 @@ def evaluate(
     return total / n, total_metric / n
 
 
+def with_bar(batches: Batches, label: str) -> Iterable[Any]:
+    """Show a progress bar while batches are handed out.
+
+    Parameters
+    ----------
+    batches : DataLoader
+        Or anything else that hands out batches.
+    label : str
+        What is in progress.
+
+    Returns
+    -------
+    iterable
+        Hands out the same batches.
+
+    Raises
+    ------
+    ImportError
+        If tqdm is not installed.
+    """
+    from tqdm.auto import tqdm  # only who wants a bar needs it
+
+    return tqdm(batches, desc=label, leave=False)
+
+
 def fit(
     epochs: int,
     model: nn.Module,
@@ -196,9 +229,8 @@ def fit(
         began = time.perf_counter()
         model.train()
         losses: list[float] = []
-        for xb, yb in tqdm(
-            train_dl, desc=f"epoch {epoch}", leave=False, disable=not progress
-        ):
+        batches = with_bar(train_dl, f"epoch {epoch}") if progress else train_dl
+        for xb, yb in batches:
             loss, _ = loss_batch(model, loss_func, xb, yb, opt)
             losses.append(check_loss(loss, epoch, len(losses)))
         if not losses:

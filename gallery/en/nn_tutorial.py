@@ -34,9 +34,9 @@ most operations carry the same name.
 #
 # .. note::
 #
-#    Functions that a project would keep live in a small package, ``mnist_tut``. The page shows
-#    their source where they are taught, then imports them. What you read in such a box is the very
-#    text that the tests test; only the docstring is left out, and the link under the box leads to it.
+#    Functions that a project would keep live in a small package, ``mnist_tut``, where they are
+#    tested. Each is shown where it is taught, exactly as the tests see it; only its docstring is
+#    left out.
 
 import torch
 
@@ -72,12 +72,7 @@ PATH = Path(os.environ.get("MNIST_TUT_DATA", DATA_PATH / "mnist"))
 # taken for data. And the file gets its proper name only when it is complete and has been read.
 #
 # .. tested-source:: mnist_tut.data_short.download
-
-from mnist_tut.data_short import download
-
-download(PATH / "mnist.pkl.gz")
-
-# %%
+#
 # The file is a *pickle*, compressed with gzip. Pickle is Python's own way to turn objects into bytes
 # and back, and it is powerful to a fault: a pickle may name any function and have it called while it
 # is being read. Opening a downloaded pickle with ``pickle.load`` is running a stranger's program. So
@@ -91,8 +86,9 @@ download(PATH / "mnist.pkl.gz")
 # Inside are three pairs of images and labels: for training, for validation and for a final test.
 # We use the first two.
 
-from mnist_tut.data_short import read_arrays
+from mnist_tut.data_short import download, read_arrays
 
+download(PATH / "mnist.pkl.gz")
 (x_train, y_train), (x_valid, y_valid), _ = read_arrays(PATH / "mnist.pkl.gz")
 print(x_train.shape)
 
@@ -371,6 +367,9 @@ print(
 
 # %%
 # .. tested-source:: mnist_tut.steps.with_functional
+#    :body:
+#
+# .. step-diff:: mnist_tut.by_hand.train_by_hand mnist_tut.steps.with_functional
 
 from mnist_tut.steps import same_result, with_functional
 
@@ -442,6 +441,9 @@ print(fresh.bias.grad)
 # The loop as a whole:
 #
 # .. tested-source:: mnist_tut.steps.with_module
+#    :body:
+#
+# .. step-diff:: mnist_tut.steps.with_functional mnist_tut.steps.with_module
 
 from mnist_tut.steps import with_module
 
@@ -475,6 +477,9 @@ print(f"standard deviation of the weights: {fresh.lin.weight.std():.4f}")
 # .. tested-source:: mnist_tut.steps.linear_from
 #
 # .. tested-source:: mnist_tut.steps.with_linear
+#    :body:
+#
+# .. step-diff:: mnist_tut.steps.with_module mnist_tut.steps.with_linear
 
 from mnist_tut.steps import with_linear
 
@@ -521,6 +526,9 @@ print(F.cross_entropy(fresh(x_train[:bs]), y_train[:bs]))
 
 # %%
 # .. tested-source:: mnist_tut.steps.with_optim
+#    :body:
+#
+# .. step-diff:: mnist_tut.steps.with_linear mnist_tut.steps.with_optim
 
 from mnist_tut.steps import with_optim
 
@@ -564,6 +572,9 @@ print(len(train_ds), pictures.shape, labels)
 #    xb, yb = train_ds[i * bs : (i + 1) * bs]
 #
 # .. tested-source:: mnist_tut.steps.with_dataset
+#    :body:
+#
+# .. step-diff:: mnist_tut.steps.with_optim mnist_tut.steps.with_dataset
 
 from mnist_tut.steps import with_dataset
 
@@ -594,6 +605,9 @@ assert same_result(dataset, by_hand)
 # (``i`` is only there for the error message, should the loss go astray.)
 #
 # .. tested-source:: mnist_tut.steps.with_dataloader
+#    :body:
+#
+# .. step-diff:: mnist_tut.steps.with_dataset mnist_tut.steps.with_dataloader
 
 from mnist_tut.steps import with_dataloader
 
@@ -693,6 +707,9 @@ assert abs(in_order[1] - shuffled[1]) < 1e-5
 # them, and a habit costs nothing.
 #
 # .. tested-source:: mnist_tut.steps.with_validation
+#    :body:
+#
+# .. step-diff:: mnist_tut.steps.with_dataloader mnist_tut.steps.with_validation
 
 from mnist_tut.steps import with_validation
 
@@ -741,6 +758,9 @@ logistic_history = fit(epochs, model, F.cross_entropy, opt, train_dl, valid_dl)
 # check that nothing has been lost on the way.
 #
 # .. tested-source:: mnist_tut.steps.with_fit
+#    :body:
+#
+# .. step-diff:: mnist_tut.steps.with_validation mnist_tut.steps.with_fit
 
 from mnist_tut.steps import with_fit
 

@@ -20,7 +20,7 @@ PyTorch 为构建和训练神经网络准备了四样东西：:mod:`torch.nn` �
 #
 # .. note::
 #
-#    凡是在正式项目里会留用的函数，都放在一个小小的包 ``mnist_tut`` 里。讲到哪个函数，页面就显示它的源码，然后导入使用。您在框里读到的，正是测试所检验的那份代码，只略去了文档字符串；点框下的链接可以看到全文。
+#    凡是在正式项目里会留用的函数，都放在一个小小的包 ``mnist_tut`` 里，并且经过测试。讲到哪个函数，就在那里显示它的源码，与测试所检验的一字不差，只略去了文档字符串。
 
 import torch
 
@@ -49,12 +49,7 @@ PATH = Path(os.environ.get("MNIST_TUT_DATA", DATA_PATH / "mnist"))
 # 下载用 :mod:`requests`，而且只下载一次：文件已经在了，就不去动它。这里有三点值得您用到自己的项目里。设了超时，线路不通时会得到一条消息，而不是一个永远等下去的程序；检查了响应状态，写着“404”的网页不会被当成数据；等内容收全、确实读得出来，才让文件用上正式的名字。
 #
 # .. tested-source:: mnist_tut.data_short.download
-
-from mnist_tut.data_short import download
-
-download(PATH / "mnist.pkl.gz")
-
-# %%
+#
 # 这个文件是经过 gzip 压缩的 *pickle*。pickle 是 Python 自带的一种格式，能把对象变成字节，再变回来。它的能力强得过了头：pickle 里可以写上任意函数的名字，让它在读取的过程中被调用。用 ``pickle.load`` 打开一个下载来的 pickle，就等于运行陌生人的程序。所以我们用的读取器只会还原 NumPy 数组，其余一概拒绝；读完之后，再拿全部像素和标签的校验和与已知的值核对。
 #
 # .. tested-source:: mnist_tut.data_short.ArrayUnpickler
@@ -63,8 +58,9 @@ download(PATH / "mnist.pkl.gz")
 #
 # 里面有三组图片和标签，分别用于训练、验证和最后的测试。我们只用前两组。
 
-from mnist_tut.data_short import read_arrays
+from mnist_tut.data_short import download, read_arrays
 
+download(PATH / "mnist.pkl.gz")
 (x_train, y_train), (x_valid, y_valid), _ = read_arrays(PATH / "mnist.pkl.gz")
 print(x_train.shape)
 
@@ -292,6 +288,9 @@ print(
 
 # %%
 # .. tested-source:: mnist_tut.steps.with_functional
+#    :body:
+#
+# .. step-diff:: mnist_tut.by_hand.train_by_hand mnist_tut.steps.with_functional
 
 from mnist_tut.steps import same_result, with_functional
 
@@ -355,6 +354,9 @@ print(fresh.bias.grad)
 # 完整的循环：
 #
 # .. tested-source:: mnist_tut.steps.with_module
+#    :body:
+#
+# .. step-diff:: mnist_tut.steps.with_functional mnist_tut.steps.with_module
 
 from mnist_tut.steps import with_module
 
@@ -384,6 +386,9 @@ print(f"standard deviation of the weights: {fresh.lin.weight.std():.4f}")
 # .. tested-source:: mnist_tut.steps.linear_from
 #
 # .. tested-source:: mnist_tut.steps.with_linear
+#    :body:
+#
+# .. step-diff:: mnist_tut.steps.with_module mnist_tut.steps.with_linear
 
 from mnist_tut.steps import with_linear
 
@@ -426,6 +431,9 @@ print(F.cross_entropy(fresh(x_train[:bs]), y_train[:bs]))
 
 # %%
 # .. tested-source:: mnist_tut.steps.with_optim
+#    :body:
+#
+# .. step-diff:: mnist_tut.steps.with_linear mnist_tut.steps.with_optim
 
 from mnist_tut.steps import with_optim
 
@@ -464,6 +472,9 @@ print(len(train_ds), pictures.shape, labels)
 #    xb, yb = train_ds[i * bs : (i + 1) * bs]
 #
 # .. tested-source:: mnist_tut.steps.with_dataset
+#    :body:
+#
+# .. step-diff:: mnist_tut.steps.with_optim mnist_tut.steps.with_dataset
 
 from mnist_tut.steps import with_dataset
 
@@ -493,6 +504,9 @@ assert same_result(dataset, by_hand)
 # （留着 ``i``，只是为了万一损失出了问题，报错时能说清是哪一批。）
 #
 # .. tested-source:: mnist_tut.steps.with_dataloader
+#    :body:
+#
+# .. step-diff:: mnist_tut.steps.with_dataset mnist_tut.steps.with_dataloader
 
 from mnist_tut.steps import with_dataloader
 
@@ -576,6 +590,9 @@ assert abs(in_order[1] - shuffled[1]) < 1e-5
 # 最后，训练之前调用 ``model.train()``，验证之前调用 ``model.eval()``。有些层在这两种模式下的行为不同，例如 :class:`torch.nn.BatchNorm2d` 和 :class:`torch.nn.Dropout`。我们的模型里没有这样的层，但养成习惯不费什么事。
 #
 # .. tested-source:: mnist_tut.steps.with_validation
+#    :body:
+#
+# .. step-diff:: mnist_tut.steps.with_dataloader mnist_tut.steps.with_validation
 
 from mnist_tut.steps import with_validation
 
@@ -619,6 +636,9 @@ logistic_history = fit(epochs, model, F.cross_entropy, opt, train_dl, valid_dl)
 # 下面把它也当作重构中的一步，按文件里的次序、从相同的权重再跑一遍，看看一路走来有没有丢掉什么。
 #
 # .. tested-source:: mnist_tut.steps.with_fit
+#    :body:
+#
+# .. step-diff:: mnist_tut.steps.with_validation mnist_tut.steps.with_fit
 
 from mnist_tut.steps import with_fit
 
