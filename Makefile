@@ -13,7 +13,7 @@ export MNIST_TUT_STAND_IN ?= allow
 # Small batches gain nothing from a second thread, and the two languages are built side by side.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: html html-en html-zh test lint bench serve clean help
+.PHONY: html html-en html-zh test mutants lint bench serve clean help
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 14
@@ -41,7 +41,11 @@ html-en html-zh: html-%:
 
 test: html ## build, then run all tests
 	@$(BIN)/python tests/site/browser.py
-	$(BIN)/python -m pytest --cov
+	$(BIN)/python -m pytest --cov --cov-context=test
+	$(BIN)/python -m pytest -q tests/contexts.py
+
+mutants: $(INSTALLED) ## plant faults in mnist_tut and see whether the tests notice
+	$(BIN)/python tests/mutants.py
 
 lint: $(INSTALLED) ## check style, docstrings and types
 	$(BIN)/ruff check .

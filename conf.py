@@ -27,14 +27,17 @@ extensions = [
     "chinese_search",
     "data_notice",
     "figure_text",
+    "first_use",
     "fresh_gallery",
     "gallery_chinese",
     "local_inventories",
     "mathml",
     "term_pairs",
+    "source_names",
     "standalone",
     "test_pages",
     "tested_source",
+    "where_used",
 ]
 primary_domain = "py"
 nitpicky = True
@@ -87,4 +90,5 @@ sphinx_gallery_conf = {
     "image_srcset": ["2x"],
     "remove_config_comments": True,
     "doc_module": ("mnist_tut",),
+    "backreferences_dir": "tutorials/backreferences",
 }

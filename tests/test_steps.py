@@ -78,6 +78,7 @@ def assert_same_training(got, wanted, tol):
 # All steps give the same
 
 
+@pytest.mark.only_names(objects=[*STEPS])
 def test_there_are_nine_steps_with_one_signature():
     assert {step.__name__ for step in STEPS[1:]} == {
         name for name in steps.__all__ if name.startswith("with_")
@@ -192,6 +193,7 @@ class TestEveryStep:
 @pytest.mark.parametrize(
     "step", [s for s in STEPS if s not in PRINTING], ids=lambda s: s.__name__
 )
+@pytest.mark.only_names(objects=[*PRINTING])
 def test_steps_before_validation_need_only_training_data_and_print_nothing(
     step, data, capsys
 ):
@@ -435,10 +437,12 @@ def with_an_inner_function(x):
         (TestEveryStep.test_takes_its_options_by_position_too, 3),
     ],
 )
+@pytest.mark.only_names(objects=[*STEPS, init_params])
 def test_code_lines_counts_statements_without_signature_words_and_blanks(func, lines):
     assert code_lines(func) == lines
 
 
+@pytest.mark.only_names(objects=[*STEPS])
 def test_torch_makes_the_loop_shorter():
     assert (
         code_lines(train_by_hand)

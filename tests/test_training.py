@@ -11,7 +11,15 @@ from mnist_tut import training
 from mnist_tut.by_hand import accuracy
 from mnist_tut.loaders import WrappedDataLoader, get_data, preprocess
 from mnist_tut.models import Mnist_CNN, Mnist_Logistic, cnn_any_size
-from mnist_tut.training import Epoch, evaluate, fit, get_model, loss_batch, zero_share
+from mnist_tut.training import (
+    Epoch,
+    evaluate,
+    fit,
+    get_model,
+    loss_batch,
+    with_bar,
+    zero_share,
+)
 
 
 @pytest.fixture
@@ -230,6 +238,7 @@ def test_evaluation_changes_neither_parameters_nor_running_means(loaders):
 
 
 @pytest.mark.parametrize("metric", [accuracy, None])
+@pytest.mark.only_names(objects=[accuracy])
 def test_evaluation_of_a_loader_without_batches_is_refused(metric):
     with pytest.raises(
         ValueError, match="the loader handed out no batch: is its data set empty"
@@ -322,6 +331,11 @@ def test_fit_shows_a_progress_bar_per_epoch_on_stderr_when_asked(loaders, capsys
     for part in ("epoch 0:", "epoch 1:", "/5 "):
         assert part in printed.err
     assert printed.err.rstrip(" ").endswith("\r")  # wiped away when done
+
+
+def test_a_progress_bar_hands_out_the_same_batches(capsys):
+    assert list(with_bar([1, 2, 3], "counting")) == [1, 2, 3]
+    assert "counting" in capsys.readouterr().err
 
 
 def test_fit_trains_in_training_mode_and_validates_in_evaluation_mode(loaders):

@@ -53,7 +53,7 @@ class Markdown:
             nodes.definition_list_item: self.definition,
             nodes.Admonition: self.admonition,
             nodes.literal_block: self.code,
-            nodes.math_block: lambda n: f"$$\n{n.astext()}\n$$",
+            nodes.math_block: lambda n: f"$$\n{n.astext().strip()}\n$$",
             nodes.container: self.container,
         }
 

@@ -249,7 +249,9 @@ def replace_downloads(app: Sphinx, exception: Exception | None) -> None:
         tree = Path(app.doctreedir) / f"{docname}.doctree"
         notebook = made / f"{script.stem}.ipynb"
         if not notebook.exists() or notebook.stat().st_mtime < tree.stat().st_mtime:
-            doctree = app.env.get_and_resolve_doctree(docname, app.builder)
+            doctree = app.env.get_and_resolve_doctree(
+                docname, app.builder, tags=app.tags
+            )
             cells = cells_of(page_parts(doctree, script), WORDS[app.config.language])
             write_downloads(made, script.stem, cells)
     for _, target in app.env.dlfiles.values():

@@ -1,8 +1,9 @@
 """Find out which tests use which function or class of ``mnist_tut``, by reading the tests.
 
 Nothing is run. A test uses an object if its code names it, or names something of the same file
-that does: a helper, a fixture, a list of cases. The test suite compares what is found here with
-what coverage saw.
+that does: a helper, a fixture, a list of cases. What a test only names, say to look at its
+source, it declares with ``@pytest.mark.only_names(objects=[...])``. ``tests/contexts.py`` holds
+what is found here against what coverage saw.
 """
 
 import ast
@@ -25,6 +26,7 @@ class Test(NamedTuple):
     name: str
     first_line: int
     last_line: int
+    needs_mnist: bool = False
 
     @property
     def sentence(self) -> str:
@@ -61,6 +63,11 @@ class TestFile:
                 found |= self.name(name, seen)
         return found
 
+    def runs(self, test: ast.FunctionDef) -> set[str]:
+        """Collect what a test uses, less what it declares only to name."""
+        named = [d for d in test.decorator_list if "mark.only_names" in ast.unparse(d)]
+        return self.uses(test) - set().union(*map(self.uses, named))
+
     def attribute(self, node: ast.Attribute) -> set[str]:
         """Resolve ``module.name`` where the module is one of the package's."""
         module = self.imported.get(ast.unparse(node.value), "")
@@ -79,22 +86,23 @@ class TestFile:
 
     def tests(self) -> Iterator[tuple[Test, set[str]]]:
         """Yield every test with the names it uses."""
-        file = self.path.name
         for node in self.tree.body:
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                yield (
-                    Test(file, node.name, first(node), node.end_lineno or 0),
-                    self.uses(node),
-                )
+                yield self.test(node, node.name), self.runs(node)
             elif isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
                 for_all = set().union(*map(self.uses, node.decorator_list))
-                for method in node.body:
-                    if isinstance(method, ast.FunctionDef) and method.name.startswith(
+                for part in node.body:
+                    if isinstance(part, ast.FunctionDef) and part.name.startswith(
                         "test_"
                     ):
-                        name = f"{node.name}::{method.name}"
-                        test = Test(file, name, first(method), method.end_lineno or 0)
-                        yield test, for_all | self.uses(method)
+                        name = f"{node.name}::{part.name}"
+                        yield self.test(part, name), for_all | self.runs(part)
+
+    def test(self, node: ast.FunctionDef, name: str) -> Test:
+        """Describe a test function."""
+        last = node.end_lineno or node.lineno
+        real = any("MNIST_TUT_DATA" in ast.unparse(d) for d in node.decorator_list)
+        return Test(self.path.name, name, first(node), last, real)
 
 
 def first(node: ast.FunctionDef) -> int:

@@ -1,5 +1,6 @@
 """Build a miniature site with some of our extensions, as Sphinx-Gallery tests itself."""
 
+from contextlib import contextmanager
 from pathlib import Path
 
 from bs4 import BeautifulSoup
@@ -8,25 +9,38 @@ from sphinx.testing.util import SphinxTestApp
 EXT = Path(__file__).parents[2] / "docs" / "_ext"
 
 
-def build(folder, pages, extensions, **settings):
-    """Build pages, given as a dict of name to text; return their parsed HTML and the warnings."""
+@contextmanager
+def built(folder, pages, extensions, **settings):
+    """Build pages, given as a dict of name to text, and lend the application."""
     source = folder / "source"
     source.mkdir()
     (source / "conf.py").write_text("", encoding="utf-8")
     for name, text in pages.items():
+        (source / name).parent.mkdir(exist_ok=True)
         (source / f"{name}.rst").write_text(text, encoding="utf-8")
-    overrides = {"extensions": extensions, "html_theme": "basic", **settings}
     app = SphinxTestApp(
-        srcdir=source, builddir=folder / "build", confoverrides=overrides
+        srcdir=source,
+        builddir=folder / "build",
+        confoverrides={"extensions": extensions, "html_theme": "basic", **settings},
     )
     try:
         app.build()
-        html = {
-            name: BeautifulSoup(
-                (app.outdir / f"{name}.html").read_text(encoding="utf-8"), "html5lib"
-            )
-            for name in pages
-        }
-        return html, app.warning.getvalue()
+        yield app
     finally:
         app.cleanup()
+
+
+def build(folder, pages, extensions, **settings):
+    """Build pages; return their parsed HTML and the warnings."""
+    with built(folder, pages, extensions, **settings) as app:
+        texts = {
+            n: (app.outdir / f"{n}.html").read_text(encoding="utf-8") for n in pages
+        }
+        html = {name: BeautifulSoup(text, "html5lib") for name, text in texts.items()}
+        return html, app.warning.getvalue()
+
+
+def resolved(folder, text):
+    """Build one page and return its tree with all links resolved."""
+    with built(folder, {"index": text}, []) as app:
+        return app.env.get_and_resolve_doctree("index", app.builder, tags=app.tags)
