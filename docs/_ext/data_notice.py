@@ -39,7 +39,7 @@ def tell_template(
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    """Find out early: fresh_gallery asks for the answer."""
+    """Find out early: run_once asks for the answer."""
     app.add_config_value("data_used", None, "html", str)
     app.connect("config-inited", find_out, priority=4)
     app.connect("html-page-context", tell_template)

@@ -5,7 +5,6 @@ import tomllib
 from types import SimpleNamespace
 
 import chinese_search
-import fresh_gallery
 import gallery_chinese
 import local_inventories
 import pytest
@@ -199,35 +198,3 @@ def test_chinese_text_is_indexed_by_the_fields_terms():
     search = chinese_search.ChineseSearch({"dict": str(chinese_search.WORDS)})
     words = search.split("用数据加载器 DataLoader 取小批量，计算损失函数")
     assert {"数据加载器", "小批量", "损失", "函数", "DataLoader"} <= set(words)
-
-
-# fresh_gallery
-
-
-def test_the_state_changes_with_the_data_and_with_the_package(tmp_path, monkeypatch):
-    package = tmp_path / "mnist_tut"
-    package.mkdir()
-    (package / "a.py").write_text("x = 1\n")
-    monkeypatch.setattr(fresh_gallery, "ROOT", tmp_path)
-    first = fresh_gallery.state("MNIST")
-    assert fresh_gallery.state("MNIST") == first
-    assert fresh_gallery.state("stand-in") != first
-    (package / "a.py").write_text("x = 2\n")
-    assert fresh_gallery.state("MNIST") != first
-
-
-def test_scripts_are_run_again_until_a_build_went_well(tmp_path, monkeypatch):
-    config = SimpleNamespace(data_used="MNIST", sphinx_gallery_conf={})
-    app = SimpleNamespace(doctreedir=tmp_path)
-
-    def asks_for_run():
-        fresh_gallery.ask_for_run(app, config)
-        return config.sphinx_gallery_conf["run_stale_examples"]
-
-    assert asks_for_run()
-    fresh_gallery.remember(app, ValueError("a cell failed"))
-    assert asks_for_run()
-    fresh_gallery.remember(app, None)
-    assert not asks_for_run()
-    config.data_used = "stand-in"
-    assert asks_for_run()

@@ -3,15 +3,11 @@
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from pages import parse
+from pages import anchors, parse
 
 
 def pages(site):
     return sorted(path for path in site.rglob("*.html") if "_static" not in path.parts)
-
-
-def anchors(page):
-    return {tag["id"] for tag in parse(page).select("[id]")} | {""}
 
 
 def broken_links(page):

@@ -1,0 +1,183 @@
+"""Execute every program of the gallery once, however many languages and builds show it.
+
+The scripts of the two languages have the same code, so the second takes over what the first one
+printed and drew; and a change of prose executes nothing. What a run gave is kept in
+``build/executed`` under a key made of everything it depends on: the code cells, the modules of
+``mnist_tut`` that they import (and those that these import), the data, the versions of Python and
+of the libraries, and the settings for figures. Whatever of these changes, changes the key.
+
+This rests on one private function of Sphinx-Gallery. Where a new version no longer has it, the
+build says so and runs every script again whenever it looks at it.
+"""
+
+import ast
+import functools
+import hashlib
+import json
+import platform
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.util import logging
+from sphinx_gallery import gen_rst
+from sphinx_gallery.utils import get_md5sum
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = "mnist_tut"
+LIBRARIES = ["torch", "numpy", "matplotlib", "sphinx-gallery"]
+KEPT = 3  # runs of one script: going back and forth between two versions costs nothing
+
+logger = logging.getLogger(__name__)
+
+
+def imports(code: str) -> Iterator[str]:
+    """Yield the names of the package's modules that a piece of code imports."""
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.ImportFrom) and node.module == PACKAGE:
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
+            f"{PACKAGE}."
+        ):
+            yield (node.module or "").split(".")[1]
+        elif isinstance(node, ast.Import):
+            names = (alias.name.split(".") for alias in node.names)
+            yield from (
+                name[1] for name in names if name[0] == PACKAGE and len(name) > 1
+            )
+
+
+def modules(code: str) -> dict[str, bytes]:
+    """Return the package's modules that a piece of code depends on, with their content."""
+    found: dict[str, bytes] = {}
+    due = list(imports(code))
+    while due:
+        path = ROOT / PACKAGE / f"{due.pop()}.py"
+        if path.stem not in found and path.is_file():
+            found[path.stem] = path.read_bytes()
+            due += imports(path.read_text(encoding="utf-8"))
+    return found
+
+
+def key(name: str, code: list[str], data: str, figures: object) -> str:
+    """Sum up all that a run depends on."""
+    parsed = [ast.dump(ast.parse(cell)) for cell in code]  # a comment changes nothing
+    facts: list[object] = [name, parsed, data, repr(figures), platform.python_version()]
+    facts += [f"{library} {version(library)}" for library in LIBRARIES]
+    digest = hashlib.sha256(json.dumps(facts).encode())
+    for module, content in sorted(modules("\n".join(code)).items()):
+        digest.update(module.encode() + hashlib.sha256(content).digest())
+    return digest.hexdigest()[:24]
+
+
+class Kept:
+    """The folder in which one run is kept."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def exists(self) -> bool:
+        """Whether the run was made and kept."""
+        return (self.folder / "run.json").is_file()
+
+    def save(self, run: dict[str, Any], images: list[Path]) -> None:
+        """Keep a run: complete or not at all."""
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.folder.parent) as temporary:
+            new = Path(temporary, "new")
+            new.mkdir()
+            for image in images:
+                shutil.copy(image, new)
+            text = json.dumps(run, ensure_ascii=False)
+            (new / "run.json").write_text(text, encoding="utf-8")
+            new.rename(self.folder)
+
+    def load(self, image_folder: Path) -> dict[str, Any]:
+        """Bring back a run's images and return the rest."""
+        for image in self.folder.glob("*.png"):
+            shutil.copy(image, image_folder)
+        self.folder.touch()  # it is in use: the oldest go first
+        return json.loads((self.folder / "run.json").read_text(encoding="utf-8"))
+
+
+def drop_old(folder: Path, stem: str) -> None:
+    """Forget all but the latest runs of a script."""
+    runs = sorted(folder.glob(f"{stem}-*"), key=lambda run: run.stat().st_mtime)
+    for run in runs[:-KEPT]:
+        shutil.rmtree(run)
+
+
+def run_once(
+    execute: Callable[..., Any], folder: Path, data: str
+) -> Callable[..., Any]:
+    """Wrap Sphinx-Gallery's function so that it is called only for what was never run."""
+
+    @functools.wraps(execute)
+    def wrapped(
+        blocks: list[Any], v: dict[str, Any], conf: dict[str, Any], file_conf: Any
+    ) -> Any:
+        if not v["execute_script"]:
+            return execute(blocks, v, conf, file_conf)
+        source, iterator = Path(v["src_file"]), v["image_path_iterator"]
+        code = [block.content for block in blocks if block.type == "code"]
+        figures = [conf["image_srcset"], conf["image_scrapers"], file_conf]
+        images = Path(iterator.image_path).parent
+        folder.mkdir(parents=True, exist_ok=True)
+        kept = Kept(folder / f"{source.stem}-{key(source.name, code, data, figures)}")
+        with FileLock(
+            folder / f"{source.stem}.lock"
+        ):  # the other language waits, then takes over
+            if not kept.exists:
+                output, seconds = execute(blocks, v, conf, file_conf)
+                if v.get("passing"):
+                    run = {
+                        "output": output,
+                        "seconds": seconds,
+                        "memory": v["memory_delta"],
+                    }
+                    run["images"] = len(iterator)
+                    kept.save(
+                        run, sorted(images.glob(f"sphx_glr_{source.stem}_[0-9]*.png"))
+                    )
+                    drop_old(folder, source.stem)
+                return output, seconds
+            run = kept.load(images)
+        logger.info("%s was run before: its outputs are taken over", source.name)
+        for _ in range(run["images"]):
+            iterator.next()
+        v.update(
+            memory_delta=run["memory"], passing=True, example_globals={}, fake_main=None
+        )
+        md5 = get_md5sum(v["target_file"], mode="t")
+        Path(v["target_file"] + ".md5").write_text(md5)
+        return run["output"], run["seconds"]
+
+    return wrapped
+
+
+def install(app: Sphinx, config: Config) -> None:
+    """Put the wrapper in place, and let Sphinx-Gallery look at every script in every build."""
+    execute = getattr(gen_rst, "execute_script", None)
+    if execute is None:
+        logger.warning(
+            "this Sphinx-Gallery has no execute_script: every script is run anew"
+        )
+    else:
+        folder = ROOT / "build" / "executed"
+        original = getattr(execute, "__wrapped__", execute)
+        gen_rst.execute_script = run_once(original, folder, config.data_used)
+    config.sphinx_gallery_conf["run_stale_examples"] = True
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Run after data_notice (4) and before Sphinx-Gallery reads its settings (10)."""
+    app.setup_extension("data_notice")
+    app.connect("config-inited", install, priority=5)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

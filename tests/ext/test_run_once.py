@@ -1,0 +1,204 @@
+"""Every program of the gallery is executed once: counted on a miniature site in two languages."""
+
+from types import SimpleNamespace
+
+import pytest
+import run_once
+from PIL import Image
+from sphinx.testing.util import SphinxTestApp
+from sphinx_gallery import gen_rst
+
+SCRIPT = '''
+"""
+Title
+=====
+
+{prose}
+"""
+
+# %%
+# {prose}
+
+from pathlib import Path
+
+from mnist_tut import tool
+import matplotlib.pyplot as plt
+
+with Path({count!r}).open("a") as log:
+    log.write("run\\n")
+print("printed", tool.NUMBER{code})
+plt.plot([1, 2])
+plt.show()
+'''
+
+
+class Miniature:
+    """A site in two languages with one script, and the settings that a build depends on."""
+
+    def __init__(self, folder, monkeypatch):
+        self.folder, self.monkeypatch = folder, monkeypatch
+        self.count = folder / "count"
+        self.data, self.settings, self.code = "MNIST", {}, ""
+        self.prose = {"en": "Hello.", "zh": "您好。"}
+        package = folder / "mnist_tut"
+        package.mkdir()
+        (package / "__init__.py").write_text("")
+        (package / "tool.py").write_text("from mnist_tut.base import NUMBER\n")
+        (package / "base.py").write_text("NUMBER = 1\n")
+        (package / "unused.py").write_text("")
+        monkeypatch.setattr(run_once, "ROOT", folder)
+        monkeypatch.setitem(
+            __import__("sys").modules, "mnist_tut.tool", SimpleNamespace(NUMBER=1)
+        )
+        monkeypatch.setattr("mnist_tut.tool", SimpleNamespace(NUMBER=1), raising=False)
+
+    def build(self, lang="en"):
+        """Build one language; return how often the script ran so far, and the page."""
+        gallery, source = self.folder / f"gallery-{lang}", self.folder / lang
+        for path in (gallery, source):
+            path.mkdir(exist_ok=True)
+        (gallery / "GALLERY_HEADER.rst").write_text("G\n=\n")
+        text = SCRIPT.format(
+            prose=self.prose[lang], count=str(self.count), code=self.code
+        )
+        (gallery / "plot_x.py").write_text(text.lstrip(), encoding="utf-8")
+        (source / "index.rst").write_text(
+            "I\n=\n\n.. toctree::\n\n   tutorials/index\n"
+        )
+        (source / "conf.py").write_text(
+            "def setup(app):\n"
+            "    app.add_config_value('data_used', None, 'html', str)\n"
+            "    import run_once\n"
+            "    app.connect('config-inited', run_once.install, priority=5)\n"
+        )
+        conf = {
+            "examples_dirs": [str(gallery)],
+            "gallery_dirs": ["tutorials"],
+            "inspect_global_variables": False,
+            "write_computation_times": False,
+            "abort_on_example_error": False,
+            **self.settings,
+        }
+        app = SphinxTestApp(
+            srcdir=source,
+            builddir=self.folder / f"build-{lang}",
+            confoverrides={
+                "extensions": ["sphinx_gallery.gen_gallery"],
+                "html_theme": "basic",
+                "data_used": self.data,
+                "sphinx_gallery_conf": conf,
+            },
+        )
+        try:
+            app.build()
+        finally:
+            app.cleanup()
+        self.page = (source / "tutorials" / "plot_x.rst").read_text(encoding="utf-8")
+        self.images = sorted(
+            (source / "tutorials" / "images").glob("sphx_glr_plot_x_0*.png")
+        )
+        return len(self.count.read_text().splitlines()) if self.count.exists() else 0
+
+
+@pytest.fixture
+def site(tmp_path, monkeypatch):
+    original = gen_rst.execute_script
+    yield Miniature(tmp_path, monkeypatch)
+    gen_rst.execute_script = original
+
+
+def test_the_second_language_takes_over_what_the_first_one_printed_and_drew(site):
+    assert site.build("en") == 1
+    english = site.page
+    assert site.build("zh") == 1
+    assert "printed 1" in english
+    assert "printed 1" in site.page
+    assert "您好" in site.page
+    assert [path.name for path in site.images] == ["sphx_glr_plot_x_001.png"]
+    with Image.open(site.images[0]) as picture:
+        assert picture.size[0] > 100
+
+
+def test_a_change_of_prose_executes_nothing_and_is_shown(site):
+    site.build()
+    site.prose["en"] = "Good morning."
+    assert site.build() == 1
+    assert "Good morning." in site.page
+    assert "printed 1" in site.page
+
+
+def test_a_build_without_any_change_executes_nothing(site):
+    site.build()
+    assert site.build() == 1
+
+
+def test_a_comment_executes_nothing_but_a_change_of_code_does(site):
+    site.build()
+    site.code = ")  # (a comment"
+    assert site.build() == 1
+    site.code = ", 2"
+    assert site.build() == 2
+    assert "printed 1 2" in site.page
+
+
+def test_a_change_of_a_module_executes_what_imports_it_however_far_away(site):
+    site.build()
+    (site.folder / "mnist_tut" / "unused.py").write_text("x = 1\n")
+    assert site.build() == 1
+    (site.folder / "mnist_tut" / "base.py").write_text("NUMBER = 2\n")
+    assert site.build() == 2
+
+
+def test_other_data_other_libraries_and_other_figure_settings_execute_again(site):
+    assert site.build() == 1
+    site.data = "stand-in"
+    assert site.build() == 2
+    site.settings = {"image_srcset": ["2x"]}
+    assert site.build() == 3
+    site.monkeypatch.setattr(run_once, "version", lambda library: "99")
+    assert site.build() == 4
+
+
+def test_going_back_to_an_earlier_state_executes_nothing(site):
+    site.build()
+    site.code = ", 2"
+    site.build()
+    site.code = ""
+    assert site.build() == 2
+    assert "printed 1 2" not in site.page
+
+
+def test_only_the_latest_runs_are_kept(site):
+    for number in range(run_once.KEPT + 2):
+        site.code = f", {number}"
+        site.build()
+    runs = list((site.folder / "build" / "executed").glob("plot_x-*"))
+    assert len(runs) == run_once.KEPT
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_failing_program_is_not_kept(site):
+    site.code = ", 1 / 0"
+    with pytest.raises(Exception, match="failed"):
+        site.build()
+    assert not list((site.folder / "build" / "executed").glob("plot_x-*/run.json"))
+
+
+def test_a_run_that_was_cut_off_while_it_was_kept_is_not_used(site):
+    site.build()
+    [run] = (site.folder / "build" / "executed").glob("plot_x-*")
+    (run / "run.json").unlink()
+    for path in run.iterdir():
+        path.unlink()
+    run.rmdir()
+    assert site.build() == 2
+
+
+def test_without_the_private_function_there_is_a_warning_and_a_plain_run(monkeypatch):
+    warnings = []
+    monkeypatch.delattr(gen_rst, "execute_script")
+    monkeypatch.setattr(run_once.logger, "warning", warnings.append)
+    config = SimpleNamespace(data_used="MNIST", sphinx_gallery_conf={})
+    run_once.install(None, config)
+    assert "has no execute_script" in warnings[0]
+    assert config.sphinx_gallery_conf == {"run_stale_examples": True}
