@@ -761,7 +761,7 @@ plt.show()
 
 wrong = (logits.argmax(dim=1) != y_valid).nonzero()[:, 0]
 guesses = logits.argmax(dim=1)
-fig, ax = plt.subplots(figsize=(7, 2.6))
+fig, ax = plt.subplots(figsize=(7, 1.7))
 first = wrong[:20]
 labels = [f"{int(y_valid[i])} as {int(guesses[i])}" for i in first]
 plots.digits(x_valid[first], ax, labels=labels)
