@@ -1,5 +1,6 @@
 """Sphinx settings for both languages: ``sphinx-build -c . -t zh docs/zh build/html/zh``."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -10,10 +11,11 @@ sys.path.insert(0, str(ROOT / "docs" / "_ext"))
 LANG = "zh" if tags.has("zh") else "en"
 
 project = {"en": "What torch.nn really is", "zh": "torch.nn 到底是什么"}[LANG]
-author = "The mnist_tut authors"
+author = {"en": "The mnist_tut authors", "zh": "mnist_tut 作者"}[LANG]
 copyright = f"2026, {author}"
 release = version = __version__
 language = {"en": "en", "zh": "zh_CN"}[LANG]
+locale_dirs = ["../locale"]  # words that Sphinx's own Chinese catalogue lacks
 
 extensions = [
     "sphinx.ext.autodoc",
@@ -26,24 +28,29 @@ extensions = [
     "anchors",
     "chinese_search",
     "data_notice",
+    "docstring_language",
     "figure_text",
     "first_use",
+    "folded_outputs",
     "gallery_chinese",
     "local_inventories",
     "mathml",
-    "term_pairs",
-    "source_names",
+    "page_head",
+    "picture_sizes",
+    "reading_aids",
     "run_once",
+    "search_excerpts",
+    "source_names",
     "standalone",
+    "term_pairs",
     "test_pages",
     "tested_source",
     "where_used",
 ]
 primary_domain = "py"
 nitpicky = True
-nitpick_ignore_regex = [
-    ("py:class", r"(?!mnist_tut|torch|numpy).*")
-]  # types told in words
+# types told in words
+nitpick_ignore_regex = [("py:class", r"(?!mnist_tut|torch|numpy).*")]
 exclude_patterns = [
     "tutorials/*.ipynb",
     "tutorials/*.py",
@@ -57,16 +64,19 @@ html_title = project
 html_static_path = ["docs/_static"]
 html_css_files = ["site.css"]
 html_favicon = "docs/_static/favicon.svg"
-html_show_sourcelink = False
+html_show_sourcelink = html_copy_source = False
+html_use_index = html_domain_indices = False  # the API page is one list already
+html_additional_pages = {"404": "404.html"}
+site_url = os.environ.get("MNIST_TUT_SITE", "")  # where published, if it is
 html_theme_options = {
     "logo": {"text": project},
     "navbar_start": ["navbar-logo"],
-    "navbar_end": ["language-switch", "theme-switcher"],
-    "navbar_persistent": ["search-button"],
-    "secondary_sidebar_items": ["page-toc"],
+    "navbar_end": ["theme-switcher"],
+    "navbar_persistent": ["search-button", "language-switch"],  # on a phone too
+    "search_bar_text": {"en": "Search these pages", "zh": "搜索全站"}[LANG],
+    "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
     "footer_start": ["data-source", "copyright"],
     "footer_end": ["sphinx-version"],
-    "show_prev_next": True,
 }
 html_sidebars = {"**": []}  # the contents list on the right is enough
 html_math_renderer = "mathml"
@@ -77,6 +87,7 @@ autodoc_typehints = "none"  # the docstrings say more: shapes and dtypes
 napoleon_use_rtype = napoleon_use_param = False  # types are prose here, not links
 napoleon_use_ivar = True
 copybutton_exclude = ".linenos, .gp, .go"
+copybutton_selector = "div:not(.sphx-glr-script-out) > div.highlight > pre"
 
 sphinx_gallery_conf = {
     "examples_dirs": [f"../../gallery/{LANG}"],

@@ -4,6 +4,13 @@ r"""
 What is ``torch.nn`` really?
 ============================
 
+- **You will do:** write a training loop by hand, let PyTorch take it over piece by piece, and end with
+  a convolutional network that runs on whatever device you have.
+- **You will learn:** what ``Module``, ``Parameter``, optimizers, ``Dataset`` and ``DataLoader`` are for,
+  and how to make sure that a change has changed nothing.
+- **You will need:** PyTorch, and some practice with tensors. If you know NumPy's arrays you have it:
+  most operations carry the same name. No GPU.
+
 This page follows, section by section, `"What is torch.nn really?" <https://docs.pytorch.org/tutorials/beginner/nn_tutorial.html>`_
 by Jeremy Howard of `fast.ai <https://www.fast.ai>`_, who thanks Rachel Thomas and Francisco Ingham.
 The order of ideas and the names are his; the words, the code and the mistakes are ours. Where we
@@ -23,9 +30,6 @@ example and hard to adapt as long as they are magic. So we use none of them at f
 small network on pictures of digits with nothing but tensors, and then let the four move in, one at
 a time. Each time you will see what the newcomer does, which lines it makes superfluous, and that
 the numbers stay the same.
-
-You need PyTorch installed, and some practice with tensors. If you know NumPy's arrays you have it:
-most operations carry the same name.
 """
 
 # %%
@@ -133,6 +137,9 @@ plt.show()
 # .. figure-text:: Forty handwritten digits in four rows of ten; above each stands its label.
 #
 #    The first forty training pictures with their labels. How many could you have misread?
+#
+# **In short:** the data are two pairs of tensors, pictures in rows of 784 numbers and labels from 0
+# to 9. Download with care, and never unpickle what a stranger wrote.
 #
 # .. _from-scratch:
 #
@@ -339,6 +346,10 @@ plt.show()
 #    What speaks for each digit (orange) and against it (blue). The 0 wants ink in a ring, and none in the
 #    middle.
 #
+# **In short:** a model is a function with parameters, training is four steps repeated (predict,
+# compute the loss, go backwards, update), and what counts is the loss on data that the model has not
+# seen.
+#
 # .. _nn-functional:
 #
 # Using ``torch.nn.functional``
@@ -382,6 +393,9 @@ assert same_result(functional, by_hand)
 # %%
 # Equal to the last digit printed. And ``same_result`` looks closer than that: all 7,850 parameters, and
 # the loss of every single mini-batch, agree up to rounding.
+#
+# **In short:** ``cross_entropy`` takes logits and does log-softmax and negative log-likelihood in
+# one. A refactoring is finished when a check says that nothing has changed.
 #
 # .. _nn-module:
 #
@@ -452,6 +466,8 @@ print(f"last mini-batch: {module.last_loss:.4f}")
 assert same_result(module, by_hand)
 
 # %%
+# **In short:** a ``Module`` keeps its parameters together, so that one line can go over all of them.
+#
 # .. _nn-linear:
 #
 # Refactor using ``nn.Linear``
@@ -488,6 +504,9 @@ print(f"last mini-batch: {linear.last_loss:.4f}")
 assert same_result(linear, by_hand)
 
 # %%
+# **In short:** a layer brings its own weights and its own way to draw them. Changing code may change
+# the initialisation, too.
+#
 # .. _torch-optim:
 #
 # Refactor using ``torch.optim``
@@ -537,6 +556,9 @@ print(f"last mini-batch: {optimized.last_loss:.4f}")
 assert same_result(optimized, by_hand)
 
 # %%
+# **In short:** ``backward()`` computes gradients, ``step()`` uses them, ``zero_grad()`` clears them,
+# in this order, once per batch.
+#
 # .. _dataset:
 #
 # Refactor using ``Dataset``
@@ -583,6 +605,8 @@ print(f"last mini-batch: {dataset.last_loss:.4f}")
 assert same_result(dataset, by_hand)
 
 # %%
+# **In short:** a ``Dataset`` has a length and can be indexed, and keeps pictures and labels together.
+#
 # .. _dataloader:
 #
 # Refactor using ``DataLoader``
@@ -652,6 +676,9 @@ print(f"batched_dl   {batched:.3f} s, {batched / slices:.0f} times as long")
 # :class:`~torch.utils.data.DataLoader` have taken over what we wrote by hand, and the loop has become small enough
 # to be understood at a glance. Time to add what a model needs in real life.
 #
+# **In short:** a ``DataLoader`` cuts a data set into mini-batches. Over tensors in memory, let it
+# fetch a whole batch at once.
+#
 # .. _validation:
 #
 # Add validation
@@ -719,6 +746,9 @@ assert same_result(validated, by_hand)
 # %%
 # Epoch and validation loss are printed. (To be comparable with the others, this version leaves the training data in
 # file order. The next section shuffles.)
+#
+# **In short:** shuffle the training data, validate under ``no_grad`` after every epoch, and weight
+# means by the size of the batches.
 #
 # .. _fit-get-data:
 #
@@ -799,6 +829,9 @@ plt.show()
 #
 #    Lines of code per version of the loop, with the loss on the last mini-batch beside each bar. Validation costs
 #    some lines; ``fit`` hides them, for good, in a function that every later model will use.
+#
+# **In short:** ``get_data``, ``get_model`` and ``fit`` are all that is left of the loop, and the
+# result is still that of the first version.
 #
 # .. _cnn:
 #
@@ -912,6 +945,9 @@ print(f"{len(wrong)} of {n_valid} are wrong")
 #    The first twenty mistakes on the validation set: what it was, and what the network took it for. For some one has to
 #    forgive it.
 #
+# **In short:** ``fit`` trains a CNN as it trained the linear model. Know your network's weak spot,
+# here a last ReLU that can kill a class, and check for it.
+#
 # .. _nn-sequential:
 #
 # Using ``nn.Sequential``
@@ -954,6 +990,9 @@ torch.save(model.state_dict(), io.BytesIO())
 print("state_dict saved")
 
 # %%
+# **In short:** ``Sequential`` does for networks that are a chain of layers; a small module of your
+# own fills the gaps. Save the ``state_dict``.
+#
 # .. _wrapping-dataloader:
 #
 # Wrapping ``DataLoader``
@@ -1022,6 +1061,9 @@ plt.show()
 #    Validation loss and accuracy after each epoch. (``cnn_sequential`` is not drawn: its values are those of
 #    ``Mnist_CNN``.)
 #
+# **In short:** what depends on the data's form belongs to the loader, and adaptive pooling frees the
+# model from a fixed size.
+#
 # .. _gpu:
 #
 # Using your GPU
@@ -1065,6 +1107,9 @@ print(f"this section, on {dev.type}:    {gpu_history[-1].seconds:.1f} s per epoc
 # %%
 # If this page was built without an accelerator, the two times differ by chance only; run the notebook on a machine that has
 # one. And do not expect wonders for a network as small as this: most of the time goes into handing over batches.
+#
+# **In short:** choose a device, move the model once and each batch as it comes. Whether it is faster,
+# measure.
 #
 # .. _closing:
 #

@@ -4,6 +4,10 @@ r"""
 ``torch.nn`` 到底是什么？
 =========================
 
+- **您要做的**：亲手写一个训练循环，让 PyTorch 把它一件一件接过去，最后得到一个卷积网络，有什么设备就用什么设备训练。
+- **您会学到**：``Module``、``Parameter``、优化器、``Dataset`` 和 ``DataLoader`` 各管什么，以及怎样确认代码改了、结果没变。
+- **您需要**：装好 PyTorch，会一点张量运算。用过 NumPy 数组就行：大部分运算连名字都一样。不需要 GPU。
+
 本页沿着 Jeremy Howard（`fast.ai <https://www.fast.ai>`_）的教程 `What is torch.nn really? <https://docs.pytorch.org/tutorials/beginner/nn_tutorial.html>`_ 逐节展开；他在原文中感谢了 Rachel Thomas 和 Francisco Ingham。思路的次序和各种名称是他的，文字、代码和错误是我们自己的。凡是我们认为容易引起误解的说法，都换了讲法，并且当场运行给您看。全部不同之处见 :doc:`/about`。
 
 .. tip::
@@ -11,8 +15,6 @@ r"""
    读的时候，最好旁边开着笔记本。在页尾下载 ``.ipynb`` 文件，一次运行一个单元，看看各个张量的形状，再故意改坏几处试试。只把它当成写好的脚本从头读到尾，收获要少一半。
 
 PyTorch 为构建和训练神经网络准备了四样东西：:mod:`torch.nn` 里的各种模块，:mod:`torch.optim` 里的各种优化器，以及 :mod:`torch.utils.data` 里的 :class:`~torch.utils.data.Dataset` 和 :class:`~torch.utils.data.DataLoader`。照着例子抄不难，但只要还把它们当成黑箱，想按自己的需要改就难了。所以我们先一样也不用，只靠张量训练一个识别数字图片的小网络；然后让这四样东西逐一登场。每来一样，您都会看到它做了什么、哪几行代码因此不必再写，以及结果始终没有变。
-
-您需要装好 PyTorch，并且会一点张量运算。用过 NumPy 数组就行：大部分运算连名字都一样。
 """
 
 # %%
@@ -102,6 +104,8 @@ plt.show()
 # .. figure-text:: 四行共四十个手写数字，每行十个，上方标着各自的标签。
 #
 #    前四十张训练图片及其标签。其中有几张您也可能认错？
+#
+# **小结**：数据就是两对张量：图片每行 784 个数，标签从 0 到 9。下载时要当心，陌生人写的 pickle 绝不直接打开。
 #
 # .. _from-scratch:
 #
@@ -268,6 +272,8 @@ plt.show()
 #
 #    什么支持各个数字（橙色），什么反对（蓝色）。对 0 来说，一圈要有墨迹，中间要没有。
 #
+# **小结**：模型就是带参数的函数；训练就是反复做四件事：预测、算损失、求梯度、更新；要看的，是模型没见过的数据上的损失。
+#
 # .. _nn-functional:
 #
 # 使用 ``torch.nn.functional``
@@ -302,6 +308,8 @@ assert same_result(functional, by_hand)
 
 # %%
 # 打印出来的每一位都相同。``same_result`` 比得还要细：全部 7,850 个参数，以及每一个小批量的损失，除了舍入误差都一致。
+#
+# **小结**：``cross_entropy`` 接受 logit，一步做完对数 softmax 和负对数似然。重构做没做完，要由检查来说：结果一点没变，才算数。
 #
 # .. _nn-module:
 #
@@ -365,6 +373,8 @@ print(f"last mini-batch: {module.last_loss:.4f}")
 assert same_result(module, by_hand)
 
 # %%
+# **小结**：``Module`` 把参数管在一起，一行代码就能逐个处理。
+#
 # .. _nn-linear:
 #
 # 使用 ``nn.Linear`` 重构
@@ -397,6 +407,8 @@ print(f"last mini-batch: {linear.last_loss:.4f}")
 assert same_result(linear, by_hand)
 
 # %%
+# **小结**：现成的层自带权重，也自带一套初始化办法。换代码的时候，初始化可能也跟着换了。
+#
 # .. _torch-optim:
 #
 # 使用 ``torch.optim`` 重构
@@ -442,6 +454,8 @@ print(f"last mini-batch: {optimized.last_loss:.4f}")
 assert same_result(optimized, by_hand)
 
 # %%
+# **小结**：``backward()`` 求梯度，``step()`` 用梯度，``zero_grad()`` 清梯度；每个批次依次各一次。
+#
 # .. _dataset:
 #
 # 使用 ``Dataset`` 重构
@@ -483,6 +497,8 @@ print(f"last mini-batch: {dataset.last_loss:.4f}")
 assert same_result(dataset, by_hand)
 
 # %%
+# **小结**：``Dataset`` 有长度，能用下标取值，图片和标签总在一起。
+#
 # .. _dataloader:
 #
 # 使用 ``DataLoader`` 重构
@@ -545,6 +561,8 @@ print(f"batched_dl   {batched:.3f} s, {batched / slices:.0f} times as long")
 #
 # 我们手写的东西，现在都由 :class:`~torch.nn.Module`、:class:`~torch.nn.Parameter`、:class:`~torch.utils.data.Dataset` 和 :class:`~torch.utils.data.DataLoader` 接手了，循环也小到一眼就能看懂。接下来，该添上一个模型在实际使用中必不可少的部分了。
 #
+# **小结**：``DataLoader`` 把数据集切成小批量。张量已在内存里时，让它一次取一整批。
+#
 # .. _validation:
 #
 # 添加验证
@@ -601,6 +619,8 @@ assert same_result(validated, by_hand)
 
 # %%
 # 打印出来的是轮次和验证损失。（为了能与其他版本比较，这一版的训练数据仍按文件里的次序；下一节就打乱了。）
+#
+# **小结**：训练数据要打乱；每轮之后在 ``no_grad`` 之下验证；求平均要按批大小加权。
 #
 # .. _fit-get-data:
 #
@@ -676,6 +696,8 @@ plt.show()
 # .. figure-text:: 横向条形图，每个版本的训练循环一条：从上到下越来越短，到加入验证时变长，最后一条最短；各条旁边的损失都相同。
 #
 #    各个版本的代码行数，条旁标的是最后一个小批量上的损失。验证要多写几行；有了 ``fit``，这几行就一劳永逸地收进了函数里，以后的每个模型都用它。
+#
+# **小结**：整个循环只剩下 ``get_data``、``get_model`` 和 ``fit``，结果仍与第一版相同。
 #
 # .. _cnn:
 #
@@ -773,6 +795,8 @@ print(f"{len(wrong)} of {n_valid} are wrong")
 #
 #    验证集上最前面的二十个错误：本来是几，被网络认成了几。其中有几个，情有可原。
 #
+# **小结**：``fit`` 训练 CNN，与训练线性模型没有两样。网络的弱点要心里有数（这里是最后那个可能让类别死掉的 ReLU），并且要查。
+#
 # .. _nn-sequential:
 #
 # 使用 ``nn.Sequential``
@@ -810,6 +834,8 @@ torch.save(model.state_dict(), io.BytesIO())
 print("state_dict saved")
 
 # %%
+# **小结**：一层接一层的网络，用 ``Sequential`` 就够了，缺什么就自己补一个小模块。保存时存 ``state_dict``。
+#
 # .. _wrapping-dataloader:
 #
 # 包装 ``DataLoader``
@@ -874,6 +900,8 @@ plt.show()
 #
 #    每轮之后的验证损失和准确率。（没有画 ``cnn_sequential``，它的值与 ``Mnist_CNN`` 的相同。）
 #
+# **小结**：与数据形式有关的事交给加载器，自适应池化让模型不再受固定大小的限制。
+#
 # .. _gpu:
 #
 # 使用您的 GPU
@@ -913,6 +941,8 @@ print(f"this section, on {dev.type}:    {gpu_history[-1].seconds:.1f} s per epoc
 
 # %%
 # 如果构建本页的机器没有加速器，两个时间的差别就只是偶然的波动；请在有加速器的机器上运行笔记本看看。也别对这么小的网络期望太高：大部分时间都花在搬运数据上了。
+#
+# **小结**：选好设备，模型搬一次，数据来一批搬一批。是不是更快，量了才知道。
 #
 # .. _closing:
 #
