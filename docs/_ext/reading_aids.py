@@ -7,6 +7,7 @@ paragraph that begins with the word for a recap in bold type is a recap.
 """
 
 import re
+from collections.abc import Iterator
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -23,13 +24,21 @@ ITEM = {
 }
 
 
+def parents(node: nodes.Node) -> Iterator[nodes.Element]:
+    """Yield what a node is in, from the inside out."""
+    while node.parent is not None:
+        node = node.parent
+        yield node
+
+
 def reading_minutes(doctree: nodes.document) -> int:
     """Estimate how long a page takes to read, rounded to five minutes."""
     minutes = 0.0
     for text in doctree.findall(nodes.Text):
-        block = text.parent
-        while block is not None and not isinstance(block, nodes.literal_block):
-            block = block.parent
+        around = list(parents(text))
+        if any("folded" in node["classes"] for node in around):
+            continue  # whoever unfolds it looks something up
+        block = next((n for n in around if isinstance(n, nodes.literal_block)), None)
         if block is None:
             minutes += len(re.findall(r"[\u4e00-\u9fff]", text)) / CHARACTERS
             minutes += len(re.findall(r"[A-Za-z]+", text)) / WORDS

@@ -80,14 +80,14 @@ def without_docstrings(source: str) -> str:
     return "\n".join(line for line in lines if line is not None)
 
 
-def folded(summary: str, content: list[nodes.Node], kind: str) -> list[nodes.Node]:
+def folded(summary: str, content: list[nodes.Node], kind: str) -> nodes.Node:
     """Fold content away under a line that opens it; works without any script."""
     opening = f'<details class="{kind}"><summary>{summary}</summary>'
-    return [
-        nodes.raw("", opening, format="html"),
-        *content,
-        nodes.raw("", "</details>", format="html"),
-    ]
+    holder = nodes.container(classes=["folded"])
+    holder += nodes.raw("", opening, format="html")
+    holder += content
+    holder += nodes.raw("", "</details>", format="html")
+    return holder
 
 
 class Shown(SphinxDirective):
@@ -155,7 +155,7 @@ class TestedSource(Shown):
                 "", "", self.link("std", "ref", test.label, test.sentence)
             )
             items += nodes.list_item("", paragraph)
-        return [line, *folded(count, [items], "tests")]
+        return [line, folded(count, [items], "tests")]
 
     def link(self, domain: str, role: str, target: str, text: str) -> nodes.Node:
         """Return a link that Sphinx will resolve, or complain about."""
@@ -185,7 +185,7 @@ class StepDiff(Shown):
         text = difference(old, new)
         block = nodes.literal_block(text, text, language="diff")
         title = f"{self.words['diff']}: <code>{short(old)}</code> → <code>{short(new)}</code>"
-        return folded(title, [block], "step-diff")
+        return [folded(title, [block], "step-diff")]
 
 
 def short(name: str) -> str:
