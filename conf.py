@@ -33,6 +33,7 @@ extensions = [
     "folded_outputs",
     "fresh_gallery",
     "gallery_chinese",
+    "light_pages",
     "local_inventories",
     "mathml",
     "page_head",
@@ -42,7 +43,6 @@ extensions = [
     "term_pairs",
     "tested_source",
 ]
-primary_domain = "py"
 nitpicky = True
 # types told in words
 nitpick_ignore_regex = [("py:class", r"(?!mnist_tut|torch|numpy).*")]
