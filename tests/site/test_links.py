@@ -1,5 +1,6 @@
 """Every link within the site leads somewhere, and every picture is there."""
 
+import functools
 from urllib.parse import unquote, urlsplit
 
 import pytest
@@ -10,6 +11,7 @@ def pages(site):
     return sorted(path for path in site.rglob("*.html") if "_static" not in path.parts)
 
 
+@functools.cache
 def anchors(page):
     return {tag["id"] for tag in parse(page).select("[id]")} | {""}
 
