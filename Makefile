@@ -13,7 +13,7 @@ export MNIST_TUT_STAND_IN ?= allow
 # Small batches gain nothing from a second thread, and the two languages are built side by side.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: html html-en html-zh test mutants lint bench serve clean help
+.PHONY: html html-en html-zh test mutants lint linkcheck bench serve clean help
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 14
@@ -51,6 +51,9 @@ lint: $(INSTALLED) ## check style, docstrings and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+linkcheck: $(INSTALLED) ## ask the network whether the links that lead outside still answer
+	@$(BIN)/python tests/site/outside_links.py
 
 bench: $(INSTALLED) ## time the tutorial against the slow way
 	$(BIN)/python benchmarks/bench.py

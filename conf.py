@@ -33,6 +33,7 @@ extensions = [
     "first_use",
     "folded_outputs",
     "gallery_chinese",
+    "light_pages",
     "local_inventories",
     "mathml",
     "page_head",
@@ -47,7 +48,6 @@ extensions = [
     "tested_source",
     "where_used",
 ]
-primary_domain = "py"
 nitpicky = True
 # types told in words
 nitpick_ignore_regex = [("py:class", r"(?!mnist_tut|torch|numpy).*")]

@@ -19,8 +19,8 @@
   const count = (text, word) => text.split(word).length - 1;
 
   /* How well a section fits: first how many of the words it has, then title, then how often. */
-  function score([, title, text], terms) {
-    const inTitle = title.toLowerCase(), inText = text.toLowerCase();
+  function score([, title, prose, code], terms) {
+    const inTitle = title.toLowerCase(), inText = `${prose} ${code}`.toLowerCase();
     const had = terms.filter((term) => inTitle.includes(term) || inText.includes(term));
     const whole = (inTitle + " " + inText).includes(query.toLowerCase().trim()) ? 50 : 0;
     const often = had.reduce((sum, term) => sum + Math.min(9, count(inText, term)) + 20 * count(inTitle, term), 0);
@@ -84,12 +84,12 @@
     const ranked = sections.map((section) => [score(section, terms), section]).filter(([points]) => points >= 100);
     ranked.sort((a, b) => b[0] - a[0]);
     const list = document.createElement("ul");
-    for (const [, [id, title, text]] of ranked.slice(0, SECTIONS)) {
+    for (const [, [id, title, prose]] of ranked.slice(0, SECTIONS)) {
       const entry = document.createElement("li");
       const to = document.createElement("a");
       to.href = `${page}#${id}`;
       to.textContent = title;
-      entry.append(to, excerpt(text, terms));
+      entry.append(to, excerpt(prose, terms));
       list.append(entry);
     }
     if (list.children.length) item.append(list);

@@ -7,6 +7,7 @@ page found, the sections that fit best, each with a link and a few words around 
 """
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,23 +25,43 @@ TEXTS = "search-texts.js"
 SKIPPED = nodes.title | nodes.section | nodes.raw | nodes.comment | addnodes.glossary
 
 
+def title_later(text: nodes.Text) -> str:
+    """Return a mark for the title that a reference will show once all pages have been read."""
+    xref = text.parent.parent
+    if not isinstance(xref, addnodes.pending_xref) or xref.get("refexplicit"):
+        return ""
+    known = xref.get("reftype") in ("ref", "doc")
+    return f"\0{xref['reftarget'].lstrip('/')}\0" if known else ""
+
+
+def titles_now(env: BuildEnvironment, text: str) -> str:
+    """Put the titles in the place of their marks."""
+
+    def title(found: re.Match[str]) -> str:
+        if found[1] in env.titles:
+            return env.titles[found[1]].astext()
+        return env.domains.standard_domain.labels.get(found[1], ("", "", ""))[2]
+
+    return re.sub("\0([^\0]*)\0", title, text)
+
+
 def plain(node: nodes.Node) -> str:
     """Return what a reader sees of a node: no formula's LaTeX, no line of links."""
     hidden = nodes.math | nodes.math_block | nodes.raw
+    if "tested-source-links" in node.get("classes", []):
+        return ""
     parts = [
-        text.astext()
+        title_later(text) or text.astext()
         for text in node.findall(nodes.Text)
         if not isinstance(text.parent, hidden)
-        and "tested-source-links" not in node.get("classes", [])
     ]
     inline = isinstance(node, nodes.TextElement)
     return " ".join(("" if inline else " ").join(parts).split())
 
 
-def own_text(section: nodes.section) -> str:
-    """Return a section's text without title and subsections; code last, as prose reads better."""
+def own_text(section: nodes.section) -> tuple[str, str]:
+    """Return a section's prose, to be quoted, and its code, without title and subsections."""
     children = [child for child in section.children if not isinstance(child, SKIPPED)]
-    children.sort(key=lambda child: bool(list(child.findall(nodes.literal_block))))
     blocks = [
         block
         for child in children
@@ -48,20 +69,22 @@ def own_text(section: nodes.section) -> str:
         if not isinstance(block, nodes.Inline)
         and not isinstance(block.parent, nodes.TextElement)
     ]
-    return " ".join(filter(None, map(plain, blocks)))
+    prose = [plain(b) for b in blocks if not isinstance(b, nodes.literal_block)]
+    code = [plain(b) for b in blocks if isinstance(b, nodes.literal_block)]
+    return " ".join(filter(None, prose)), " ".join(code)
 
 
 def sections_of(doctree: nodes.document) -> Iterator[list[str]]:
-    """Yield the anchor, title and text of each section, and of each entry of a glossary."""
+    """Yield anchor, title, prose and code of each section, and of each entry of a glossary."""
     for section in doctree.findall(nodes.section):
         title = next(iter(section.findall(nodes.title)))
-        yield [section["ids"][0], title.astext(), own_text(section)]
+        yield [section["ids"][0], title.astext(), *own_text(section)]
     for glossary in doctree.findall(addnodes.glossary):
         for item in glossary.findall(nodes.definition_list_item):
             term = next(iter(item.findall(nodes.term)))
             about = next(iter(item.findall(nodes.definition)))
             texts = [plain(paragraph) for paragraph in about.findall(nodes.paragraph)]
-            yield [term["ids"][0], plain(term), " ".join(texts)]
+            yield [term["ids"][0], plain(term), " ".join(texts), ""]
 
 
 def texts(env: BuildEnvironment) -> dict[str, list[list[str]]]:
@@ -91,7 +114,11 @@ def merge(
 def write(app: Sphinx, exception: Exception | None) -> None:
     """Write the script with the texts; a script, unlike a data file, loads from ``file://``."""
     if exception is None and app.builder.format == "html":
-        pages = json.dumps(texts(app.env), ensure_ascii=False, separators=(",", ":"))
+        found = {
+            page: [[titles_now(app.env, part) for part in section] for section in all_]
+            for page, all_ in texts(app.env).items()
+        }
+        pages = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
         script = f"window.searchTexts = {pages};\n"
         (Path(app.outdir) / TEXTS).write_text(script, encoding="utf-8")
 
@@ -122,7 +149,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("html-page-context", add_scripts)
     app.connect("build-finished", write)
     return {
-        "env_version": 1,
+        "env_version": 2,
         "parallel_read_safe": True,
         "parallel_write_safe": True,
     }

@@ -4,6 +4,7 @@ import json
 import re
 from types import SimpleNamespace
 
+import light_pages
 import pytest
 import reading_aids
 from docutils import nodes
@@ -207,8 +208,8 @@ def test_every_section_is_written_for_the_search_page_with_its_anchor(tmp_path):
     html, warnings = build(tmp_path, {"index": text}, extensions)
     assert warnings == ""
     assert search_texts(tmp_path)["index"] == [
-        ["title", "Title", "About losses. x = 1"],
-        ["here", "Heading", "one two,"],
+        ["title", "Title", "About losses.", "x = 1"],
+        ["here", "Heading", "one two,", ""],
     ]
     assert not html["index"].select("script[src*='search-texts']")
     page = (tmp_path / "build" / "html" / "search.html").read_text(encoding="utf-8")
@@ -220,9 +221,15 @@ def test_entries_of_a_glossary_can_be_found_one_by_one(tmp_path):
     text = "Title\n=====\n\n.. glossary::\n\n   loss\n      How bad it is.\n"
     build(tmp_path, {"index": text}, ["search_excerpts"])
     assert search_texts(tmp_path)["index"] == [
-        ["title", "Title", ""],
-        ["term-loss", "loss", "How bad it is."],
+        ["title", "Title", "", ""],
+        ["term-loss", "loss", "How bad it is.", ""],
     ]
+
+
+def test_a_reference_is_quoted_by_the_title_it_shows(tmp_path):
+    text = "Title\n=====\n\nSee :ref:`here` and :doc:`index`.\n\n.. _here:\n\nHeading\n-------\n"
+    build(tmp_path, {"index": text}, ["search_excerpts"])
+    assert search_texts(tmp_path)["index"][0][2] == "See Heading and Title."
 
 
 def test_texts_of_pages_that_went_are_forgotten():
@@ -233,3 +240,60 @@ def test_texts_of_pages_that_went_are_forgotten():
     other = SimpleNamespace(search_texts={"c": [["x", "y", "z"]], "d": []})
     search_excerpts.merge(None, env, {"c"}, other)
     assert env.search_texts == {"b": [], "c": [["x", "y", "z"]]}
+
+
+# light_pages
+
+
+def test_code_loses_spans_without_a_colour_of_their_own_and_nothing_else(tmp_path):
+    text = "T\n=\n\n.. code-block:: python\n\n   def f(x):\n       return x + 1\n"
+    html, _ = build(tmp_path, {"index": text}, ["light_pages"])
+    pre = html["index"].select_one("pre")
+    assert pre.get_text() == "def f(x):\n    return x + 1\n"
+    classes = {name for span in pre.select("span") for name in span.get("class", [])}
+    assert classes == {"k", "nf", "o", "mi"}
+
+
+def test_what_is_unwrapped_has_the_colour_of_plain_code():
+    from pygments.formatters import HtmlFormatter
+
+    for style in ("a11y-high-contrast-light", "a11y-high-contrast-dark"):
+        css = HtmlFormatter(style=style).get_style_defs(".x")
+        plain = re.search(r"^\.x \{.*color: (#\w+)", css, re.M)[1]
+        for name in "npw":
+            own = re.search(rf"^\.x \.{name} \{{ color: (#\w+) \}}", css, re.M)
+            assert own is None or own[1].lower() == plain.lower(), (style, name)
+
+
+def figure(path, alpha):
+    """Draw blue of varying opacity on the left, and nothing on the right."""
+    picture = Image.new("RGBA", (200, 100), (0, 0, 0, 0))
+    blue = Image.new("RGB", (100, 100), "#0072B2")
+    blue.putalpha(alpha)
+    picture.paste(blue, (0, 0))
+    picture.save(path)
+    return path.stat().st_size
+
+
+def test_a_figure_keeps_its_look_and_loses_bytes(tmp_path):
+    path = tmp_path / "a.png"
+    before = figure(path, Image.effect_noise((100, 100), 60))
+    with Image.open(path) as picture:
+        pixel = picture.getpixel((50, 50))
+    light_pages.use_palette(path)
+    assert path.stat().st_size < before
+    with Image.open(path) as picture:
+        after = picture.convert("RGBA")
+    assert after.getpixel((150, 50))[3] == 0
+    differences = zip(after.getpixel((50, 50)), pixel, strict=True)
+    assert all(abs(new - old) < 10 for new, old in differences)
+    changed = path.stat().st_mtime_ns
+    light_pages.use_palette(path)
+    assert path.stat().st_mtime_ns == changed
+
+
+def test_a_figure_that_a_palette_would_not_help_is_left_alone(tmp_path):
+    path = tmp_path / "a.png"
+    before = figure(path, Image.linear_gradient("L").resize((100, 100)))
+    light_pages.use_palette(path)
+    assert path.stat().st_size == before

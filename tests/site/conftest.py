@@ -33,10 +33,20 @@ def tutorial(site):
 
 
 class Quiet(SimpleHTTPRequestHandler):
-    """A file server that keeps its log to itself."""
+    """A file server that keeps its log to itself, and answers as a web host would with our 404."""
 
     def log_message(self, *args):
         pass
+
+    def send_error(self, code, message=None, explain=None):
+        folder = self.path.split("/")[1]
+        name = f"{folder}/404.html" if folder in ("en", "zh") else "404.html"
+        body = (Path(self.directory) / name).read_bytes()
+        self.send_response(code)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
 
 @pytest.fixture(scope="session")

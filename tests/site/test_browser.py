@@ -1,6 +1,11 @@
 """The site in a real browser: both languages, light and dark, phone and desk."""
 
+import ast
+import zipfile
+
+import nbformat
 import pytest
+from watched import Watched
 
 PAGES = [
     "index.html",
@@ -8,34 +13,23 @@ PAGES = [
     "api.html",
     "glossary.html",
     "about.html",
+    "search.html",
+    "404.html",
 ]
+TUTORIAL = "tutorials/nn_tutorial.html"
+LIMIT = 1.5e6  # bytes, with styles, scripts, fonts and figures
+both = pytest.mark.parametrize("lang", ["en", "zh"])
 
 
-class Watched:
-    """A browser page, and what went wrong in it."""
-
-    def __init__(self, chromium, address, **options):
-        self.page = chromium.new_page(**options)
-        self.faults = []
-        self.page.on("console", self.note_console)
-        self.page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
-        self.page.on("requestfailed", self.note_failure)
-        self.page.on("request", lambda r: self.note_request(r, address))
-
-    def note_console(self, message):
-        if message.type in ("error", "warning"):
-            self.faults.append(f"console: {message.text}")
-
-    def note_failure(self, request):
-        if request.failure != "net::ERR_ABORTED":  # the browser left for the next page
-            self.faults.append(f"failed: {request.url}: {request.failure}")
-
-    def note_request(self, request, address):
-        if not request.url.startswith((address, "data:")):
-            self.faults.append(f"outside: {request.url}")
+@pytest.fixture
+def page(chromium):
+    """A page as wide as a desk's screen."""
+    opened = chromium.new_page(viewport={"width": 1440, "height": 900})
+    yield opened
+    opened.close()
 
 
-@pytest.mark.parametrize("lang", ["en", "zh"])
+@both
 @pytest.mark.parametrize("width", [360, 768, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_pages_open_without_faults_and_fit_the_screen(
@@ -49,16 +43,22 @@ def test_pages_open_without_faults_and_fit_the_screen(
         assert watched.page.evaluate("document.documentElement.dataset.theme") == scheme
         widest = watched.page.evaluate("document.documentElement.scrollWidth")
         assert widest <= width, f"{name} is {widest} pixels wide"
+        switch = watched.page.locator("a.language-switch:visible")
+        assert switch.count() == 1, f"{name} shows {switch.count()} language switches"
+        assert switch.is_visible()
     assert watched.faults == []
     watched.page.close()
 
 
 @pytest.mark.parametrize(("lang", "other"), [("en", "zh"), ("zh", "en")])
-def test_the_language_switch_keeps_page_and_section(chromium, address, lang, other):
-    page = chromium.new_page(viewport={"width": 1440, "height": 800})
-    page.goto(f"{address}/{lang}/tutorials/nn_tutorial.html#nn-module")
+@pytest.mark.parametrize("width", [360, 1440])
+def test_the_language_switch_keeps_page_and_section(
+    chromium, address, lang, other, width
+):
+    page = chromium.new_page(viewport={"width": width, "height": 800})
+    page.goto(f"{address}/{lang}/{TUTORIAL}#nn-module")
     page.locator("a.language-switch:visible").click()
-    page.wait_for_url(f"{address}/{other}/tutorials/nn_tutorial.html#nn-module")
+    page.wait_for_url(f"{address}/{other}/{TUTORIAL}#nn-module")
     assert page.locator("html").get_attribute("lang").startswith(other)
     heading = page.locator("section#nn-module > h2")
     assert -50 < heading.bounding_box()["y"] < 400
@@ -77,32 +77,143 @@ def test_the_front_page_puts_the_browsers_language_first(
     page.close()
 
 
+@both
+def test_the_landing_page_fits_one_screen(page, address, lang):
+    page.goto(f"{address}/{lang}/index.html")
+    for part in ["h1", ".landing img", ".sd-card >> nth=2"]:
+        box = page.locator(part).bounding_box()
+        assert box["y"] + box["height"] <= 900, f"{part} is below the first screen"
+
+
+@both
+def test_the_tutorial_is_light_and_its_text_does_not_wait_for_figures(
+    chromium, address, lang
+):
+    page = chromium.new_page(
+        viewport={"width": 1440, "height": 900}, device_scale_factor=2
+    )
+    sizes = {}
+    page.on("response", lambda r: sizes.update({r.url: len(r.body())}))
+    page.goto(f"{address}/{lang}/{TUTORIAL}")
+    early = [url for url in sizes if "/_images/" in url]
+    page.evaluate(
+        "document.querySelectorAll('img').forEach((img) => img.loading = 'eager')"
+    )
+    page.wait_for_function("[...document.images].every((img) => img.complete)")
+    page.wait_for_load_state("networkidle")
+    figures = [url for url in sizes if "/_images/" in url]
+    assert len(early) < len(figures) / 2, "most figures should load when one comes near"
+    assert len(figures) == page.locator("article img").count()
+    assert all("2_00x" in url for url in figures), "a sharp screen gets sharp figures"
+    assert sum(sizes.values()) < LIMIT
+    page.close()
+
+
+def test_text_stays_where_it_is_while_figures_load(chromium, address):
+    def heights(page):
+        page.goto(f"{address}/en/{TUTORIAL}")
+        return page.evaluate(
+            "[...document.querySelectorAll('h2')].map((h) => h.offsetTop)"
+        )
+
+    with_figures, without = (chromium.new_page() for _ in range(2))
+    without.route("**/_images/*", lambda route: route.abort())
+    assert heights(with_figures) == heights(without)
+    with_figures.close()
+    without.close()
+
+
+@both
+def test_without_javascript_the_page_can_be_read(chromium, address, lang):
+    page = chromium.new_page(
+        java_script_enabled=False, viewport={"width": 1440, "height": 900}
+    )
+    page.goto(f"{address}/{lang}/{TUTORIAL}")
+    assert page.locator("section#nn-module > h2").is_visible()
+    assert page.locator("a.language-switch:visible").count() == 1
+    assert page.locator("article pre").first.is_visible()
+    for button in [".search-button", ".theme-switch-button"]:
+        assert page.locator(f"{button}:visible").count() == 0
+    page.locator(".bd-toc a[href='#cnn']").click()
+    assert page.url.endswith("#cnn")
+    page.close()
+
+
+@both
+def test_the_copy_button_takes_the_code_and_no_output(chromium, address, lang):
+    context = chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(f"{address}/{lang}/{TUTORIAL}")
+    page.locator("button.copybtn").first.wait_for(state="attached")
+    assert page.locator(".sphx-glr-script-out button.copybtn").count() == 0
+    cell = page.locator("div.highlight-Python, div.highlight-python").first
+    cell.hover()
+    cell.locator("button.copybtn").click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.strip() == cell.locator("pre").inner_text().strip()
+    ast.parse(copied)
+    context.close()
+
+
+@both
+def test_downloads_arrive_and_are_the_right_files(page, address, lang, tmp_path):
+    page.goto(f"{address}/{lang}/{TUTORIAL}")
+    arrived = {}
+    for link in page.locator(".sphx-glr-download a").all():
+        with page.expect_download() as download:
+            link.click()
+        name = download.value.suggested_filename
+        arrived[name.rpartition(".")[2]] = tmp_path / name
+        download.value.save_as(tmp_path / name)
+    assert {path.name for path in arrived.values()} == {
+        "nn_tutorial.ipynb",
+        "nn_tutorial.py",
+        "nn_tutorial.zip",
+    }
+    notebook = nbformat.read(arrived["ipynb"], as_version=4)
+    nbformat.validate(notebook)
+    script = arrived["py"].read_text(encoding="utf-8")
+    ast.parse(script)
+    word = {"en": "mini-batch", "zh": "小批量"}[lang]
+    assert word in script
+    assert any(word in cell.source for cell in notebook.cells)
+    with zipfile.ZipFile(arrived["zip"]) as packed:
+        assert packed.testzip() is None
+        assert sorted(packed.namelist()) == ["nn_tutorial.ipynb", "nn_tutorial.py"]
+        assert packed.read("nn_tutorial.py").decode() == script
+
+
 @pytest.mark.parametrize(
-    ("lang", "query"),
+    ("path", "title"),
     [
-        *[
-            ("zh", q)
-            for q in [
-                "损失函数",
-                "数据加载器",
-                "计算损失函数",
-                "交叉熵",
-                "小批量训练",
-                "卷积",
-            ]
-        ],
-        ("zh", "验证集"),
-        ("zh", "数据加载器 DataLoader"),
-        ("en", "loss function"),
-        ("en", "cross-entropy"),
-        ("en", "validation set"),
+        ("zh/nowhere.html", "没有这一页"),
+        ("en/deep/down/nowhere.html", "There is no such page"),
+        ("nowhere.html", "There is no such page · 没有这一页"),
     ],
 )
-def test_the_search_page_finds_the_tutorial(chromium, address, lang, query):
-    page = chromium.new_page()
-    page.goto(f"{address}/{lang}/search.html?q={query}")
-    page.locator("#search-results li a[href*='nn_tutorial.html']").first.wait_for(
-        timeout=10_000
+def test_an_address_that_does_not_exist_leads_back(page, address, path, title):
+    page.goto(f"{address}/{path}")
+    assert page.locator("h1").inner_text().startswith(title)
+    page.locator("main a[href$='index.html']").first.click()
+    page.wait_for_url(f"{address}/{'zh' if path.startswith('zh') else 'en'}/index.html")
+    assert page.locator(".landing").is_visible()
+
+
+@both
+def test_printing_gives_a_clean_document(page, address, lang):
+    page.goto(f"{address}/{lang}/{TUTORIAL}")
+    page.emulate_media(media="print", color_scheme="dark")
+    hidden = [".bd-header", ".bd-sidebar-secondary", ".copybtn", ".prev-next-footer"]
+    for selector in hidden:
+        assert page.locator(f"{selector}:visible").count() == 0, selector
+    assert page.locator("section#cnn > h2").is_visible()
+    clipped = page.locator("article").evaluate(
+        "(e) => { const found = [];"
+        " for (e = e.parentElement; e.parentElement.parentElement; e = e.parentElement)"
+        "   if (getComputedStyle(e).overflow !== 'visible') found.push(e.className);"
+        " return found; }"
     )
-    assert page.locator("#search-results li a[href*='nn_tutorial.html']").count() >= 1
-    page.close()
+    assert clipped == [], "what scrolls on the screen is cut off on paper"
+    assert page.pdf().startswith(b"%PDF")
+    colours = "getComputedStyle(document.body).backgroundColor"
+    assert page.evaluate(colours) in ("rgb(255, 255, 255)", "rgba(0, 0, 0, 0)")

@@ -1,0 +1,96 @@
+"""No English is left on a Chinese page, except for names and the terms it explains."""
+
+import re
+
+import pytest
+from term_pairs import read_terms
+from test_links import pages
+
+# Names, and titles as they were published. Terms of the glossary may stand beside their Chinese.
+NAMES = """
+AMD Apple Intel NVIDIA IEEE PyTorch NumPy Python JavaScript Jupyter Sphinx Sphinx-Gallery Requests
+Debian Linux Ubuntu English
+API BSD CNN CPU CUDA GB GPU HTML ID MNIST SGD SHA Ctrl
+axe-core DataLoader Dataset ReLU Lambda autograd fastai gzip kernel logit map pickle softmax
+Jeremy Howard Rachel Thomas Francisco Ingham Xavier Glorot Bengio Bottou Haffner LeCun
+"""
+TITLES = [
+    "What is torch.nn really?",
+    "Gradient-based learning applied to document recognition",
+    "Proceedings of the IEEE",
+    "4 as 9",  # written in a figure
+]
+# The text of a page without what search results quote, and what the browser shows or reads out
+# besides: tooltips, labels, placeholders.
+COLLECT = """() => {
+  const skip = "pre, code, kbd, math, script, style, noscript, [lang=en], .headerlink, .context";
+  const out = [];
+  const walker = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
+  while (walker.nextNode()) {
+    const node = walker.currentNode;
+    if (!node.parentElement.closest(skip)) out.push(node.data);
+  }
+  const attributes = ["title", "aria-label", "placeholder", "alt", "data-tooltip"];
+  for (const element of document.querySelectorAll("*"))
+    if (!element.closest("[lang=en]"))
+      for (const name of attributes) out.push(element.getAttribute(name) || "");
+  for (const element of document.querySelectorAll("body :not(pre *, math *)"))
+    for (const pseudo of ["::before", "::after"]) {
+      const content = getComputedStyle(element, pseudo).content;
+      const display = getComputedStyle(element, pseudo).display;
+      if (content.startsWith('"') && display !== "none") out.push(content.slice(1, -1));
+    }
+  return [...new Set(out)].filter((text) => /[a-z\u4e00-\u9fff]/i.test(text));
+}"""
+
+
+TERMS = sorted((term["en"] for term in read_terms()), key=len, reverse=True)
+LET_THROUGH = re.compile(
+    "|".join(
+        [
+            *map(re.escape, TITLES),
+            *(rf"(?<![\w-]){re.escape(term)}(?![\w-])" for term in TERMS),
+            r"\w+(?:[._]\w+)+(?:\(\))?",  # torch.nn, loss_batch, fast.ai
+            r"\b(?:fit|cs231n|v\d)\b(?:\(\))?",
+        ]
+    )
+)
+
+
+def not_chinese(text):
+    """List the Latin words of a text that are neither names nor glossary terms nor identifiers."""
+    words = re.findall(r"[A-Za-z][A-Za-z-]*[A-Za-z]", LET_THROUGH.sub("", text))
+    return [word for word in words if word not in NAMES.split()]
+
+
+def test_english_words_are_recognised_and_names_let_through():
+    assert not_chinese("用 PyTorch 写的 torch.nn 模块") == []
+    assert not_chinese("小批量（mini-batch）与 batches") == ["batches"]
+    assert not_chinese("Back to top") == ["Back", "to", "top"]
+    assert not_chinese("Copied!") == ["Copied"]
+
+
+@pytest.mark.parametrize("width", [360, 1440])
+def test_chinese_pages_are_chinese_all_through(chromium, site, address, width):
+    page = chromium.new_page(viewport={"width": width, "height": 900})
+    english = {}
+    for path in pages(site / "zh"):
+        query = "?q=损失" if path.name == "search.html" else ""
+        page.goto(f"{address}/{path.relative_to(site)}{query}")
+        if query:
+            page.locator("#search-results .context").first.wait_for()
+        texts = page.evaluate(COLLECT)
+        assert sum(len(re.findall(r"[\u4e00-\u9fff]", text)) for text in texts) > 50
+        for text in texts:
+            if words := not_chinese(text):
+                english[path.name, " ".join(text.split())[:80]] = words
+    page.close()
+    assert english == {}
+
+
+def test_times_are_worded_in_chinese(tutorial):
+    text = tutorial["zh"].select_one("article").get_text()
+    assert re.search(
+        r"通读约 \d+ 分钟；构建本页时，运行全部代码用了( \d+ 分)? \d+ 秒", text
+    )
+    assert re.search(r"脚本总运行时间：\s*\d+ 分 [\d.]+ 秒", text)
