@@ -33,8 +33,13 @@ __all__ = ["Unreachable", "download", "without_password"]
 
 #: Seconds to wait for a connection, and for the next bytes of an answer.
 TIMEOUTS: tuple[float, float] = (5, 30)
-#: Try again after a failure, so often and with growing pauses.
-RETRIES = Retry(total=3, backoff_factor=0.5, status_forcelist=(429, 500, 502, 503, 504))
+#: Try again after a failure, so often and with growing pauses; where nobody answers, once.
+RETRIES = Retry(
+    total=3,
+    connect=1,
+    backoff_factor=0.5,
+    status_forcelist=(429, 500, 502, 503, 504),
+)
 #: A server that asks us (Retry-After) to wait for more seconds than this is given up.
 MAX_WAIT: float = 60
 #: A file that has not arrived after so many seconds is given up, however lively the line.
@@ -150,6 +155,14 @@ def _continues(answer: requests.Response, have: int, etag: str) -> bool:
     return span.startswith(f"bytes {have}-") and answer.headers.get("ETag") == etag
 
 
+def _one_less(retries: Retry, reason: Exception, fault: Exception) -> Retry:
+    """Count a failure; raise it if it was one too many."""
+    try:
+        return retries.increment("GET", error=reason)
+    except urllib3.exceptions.MaxRetryError:
+        raise fault from None
+
+
 class _Transfer(threading.Thread):
     """A download on its way, in a thread, so that we can stop waiting for it.
 
@@ -198,9 +211,9 @@ class _Transfer(threading.Thread):
                     break
                 except PASSING as fault:
                     reason = _reason(fault)
-                    if isinstance(reason, LASTING) or not retries.total:
+                    if isinstance(reason, LASTING):
                         raise
-                    retries = retries.increment("GET", self.url, error=reason)
+                    retries = _one_less(retries, reason, fault)
                     wait = getattr(fault, "wait", None) or retries.get_backoff_time()
                 logger.info("Trying again in %.1f s after: %s", wait, reason)
                 self.stopped.wait(wait)

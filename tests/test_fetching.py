@@ -435,7 +435,7 @@ def test_in_earnest_we_are_patient_but_not_for_ever(
     assert 10 <= read <= 60
     retries = fetching.RETRIES
     assert isinstance(retries, Retry)
-    assert retries.total == 3
+    assert (retries.total, retries.connect) == (3, 1)
     for status in (429, 500, 502, 503, 504):
         assert retries.is_retry("GET", status)
     for status in (200, 301, 403, 404):
