@@ -497,7 +497,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     -------
     int
         The exit status: 0 for MNIST, 3 for the stand-in, 1 for neither, with the reason on standard
-        error. (2 is what :mod:`argparse` exits with if it does not know an argument.)
+        error. (2 is what ``argparse`` exits with if it does not know an argument.)
     """
     parser = argparse.ArgumentParser(
         prog="mnist-tut-data",
