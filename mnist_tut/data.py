@@ -1,63 +1,52 @@
-"""MNIST: find it, download it, check it and read it safely, as six tensors.
+"""MNIST: the one way in. Find it or fetch it, check it, and give it as six tensors.
 
 Where :func:`load_mnist` looks, in this order:
 
-1. the folder that the environment variable ``MNIST_TUT_DATA`` names;
-2. the cache, :data:`PATH`;
-3. the published addresses, :data:`URLS`.
+1. the folder that the environment variable ``MNIST_TUT_DATA`` names, and nothing else then;
+2. the cache: ``mnist`` in the folder of ``MNIST_TUT_CACHE``, or of :data:`DATA_PATH`;
+3. the addresses it is given, those of ``MNIST_TUT_URLS`` (separated by spaces), then :data:`URLS`.
 
-Nothing is used before its content has been checked against known SHA-256 values. What no check can
-vouch for ends in a :class:`DataError` that says what to do. ``MNIST_TUT_STAND_IN`` lets the docs
-build and the tests go on without MNIST: ``allow`` falls back on the digits of
+Nothing is used before its content has been checked against known SHA-256 values; then it is kept
+in a form that is read, and checked again, in a fraction of a second. What no check can vouch for
+ends in a :class:`~mnist_tut.errors.DataError` that says what to do. ``MNIST_TUT_STAND_IN`` lets the
+docs build and the tests go on without MNIST: ``allow`` falls back on the digits of
 :mod:`mnist_tut.strokes` where no real data can be had, ``only`` takes them at once.
 
-``python -m mnist_tut.data`` fetches and checks the data and says what is there.
+``python -m mnist_tut.data`` fetches and checks the data and says what is there; so does the command
+``mnist-tut-data``.
 """
 
 import argparse
-import gzip
-import hashlib
-import io
-import itertools
 import logging
 import os
-import pickle
 import sys
-import zlib
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any, BinaryIO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import requests
 import torch
-from filelock import FileLock
-from numpy.typing import NDArray
 from torch import Tensor
-from tqdm import tqdm
 
-from mnist_tut import strokes
+from mnist_tut import fetching, keeping, reading
+from mnist_tut.errors import DataError, WrongContent
+from mnist_tut.reading import FILE_NAME, KEPT_NAME, Arrays, read_mnist
+from mnist_tut.stand_in import stand_in
 
 __all__ = [
     "DATA_PATH",
-    "FILE_NAME",
-    "PATH",
+    "TOTAL_SECONDS",
     "URLS",
-    "ArrayUnpickler",
     "DataError",
     "Mnist",
-    "WrongContent",
+    "cache",
     "data_source",
-    "download",
-    "find_mnist",
     "for_pages",
     "load_mnist",
     "main",
-    "read_mnist",
 ]
-
-Pair = tuple[NDArray[np.float32], NDArray[np.int64]]
 
 logger = logging.getLogger(__name__)
 
@@ -70,31 +59,21 @@ def _data_path(package: Path) -> Path:
     )
 
 
-#: Where everything we fetch or draw is kept.
+#: Where everything we fetch or draw is kept, unless ``MNIST_TUT_CACHE`` names another folder.
 DATA_PATH = _data_path(Path(__file__).resolve().parent)
-#: The cache of MNIST.
-PATH = DATA_PATH / "mnist"
-#: The file's name, in the cache as in a folder of the reader's own.
-FILE_NAME = "mnist.pkl.gz"
-#: Where the file is published; the second address holds the same bytes.
+#: Where MNIST is published: two addresses of the same file, then two folders (an address with a
+#: slash at its end) with the four IDX files.
 URLS = (
     f"https://github.com/pytorch/tutorials/raw/refs/heads/main/_static/{FILE_NAME}",
     "https://figshare.com/ndownloader/files/25635053",
+    "https://ossci-datasets.s3.amazonaws.com/mnist/",
+    "https://storage.googleapis.com/cvdf-datasets/mnist/",
 )
+#: After so many seconds no further address is tried.
+TOTAL_SECONDS: float = 1200
 
-#: Seconds to wait for a connection, and for the next bytes of an answer.
-TIMEOUTS: tuple[float, float] = (5, 30)
-#: Seconds to wait for another process that is fetching or drawing the same file.
-LOCK_SECONDS: float = 900
-#: The published file has 16,168,813 bytes; one of more than this is not read or fetched.
-MAX_PACKED = 32 * 2**20
-#: Unpacked it has about 220 million bytes; unpacking stops here.
-MAX_UNPACKED = 256 * 2**20
-
-REMEDY = (
-    f"To use your own copy, put {FILE_NAME} into a folder, "
-    "and set MNIST_TUT_DATA to that folder."
-)
+#: What is found: the file or folder that was read, and what was in it.
+Found = tuple[Path, Arrays]
 
 
 class Mnist(NamedTuple):
@@ -122,517 +101,201 @@ class Mnist(NamedTuple):
     y_test: Tensor
 
 
-class Split(NamedTuple):
-    """How to recognise one split: SHA-256 of pixels and labels, both as uint8 in C order."""
-
-    name: str
-    size: int
-    pixels: str
-    labels: str
+# Places -------------------------------------------------------------------------------
 
 
-#: Any honest copy of MNIST gives these values, whatever its file format.
-SPLITS = (
-    Split(
-        "training",
-        50_000,
-        "c80ceb24eedca80f31cfca280b8fb911cbb41b9990f998bebd40e26b1ab6d0f8",
-        "6072d13d0c3b831e9e4dc3ba693426579504082fc45c186db0f74c0a3092638d",
-    ),
-    Split(
-        "validation",
-        10_000,
-        "2b079632b0defaf508a5ebf8c4ac1e18ce15c8b337da087e9c3e1c84c618d244",
-        "f46875b7c22368a38a50c5c7639c3842341b81fe4d628c55fa1818e21e96ab3b",
-    ),
-    Split(
-        "test",
-        10_000,
-        "6d87418db22cc8025d05968bec9bd5c3932904b23485740db143a061a2c9d161",
-        "ddeff807876a9661a1110d45c266c86239a3a1b7d37da0c3716a7a683c852ff5",
-    ),
-)
+def _folder() -> Path:
+    """Return the folder that holds the caches."""
+    return _expand(os.environ.get("MNIST_TUT_CACHE") or str(DATA_PATH))
 
 
-class DataError(RuntimeError):
-    """Data that cannot be had or cannot be trusted.
+def _expand(name: str) -> Path:
+    """Make a path of what somebody wrote, with ``~`` for the home folder."""
+    path = Path(name)
+    with suppress(RuntimeError):  # "~name" of nobody we know: then it is just missing
+        path = path.expanduser()
+    return path
 
-    Parameters
-    ----------
-    problem : str
-        What is wrong, naming the path or the address.
-    remedy : str
-        What to do about it.
+
+def cache() -> Path:
+    """Return the folder in which MNIST is kept.
+
+    Returns
+    -------
+    Path
+        ``mnist`` in the folder that ``MNIST_TUT_CACHE`` names, else in :data:`DATA_PATH`.
     """
-
-    def __init__(self, problem: str, remedy: str = REMEDY) -> None:
-        super().__init__(problem, remedy)
-        self.problem = problem
-        self.remedy = remedy
-
-    def __str__(self) -> str:
-        """Return the problem, then the remedy."""
-        return f"{self.problem}\n{self.remedy}"
+    return _folder() / "mnist"
 
 
-class WrongContent(DataError):  # noqa: N818 - it is a DataError, said more exactly
-    """A file that could be read, and holds something other than MNIST."""
+def _files(folder: Path) -> Iterator[Path]:
+    """Yield what :func:`read_mnist` can read there: the published file, then the IDX files."""
+    if (folder / FILE_NAME).exists():
+        yield folder / FILE_NAME
+    if all((folder / file.name).exists() for file in reading.IDX_FILES):
+        yield folder
+
+
+def _addresses(more: Sequence[str] = ()) -> list[str]:
+    """Return every address to try, in order."""
+    return [*more, *os.environ.get("MNIST_TUT_URLS", "").split(), *URLS]
+
+
+# The cache ----------------------------------------------------------------------------
+
+
+@contextmanager
+def _setting_aside(source: str, fresh: bool = False) -> Iterator[None]:
+    """Move a file of the cache aside if reading it shows that it is not MNIST."""
+    try:
+        yield
+    except WrongContent as fault:
+        moved = keeping.set_aside(fault, source, fresh)
+        logger.warning("%s", moved.problem)
+        raise moved from fault
+
+
+def _from_files(folder: Path) -> Found | None:
+    """Read what lies in the cache and is not known to be MNIST yet; None if nothing is good."""
+    for path in _files(folder):
+        with suppress(WrongContent), _setting_aside("the cache"):
+            return path, read_mnist(path)
+    return None
+
+
+def _keep(arrays: Arrays, folder: Path) -> None:
+    """Keep what has been checked, to have it faster next time, and clear up."""
+    try:
+        keeping.write_kept(arrays, folder / KEPT_NAME)
+        for name in ("*.part", "*.etag"):
+            for rest in folder.glob(name):
+                rest.unlink(missing_ok=True)
+    except OSError as fault:
+        logger.warning("Next time will be slower: %s", fault)
+
+
+def _from_cache(addresses: Sequence[str]) -> Found:
+    """Read the cache; fill it first where it is empty or bad."""
+    folder = cache()
+    kept = folder / KEPT_NAME
+    # a good file needs no lock: it is only ever replaced as a whole
+    with suppress(DataError):
+        return kept, read_mnist(kept)
+    try:
+        with keeping.lock(kept):
+            if kept.exists():  # it came while we waited, or it is bad
+                with suppress(WrongContent), _setting_aside("the cache"):
+                    return kept, read_mnist(kept)
+            path, arrays = _from_files(folder) or _fetch(addresses, folder)
+            _keep(arrays, folder)
+            return path, arrays
+    except OSError as fault:
+        return _from_locked_cache(folder, fault)
+
+
+def _from_locked_cache(folder: Path, fault: OSError) -> Found:
+    """Use a good file of a cache that we cannot write to."""
+    with suppress(DataError, OSError):
+        for path in _files(folder):
+            return path, read_mnist(path)
+    raise DataError(
+        f"{folder} cannot be used to keep the data in: {fault}",
+        "Allow us to write there, or set MNIST_TUT_CACHE to another folder; or put "
+        f"{FILE_NAME} into some folder, and set MNIST_TUT_DATA to that.",
+    ) from fault
 
 
 # Fetching -----------------------------------------------------------------------------
 
 
-@contextmanager
-def _replacing(path: Path) -> Iterator[BinaryIO]:
-    """Open a file that takes the place of ``path`` only when it is complete."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(f"{path.name}.part")
-    try:
-        with part.open("wb") as file:
-            yield file
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _save(response: requests.Response, file: BinaryIO) -> None:
-    """Write the body of an answer to a file, but never more than ``MAX_PACKED`` bytes."""
-    size = int(response.headers.get("Content-Length", 0))
-    received = 0
-    # disable=None: no bar in a log file
-    with tqdm(
-        total=size or None, desc=FILE_NAME, unit="B", unit_scale=True, disable=None
-    ) as bar:
-        for chunk in response.iter_content(2**16):
-            received += len(chunk)
-            if max(size, received) > MAX_PACKED:
-                raise ValueError(f"the answer is larger than {MAX_PACKED:,} bytes")
-            file.write(chunk)
-            bar.update(len(chunk))
-
-
-def download(url: str, path: Path) -> None:
-    """Download a file; ``path`` is only touched when all of it has arrived.
-
-    Parameters
-    ----------
-    url : str
-        The address.
-    path : Path
-        Where to save it; missing folders are made. An existing file is replaced.
-
-    Raises
-    ------
-    DataError
-        If the address cannot be reached in time, answers with an error, sends less than it
-        announced or more than ``MAX_PACKED`` bytes, or if the file cannot be written.
-    """
-    # What counts are the file's own bytes, so ask for no further packing on the way
-    headers = {"Accept-Encoding": "identity"}
-    try:
-        with requests.get(
-            url, headers=headers, stream=True, timeout=TIMEOUTS
-        ) as response:
-            response.raise_for_status()
-            with _replacing(path) as file:
-                _save(response, file)
-    except (OSError, ValueError) as fault:  # an error of requests is an OSError too
-        raise DataError(f"{url} could not be saved as {path}: {fault}") from fault
-
-
-# Reading ------------------------------------------------------------------------------
-
-
-def _read_packed(path: Path) -> bytes:
-    """Read a file, if it is one (a pipe would block) and not too large."""
-    if not path.is_file():
-        raise FileNotFoundError("no regular file is there")
-    with path.open("rb") as file:
-        packed = file.read(MAX_PACKED + 1)
-    if len(packed) > MAX_PACKED:
-        raise WrongContent(f"it has more than {MAX_PACKED:,} bytes")
-    return packed
-
-
-def _unpack(packed: bytes) -> bytes:
-    """Undo gzip, and stop at ``MAX_UNPACKED`` bytes."""
-    # 16: expect gzip, and check its CRC-32
-    stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
-    raw = stream.decompress(packed, MAX_UNPACKED)
-    if not stream.eof:
-        raise WrongContent(
-            f"it is cut off, or unpacks to more than {MAX_UNPACKED:,} bytes"
-        )
-    if stream.unused_data:
-        raise WrongContent("something follows the packed data")
-    return raw
-
-
-# What a pickle of arrays is made of: the opcodes of protocols 2 and 3 for numbers, strings, tuples
-# and lists, for names, calls and states. No dict or set (an object that is slow to hash would hang
-# us), no memo slot above 255, nothing that calls in another way. See pickletools for each.
-_OPCODES_PLAIN = {  # opcode: bytes of its argument
-    **dict.fromkeys(b"N\x88\x89", 0),  # None, True, False
-    **dict.fromkeys(b"()t\x85\x86\x87", 0),  # mark, tuples
-    **dict.fromkeys(b"]ae", 0),  # lists
-    **dict.fromkeys(b"Rb.", 0),  # call, set state, stop
-    **dict.fromkeys(
-        b"\x80Kqh", 1
-    ),  # protocol, small integer, put in memo, get from memo
-    **dict.fromkeys(b"M", 2),  # integer
-    **dict.fromkeys(b"J", 4),  # integer
-}
-_OPCODES_COUNTED = {  # opcode: bytes of the count before its argument
-    **dict.fromkeys(b"U\x8aC", 1),  # short Python 2 string, long integer, short bytes
-    **dict.fromkeys(b"TXB", 4),  # Python 2 string, text, bytes
-}
-_OPCODE_NAME = ord("c")  # module and name, a line each
-_OPCODE_STOP = ord(".")
-_MAX_OPCODES = 2_000  # MNIST takes 234
-
-
-def _check_opcodes(raw: bytes) -> None:
-    """Walk through a pickle without running it, and refuse what arrays have no use for."""
-    at = 0
-    for _ in range(_MAX_OPCODES):
-        opcode = raw[at]
-        at += 1
-        if opcode in _OPCODES_PLAIN:
-            at += _OPCODES_PLAIN[opcode]
-        elif opcode in _OPCODES_COUNTED:
-            width = _OPCODES_COUNTED[opcode]
-            at += width + int.from_bytes(raw[at : at + width], "little")
-        elif opcode == _OPCODE_NAME:
-            at = raw.index(b"\n", raw.index(b"\n", at) + 1) + 1
-        else:
-            raise DataError(
-                f"no array needs its pickle opcode {opcode:#04x} (byte {at - 1:,})"
-            )
-        if opcode == _OPCODE_STOP:
-            break
-    if opcode != _OPCODE_STOP or at != len(raw):
-        raise DataError(
-            f"its pickle does not end after {_MAX_OPCODES:,} opcodes or with its bytes"
-        )
-
-
-class _Note:
-    """One call that a pickle asks for, noted and never made."""
-
-    def __init__(self, *arguments: Any) -> None:
-        self.arguments = arguments
-        self.state: Any = None
-
-    def __setstate__(self, state: Any) -> None:
-        self.state = state
-
-
-class _ArrayNote(_Note):
-    """Its state is version, shape, dtype, whether in Fortran order, bytes."""
-
-
-class _DtypeNote(_Note):
-    """Its first argument is kind and size ("f4"), item 1 of its state the byte order ("<")."""
-
-
-class _BytesNote(_Note):
-    """Protocol 2 knows no bytes: the first argument is text with one letter per byte."""
-
-
-class ArrayUnpickler(pickle.Unpickler):
-    """Reads pickled NumPy arrays and runs nothing that the pickle names.
-
-    A pickle is a program: it may name any function of any module and have it called with any
-    arguments. This reader knows the few names that arrays need. Even those are not called: each
-    call is noted, for :func:`read_mnist` to look at and to build the arrays itself.
-
-    Parameters
-    ----------
-    raw : bytes
-        The pickle, of protocol 2 or 3, from Python 2 or 3.
-
-    Raises
-    ------
-    DataError
-        If the pickle uses an operation or (while loading) a name that arrays do not need.
-
-    See Also
-    --------
-    pickle.Unpickler.find_class : "Restricting Globals" in Python's reference.
-    """
-
-    admitted = {  # noqa: RUF012 - a constant
-        ("numpy.core.multiarray", "_reconstruct"): _ArrayNote,  # up to NumPy 1
-        ("numpy._core.multiarray", "_reconstruct"): _ArrayNote,  # from NumPy 2
-        ("numpy", "ndarray"): _Note,
-        ("numpy", "dtype"): _DtypeNote,
-        ("_codecs", "encode"): _BytesNote,
-    }
-
-    def __init__(self, raw: bytes) -> None:
-        _check_opcodes(raw)
-        super().__init__(io.BytesIO(raw), encoding="latin1")
-
-    def find_class(self, module: str, name: str) -> type[_Note]:
-        """Return what stands for a name in the pickle, if it is one that arrays need."""
-        if (module, name) not in self.admitted:
-            asked = f"{module}.{name}"[:80]
-            raise DataError(f"its pickle asks for {asked!r}, which no array needs")
-        return self.admitted[module, name]
-
-
-def _build(note: Any, dtype: str, shape: tuple[int, ...]) -> NDArray[Any]:
-    """Make the array that a note describes, if it is of the dtype and shape we expect."""
-    wanted = f"{np.dtype(dtype).name} of shape {shape}"
-    if not isinstance(note, _ArrayNote):
-        raise DataError(f"there is something else in the place of an array, {wanted}")
-    _, found, kind, in_fortran_order, content = note.state
-    if (found, kind.state[1] + kind.arguments[0]) != (shape, dtype) or in_fortran_order:
-        raise DataError(f"an array is not as expected, {wanted}")
-    if isinstance(content, _BytesNote):
-        content = content.arguments[0]
-    if isinstance(content, str):  # Python 2's strings arrive as text, a letter per byte
-        content = content.encode("latin1")
-    return np.frombuffer(content, dtype).reshape(shape)
-
-
-def _to_pixels(x: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Return ``k`` of pictures whose every value is ``k / 256``, or refuse them."""
-    pixels = np.empty(x.shape, np.uint8)
-    parts = zip(np.array_split(x, 64), np.array_split(pixels, 64), strict=True)
-    # NaN and infinity need no warning: they are no k / 256 either
-    with np.errstate(invalid="ignore", over="ignore"):
-        for rows, out in parts:
-            scaled = rows * np.float32(256)
-            out[:] = scaled.astype(np.uint8)
-            if not np.array_equal(out, scaled):
-                raise DataError("a pixel is not k / 256 with k from 0 to 255")
-    return pixels
-
-
-def _check_pair(x: NDArray[np.float32], y: NDArray[np.int64], split: Split) -> None:
-    """Refuse pictures and labels that are not those of this split of MNIST."""
-    pixels = _to_pixels(x)
-    if not np.isin(y, range(10)).all():
-        raise DataError(f"a {split.name} label is not one of 0 to 9")
-    if hashlib.sha256(pixels.data).hexdigest() != split.pixels:
-        raise DataError(f"the {split.name} pictures are not MNIST's (SHA-256 differs)")
-    if hashlib.sha256(y.astype(np.uint8).data).hexdigest() != split.labels:
-        raise DataError(f"the {split.name} labels are not MNIST's (SHA-256 differs)")
-
-
-def _read_pair(notes: Any, split: Split) -> Pair:
-    """Build and check the pictures and labels of one split."""
-    x_note, y_note = notes
-    x = _build(x_note, "<f4", (split.size, 784))
-    y = _build(y_note, "<i8", (split.size,))
-    _check_pair(x, y, split)
-    return x.astype(np.float32), y.astype(np.int64)  # copies: ours to write to
-
-
-def read_mnist(path: Path) -> tuple[Pair, Pair, Pair]:
-    """Read ``mnist.pkl.gz`` and check that it holds MNIST, whatever its bytes are.
-
-    Parameters
-    ----------
-    path : Path
-        A gzip-compressed pickle of ``((x_train, y_train), (x_valid, y_valid), (x_test, y_test))``.
-
-    Returns
-    -------
-    tuple of three pairs
-        The same structure: pictures (n, 784) float32 and labels (n,) int64, with n = 50,000,
-        10,000 and 10,000.
-
-    Raises
-    ------
-    DataError
-        If the file cannot be read, or is anything but a pickle of exactly these arrays.
-
-    Notes
-    -----
-    The data set is that of LeCun, Bottou, Bengio and Haffner, "Gradient-based learning applied to
-    document recognition", Proceedings of the IEEE 86 (1998).
-    """
-    try:
-        train, valid, test = ArrayUnpickler(_unpack(_read_packed(path))).load()
-        return (
-            _read_pair(train, SPLITS[0]),
-            _read_pair(valid, SPLITS[1]),
-            _read_pair(test, SPLITS[2]),
-        )
-    except (OSError, MemoryError) as fault:  # says nothing about the content
-        reason = str(fault) or "out of memory"
-        raise DataError(f"{path} cannot be read: {reason}") from fault
-    except DataError as fault:
-        raise WrongContent(f"{path} is not MNIST: {fault.problem}") from fault
-    except Exception as fault:
-        # damaged bytes can make gzip and pickle raise almost anything
-        reason = f"{type(fault).__name__}: {fault}"[:200]
-        raise WrongContent(f"{path} is not MNIST, or is damaged ({reason})") from fault
-
-
-# Finding ------------------------------------------------------------------------------
-
-
-def _lock(path: Path) -> FileLock:
-    """Return the lock under which ``path`` is written (released by the system if we are killed)."""
-    return FileLock(f"{path}.lock", timeout=LOCK_SECONDS)
-
-
-def _set_aside(path: Path) -> Path:
-    """Rename a rejected file, so that it is neither lost nor read again."""
-    names = (path.with_name(f"{path.name}.rejected-{n}") for n in itertools.count(1))
-    return path.rename(next(name for name in names if not name.exists()))
-
-
-def _read_or_set_aside(path: Path) -> tuple[Pair, Pair, Pair]:
-    """Read a file of the cache; one that is not MNIST is set aside."""
-    try:
-        return read_mnist(path)
-    except WrongContent as fault:
-        problem = f"{fault.problem}; the file is kept as {_set_aside(path)}"
-        logger.warning("%s", problem)
-        raise WrongContent(problem) from fault
-
-
-def _fetch(path: Path) -> tuple[Pair, Pair, Pair]:
-    """Download to the cache from the first address that gives MNIST."""
+def _fetch(addresses: Sequence[str], folder: Path) -> Found:
+    """Take MNIST from the first address that gives it."""
     problems = []
-    for url in URLS:
+    until = time.monotonic() + TOTAL_SECONDS
+    for address in addresses:
+        if time.monotonic() > until:
+            problems.append(f"No more was tried after {TOTAL_SECONDS:,.0f} s")
+            break
+        shown = fetching.without_password(address)
+        logger.info("Fetching MNIST from %s", shown)
         try:
-            download(url, path)
-            return _read_or_set_aside(path)
+            return _from_address(address, folder)
         except WrongContent as fault:
-            problems.append(f"{url} sent something else: {fault.problem}")
-        except DataError as fault:
+            problems.append(f"{shown} gave something else: {fault.problem}")
+        except fetching.Unreachable as fault:
             problems.append(fault.problem)
     raise DataError("\n- ".join(["MNIST could not be downloaded.", *problems]))
 
 
-def _from_cache() -> tuple[Path, tuple[Pair, Pair, Pair]]:
-    """Read the cache; fill it first where it is empty or bad."""
-    path = PATH / FILE_NAME
-    # a good file needs no lock: it is only ever replaced as a whole
-    with suppress(DataError):
+def _from_address(address: str, folder: Path) -> Found:
+    """Take MNIST from a path, from a folder of IDX files or from the published file."""
+    if "://" not in address:
+        return _from_path(_expand(address))
+    if address.endswith("/"):
+        return _from_idx_address(address, folder)
+    path = folder / FILE_NAME
+    fetching.download(address, path, reading.MAX_PACKED)
+    with _setting_aside(fetching.without_password(address), fresh=True):
         return path, read_mnist(path)
-    try:
-        with _lock(path):
-            if path.exists():  # it came while we waited, or it is bad
-                with suppress(WrongContent):
-                    return path, _read_or_set_aside(path)
-            return path, _fetch(path)
-    except OSError as fault:
-        raise DataError(
-            f"{PATH} cannot be used to keep the data in: {fault}"
-        ) from fault
 
 
-def _find() -> tuple[Path, tuple[Pair, Pair, Pair]]:
-    """Find and read MNIST, in the order that :func:`find_mnist` states."""
-    own = os.environ.get("MNIST_TUT_DATA")
-    if not own:
-        return _from_cache()
-    path = Path(own) / FILE_NAME
-    with suppress(RuntimeError):  # "~name" of nobody we know: then it is just missing
-        path = path.expanduser()
+def _from_path(path: Path) -> Found:
+    """Read somebody's own file, and leave it as it is."""
     try:
         return path, read_mnist(path)
+    except WrongContent:
+        raise
+    except DataError as fault:
+        raise fetching.Unreachable(fault.problem) from fault
+
+
+def _from_idx_address(address: str, folder: Path) -> Found:
+    """Download those of the four IDX files that are not there yet."""
+    for file in reading.IDX_FILES:
+        path = folder / file.name
+        if not _is_good(path, file):
+            fetching.download(address + file.name, path, file.size)
+            with _setting_aside(fetching.without_password(address), fresh=True):
+                reading.read_idx_file(path, file)
+    return folder, read_mnist(folder)
+
+
+def _is_good(path: Path, file: reading.IdxFile) -> bool:
+    """Tell whether an IDX file is in the cache; a wrong one is set aside."""
+    with suppress(WrongContent), _setting_aside("the cache"):
+        return path.exists() and bool(reading.read_idx_file(path, file))
+    return False
+
+
+# Loading ------------------------------------------------------------------------------
+
+
+def _from_own_folder(own: str) -> Found:
+    """Read what is in the folder that somebody named, and leave it as it is."""
+    try:
+        with _as_data_error():
+            path = next(_files(_expand(own)), _expand(own) / FILE_NAME)
+            return path, read_mnist(path)
     except DataError as fault:
         raise DataError(
             f"MNIST_TUT_DATA is {own!r}, but {fault.problem}",
-            f"Let it name a folder that holds {FILE_NAME}, or unset it to use the cache {PATH} "
-            "or download the file. Nothing was changed in that folder.",
+            f"Let it name a folder that holds {FILE_NAME} or the four IDX files, or unset it to "
+            f"use the cache {cache()} or download the file. Nothing was changed in that folder.",
         ) from fault
 
 
-def find_mnist() -> Path:
-    """Find a file that holds MNIST, downloading it if need be, and check it.
-
-    The folder named by the environment variable ``MNIST_TUT_DATA`` is used if that is set and not
-    empty, and nothing else then. Otherwise the cache, :data:`PATH`; otherwise the file is
-    downloaded into the cache from :data:`URLS`, by one process at a time. A file in the cache that
-    is not MNIST is kept as ``mnist.pkl.gz.rejected-1`` (or 2, 3, ...) and not read again.
-
-    Returns
-    -------
-    Path
-        A file that :func:`read_mnist` has just read without complaint.
-
-    Raises
-    ------
-    DataError
-        If the folder of ``MNIST_TUT_DATA`` has no such file, or if neither the cache nor any
-        address has one; the message says what was tried, what was wrong and what to do.
-    """
-    return _find()[0]
-
-
-# The stand-in --------------------------------------------------------------------------------
-
-
-def _stand_in_path() -> Path:
-    """Return where the stand-in is kept: under another name whenever its program changes."""
-    version = hashlib.sha256(Path(strokes.__file__).read_bytes()).hexdigest()[:12]
-    return DATA_PATH / "stand-in" / f"strokes-{version}.npz"
-
-
-def _draw() -> dict[str, NDArray[np.uint8]]:
-    """Draw the stand-in; pixels as ``k``, labels, all uint8 by the names of :class:`Mnist`."""
-    train, valid, test = (split.size for split in SPLITS)
-    arrays = itertools.chain(*strokes.make_strokes(sizes=(train, valid, test)))
-    scales = itertools.cycle((256, 1))  # pictures, labels, pictures, ...
-    return {
-        name: (array * scale).to(torch.uint8).numpy()
-        for name, array, scale in zip(Mnist._fields, arrays, scales, strict=False)
-    }
-
-
-def _read_stand_in(path: Path) -> dict[str, NDArray[np.uint8]] | None:
-    """Read a drawn stand-in; None if there is none, or none that is whole."""
+@contextmanager
+def _as_data_error() -> Iterator[None]:
+    """Say of a folder that cannot even be looked into that it holds no data for us."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
-            arrays = {name: kept[name] for name in Mnist._fields}
-    except Exception:  # whatever is wrong with it, it can be drawn again
-        return None
-    shapes = [shape for split in SPLITS for shape in ((split.size, 784), (split.size,))]
-    whole = [(array.shape, array.dtype) for array in arrays.values()]
-    return arrays if whole == [(shape, np.uint8) for shape in shapes] else None
+        yield
+    except OSError as fault:
+        raise DataError(str(fault)) from fault
 
 
-def _draw_and_keep(path: Path) -> dict[str, NDArray[np.uint8]]:
-    """Draw the stand-in, once for all processes, and keep it."""
-    with _lock(path):
-        # another process may have drawn it while we waited
-        arrays = _read_stand_in(path)
-        if arrays is None:
-            arrays = _draw()
-            with _replacing(path) as file:
-                np.savez(file, **arrays)  # type: ignore[arg-type]
-        return arrays
-
-
-def _stand_in() -> tuple[Path, Mnist]:
-    """Return the stand-in, and where it is kept."""
-    path = _stand_in_path()
-    arrays = _read_stand_in(path)
-    if arrays is None:
-        try:
-            arrays = _draw_and_keep(path)
-        except OSError as fault:
-            logger.warning(
-                "%s cannot be written, so the stand-in is not kept: %s", path, fault
-            )
-            arrays = _draw()
-    tensors = (torch.from_numpy(array) for array in arrays.values())
-    return path, Mnist(*(t.float() / 256 if t.ndim == 2 else t.long() for t in tensors))
-
-
-# One way in ---------------------------------------------------------------------------
-
-
-def _load() -> tuple[Path, Mnist]:
-    """Do what :func:`load_mnist` says, and return where the data is kept too."""
+def _load(more: Sequence[str] = ()) -> Found:
+    """Find what :func:`load_mnist` loads."""
+    own = os.environ.get("MNIST_TUT_DATA")
     mode = os.environ.get("MNIST_TUT_STAND_IN") or "never"
     if mode not in ("never", "allow", "only"):
         raise DataError(
@@ -640,25 +303,47 @@ def _load() -> tuple[Path, Mnist]:
             "Set it to 'allow' (where there is no MNIST) or 'only' (never MNIST), or unset it.",
         )
     if mode == "only":
-        return _stand_in()
+        return stand_in(_folder() / "stand-in")
+    if own:  # that very file was asked for
+        return _from_own_folder(own)
     try:
-        path, pairs = _find()
+        return _from_cache(_addresses(more))
     except DataError as fault:
-        own = os.environ.get("MNIST_TUT_DATA")
-        if own or mode == "never":  # that very file was asked for, or nothing but MNIST
+        if mode == "never":
             raise
         logger.warning("Using the stand-in, because there is no MNIST here: %s", fault)
-        return _stand_in()
-    return path, Mnist(*(torch.from_numpy(array) for pair in pairs for array in pair))
+        return stand_in(_folder() / "stand-in")
 
 
-def load_mnist() -> Mnist:
+def _to_tensors(arrays: Arrays) -> Mnist:
+    """Give pictures and labels the dtypes of the published file."""
+    pictures = [x.astype(np.float32) for x in arrays[::2]]
+    for x in pictures:
+        x *= np.float32(1 / 256)
+    labels = [y.astype(np.int64) for y in arrays[1::2]]
+    pairs = zip(pictures, labels, strict=True)
+    return Mnist(*(torch.from_numpy(array) for pair in pairs for array in pair))
+
+
+def load_mnist(addresses: Sequence[str] = ()) -> Mnist:
     """Load MNIST as six tensors.
 
-    It is found as :func:`find_mnist` says. The environment variable ``MNIST_TUT_STAND_IN`` decides
-    what happens without it: unset or empty, nothing but MNIST will do; ``allow`` gives the
-    digits that :func:`mnist_tut.strokes.make_strokes` draws, and logs a warning; ``only`` gives
-    those without looking for MNIST. ``MNIST_TUT_DATA``, where set, has to be right in any case.
+    The folder named by the environment variable ``MNIST_TUT_DATA`` is used if that is set and not
+    empty, and nothing else then. Otherwise the cache, :func:`cache`; otherwise MNIST is downloaded
+    into the cache, by one process at a time. A file in the cache that is not MNIST is kept as
+    ``*.rejected-1`` (or 2, 3, ...), with the reason beside it, and not read again.
+
+    ``MNIST_TUT_STAND_IN`` decides what happens without MNIST: unset or empty, nothing but MNIST
+    will do; ``allow`` gives the digits that :func:`mnist_tut.strokes.make_strokes` draws, and logs
+    a warning; ``only`` gives those without looking for MNIST. ``MNIST_TUT_DATA``, where set, has to
+    be right if it is looked at.
+
+    Parameters
+    ----------
+    addresses : sequence of str
+        Asked before those of ``MNIST_TUT_URLS`` and :data:`URLS`. Each is the address of a copy of
+        ``mnist.pkl.gz``; or, with a slash at its end, of a folder with the four IDX files; or a
+        path to either on this machine.
 
     Returns
     -------
@@ -669,49 +354,10 @@ def load_mnist() -> Mnist:
     Raises
     ------
     DataError
-        If MNIST cannot be had and nothing else is allowed, or if a variable is set wrong.
+        If MNIST cannot be had and nothing else is allowed, or if a variable is set wrong. The
+        message says what was tried, what was wrong and what to do.
     """
-    return _load()[1]
-
-
-def for_pages() -> tuple[Path, str]:
-    """Provide the data as a file in the published form, for the tutorial's short loader.
-
-    Returns
-    -------
-    folder : Path
-        One that holds ``mnist.pkl.gz``. The stand-in is written in that form when first asked
-        for, which takes a few seconds.
-    source : str
-        Which data it is; see :func:`data_source`.
-
-    Raises
-    ------
-    DataError
-        As :func:`load_mnist` does.
-    OSError
-        If the stand-in cannot be written.
-    """
-    path, data = _load()
-    source = data_source(data)
-    if source == "MNIST":
-        return path.parent, source
-    target = path.with_suffix("") / FILE_NAME
-    with _lock(target):
-        if not target.exists():
-            _write_published(data, target)
-    return target.parent, source
-
-
-def _write_published(data: Mnist, path: Path) -> None:
-    """Write six tensors the way MNIST is published: a compressed pickle of three pairs."""
-    arrays = [tensor.numpy() for tensor in data]
-    pairs = tuple(zip(arrays[::2], arrays[1::2], strict=True))
-    with (
-        _replacing(path) as file,
-        gzip.GzipFile(fileobj=file, mode="wb", compresslevel=1, mtime=0) as packed,
-    ):
-        pickle.dump(pairs, packed, protocol=3)
+    return _to_tensors(_load(addresses)[1])
 
 
 def data_source(data: Mnist) -> str:
@@ -729,10 +375,112 @@ def data_source(data: Mnist) -> str:
         ``"stand-in"``.
     """
     try:
-        _check_pair(data.x_valid.numpy(), data.y_valid.numpy(), SPLITS[1])
+        pixels = reading.to_pixels(data.x_valid.numpy())
+    except DataError:
+        return "stand-in"
+    return _source(pixels, data.y_valid.numpy().astype(np.uint8))
+
+
+def _source(pixels: reading.Bytes, labels: reading.Bytes) -> str:
+    """Name the data that pictures and labels of the validation split come from."""
+    try:
+        reading.check_split(pixels, labels, reading.SPLITS[1])
     except DataError:
         return "stand-in"
     return "MNIST"
+
+
+def for_pages() -> tuple[Path, str]:
+    """Provide the data as a file in the published form, for the tutorial's short loader.
+
+    Returns
+    -------
+    folder : Path
+        One that holds ``mnist.pkl.gz``. Where there is none, as with the stand-in or the IDX
+        files, it is written when first asked for, which takes a few seconds.
+    source : str
+        Which data it is; see :func:`data_source`.
+
+    Raises
+    ------
+    DataError
+        As :func:`load_mnist` does.
+    OSError
+        If the file has to be written, and cannot be.
+    """
+    path, arrays = _load()
+    source = _source(arrays.x_valid, arrays.y_valid)
+    if path.name == FILE_NAME:
+        return path.parent, source
+    is_mnist = source == "MNIST"
+    target = (cache() if is_mnist else path.with_suffix("")) / FILE_NAME
+    with keeping.lock(target):
+        if not (target.exists() and (not is_mnist or _is_mnist(target))):
+            keeping.write_published(arrays, target)
+    return target.parent, source
+
+
+def _is_mnist(path: Path) -> bool:
+    """Tell whether a file of the cache is good; a wrong one is set aside."""
+    with suppress(WrongContent), _setting_aside("the cache"):
+        return bool(read_mnist(path))
+    return False
+
+
+# The command --------------------------------------------------------------------------
+
+
+def _show_places() -> int:
+    """Print where the data is looked for and what is there, without reading or fetching it."""
+    own = os.environ.get("MNIST_TUT_DATA")
+    folder = _expand(own) if own else cache()
+    names = [KEPT_NAME, FILE_NAME, *(file.name for file in reading.IDX_FILES)]
+    there = [folder / name for name in names if (folder / name).is_file()]
+    print("MNIST_TUT_DATA:", own or "not set")
+    print("cache:", cache())
+    for path in there:
+        print(f"  {path}: {path.stat().st_size:,} bytes")
+    for address in _addresses():
+        print("address:", fetching.without_password(address))
+    return 0 if there else 1
+
+
+def _verify() -> int:
+    """Read every file that is there, and print what it is; change and fetch nothing."""
+    own = os.environ.get("MNIST_TUT_DATA")
+    folder = _expand(own) if own else cache()
+    kept = folder / KEPT_NAME
+    paths = [*([kept] if kept.exists() else []), *_files(folder)]
+    faults = 0 if paths else 1
+    for path in paths:
+        try:
+            read_mnist(path)
+            print(f"MNIST: {path}")
+        except DataError as fault:
+            print(fault.problem, file=sys.stderr)
+            faults += 1
+    if not paths:
+        print(f"{folder} holds neither {FILE_NAME} nor the IDX files.", file=sys.stderr)
+    return 1 if faults else 0
+
+
+def _fetch_and_tell(addresses: Sequence[str]) -> int:
+    """Do what the command does without an option."""
+    path, arrays = _load(addresses)
+    source = _source(arrays.x_valid, arrays.y_valid)
+    print(f"{source}: {sum(map(len, arrays[1::2])):,} pictures, {path}")
+    return 0 if source == "MNIST" else 3
+
+
+ABOUT = """\
+Fetch and check MNIST, and say what is there.
+
+exit status:
+  0  MNIST is there and good
+  1  it is not; standard error says why, and what to do
+  2  the command was called with something it does not know
+  3  there is no MNIST, but the stand-in, as MNIST_TUT_STAND_IN allows
+"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -741,27 +489,49 @@ def main(argv: Sequence[str] | None = None) -> int:
     Parameters
     ----------
     argv : sequence of str, optional
-        Command-line arguments; by default those of the process.
+        Command-line arguments; by default those of the process. ``--source`` names an address or
+        path to ask first, and may be repeated; ``--verify`` reads all files that are there;
+        ``--where`` prints where the data is looked for. The last two fetch and change nothing.
 
     Returns
     -------
     int
-        The exit status: 0 for MNIST, 3 for the stand-in, 1 for a :class:`DataError`, whose message
-        goes to standard error.
+        The exit status: 0 for MNIST, 3 for the stand-in, 1 for neither, with the reason on standard
+        error. (2 is what ``argparse`` exits with if it does not know an argument.)
     """
-    about = "Fetch and check MNIST and say what is there. Status 0: MNIST, 3: stand-in, 1: neither."
-    argparse.ArgumentParser(
-        prog="python -m mnist_tut.data", description=about
-    ).parse_args(argv)
+    parser = argparse.ArgumentParser(
+        prog="mnist-tut-data",
+        description=ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--source",
+        action="append",
+        default=[],
+        metavar="ADDRESS",
+        help="ask this address first: of mnist.pkl.gz, or of a folder with the IDX files if it "
+        "ends with a slash, or a path; may be repeated",
+    )
+    what.add_argument(
+        "--verify",
+        action="store_true",
+        help="check all files that are there; fetch nothing",
+    )
+    what.add_argument(
+        "--where",
+        action="store_true",
+        help="say where the data is looked for; fetch nothing",
+    )
+    options = parser.parse_args(argv)
+    logging.basicConfig(format="%(message)s", level=logging.INFO)
     try:
-        path, data = _load()
-    except DataError as fault:
+        if options.where:
+            return _show_places()
+        return _verify() if options.verify else _fetch_and_tell(options.source)
+    except (DataError, OSError) as fault:
         print(fault, file=sys.stderr)
         return 1
-    source = data_source(data)
-    count = len(data.x_train) + len(data.x_valid) + len(data.x_test)
-    print(f"{source}: {count:,} pictures, {path}")
-    return 0 if source == "MNIST" else 3
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """The loader as the tutorial shows it: short enough to read in a minute.
 
-:mod:`mnist_tut.data` is the one to rely on: it locks, limits sizes, and keeps
-what it rejects. Both read the same file and return the same arrays.
+:mod:`mnist_tut.data` is the one to rely on: it locks, limits sizes, tries
+again, and keeps what it rejects. Both read the same file and return the same
+arrays; both ask the addresses in the environment variable ``MNIST_TUT_URLS``
+(separated by spaces) first.
 """
 
 import gzip
@@ -27,9 +29,7 @@ __all__ = [
 ]
 
 URLS = [
-    *os.environ.get(
-        "MNIST_TUT_URLS", ""
-    ).split(),  # a mirror of your own, if you have one
+    *os.environ.get("MNIST_TUT_URLS", "").split(),  # your own first
     "https://github.com/pytorch/tutorials/raw/refs/heads/main/_static/mnist.pkl.gz",
     "https://figshare.com/ndownloader/files/25635053",
 ]

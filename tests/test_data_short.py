@@ -3,15 +3,18 @@
 import gzip
 import os
 import pickle
+import runpy
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
 import pytest
+from data_world import FAKE, PACKED, PICKLED, assert_is_fake, changed, put
 
-from mnist_tut import data, data_short
+from mnist_tut import data, data_short, reading
 from mnist_tut.data_short import ArrayUnpickler, check_content, download, read_arrays
+from mnist_tut.errors import DataError
 
 
 def splits(seed=0):
@@ -69,7 +72,9 @@ def server():
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        threading.Thread(target=running.serve_forever, daemon=True).start()
+        threading.Thread(
+            target=running.serve_forever, args=(0.02,), daemon=True
+        ).start()
         yield f"http://127.0.0.1:{running.server_port}", answers, asked
         running.shutdown()
 
@@ -206,8 +211,45 @@ def test_other_digits_are_taken_only_if_the_stand_in_is_allowed(monkeypatch):
     assert check_content(other) is other
 
 
-def test_both_loaders_ask_the_same_addresses():
-    assert tuple(data_short.URLS) == data.URLS
+def test_both_loaders_ask_the_same_addresses_the_readers_own_first(monkeypatch):
+    monkeypatch.setenv("MNIST_TUT_URLS", " http://a/x  http://b/y ")
+    fresh = runpy.run_path(data_short.__file__)
+    assert fresh["URLS"] == ["http://a/x", "http://b/y", *data.URLS[:2]]
+    assert data._addresses() == [*fresh["URLS"], *data.URLS[2:]]
+    assert all(url.endswith("/") for url in data.URLS[2:])  # IDX: not for the page
+
+
+def test_both_loaders_refuse_the_same_bad_content(
+    server, known, tmp_path, monkeypatch, small_world
+):
+    monkeypatch.setattr(data_short, "SHA256", digest_of(FAKE, monkeypatch))
+    url, answers, _ = server
+    bad = [
+        b"<html>",
+        b"",
+        PACKED[:-500],
+        PICKLED,
+        gzip.compress(b"x"),
+        gzip.compress(PACKED),
+    ]
+    bad += [packed(changed(0, 0, put(v))) for v in (np.nan, 1 / 2, -1 / 256)]
+    bad += [packed(changed(1, 1, put(v))) for v in (10, -1, 5)]
+    bad += [packed(changed(0, 0, lambda x, t=t: x.astype(t))) for t in ("f8", "O")]
+    bad += [packed(changed(2, 1, lambda y: y.astype("i4"))), packed(FAKE[:2])]
+    bad += [packed((FAKE[1], FAKE[0], FAKE[2])), packed(changed(0, 0, lambda x: print))]
+    for number, content in enumerate([PACKED, *bad]):
+        answers["/x"] = 200, content
+        path = tmp_path / f"{number}.gz"
+        if number == 0:
+            download(path, [f"{url}/x"])
+            assert_is_fake(data.load_mnist([str(path)]))
+            data.cache().joinpath(reading.KEPT_NAME).unlink()
+        else:
+            with pytest.raises(RuntimeError, match="is not MNIST"):
+                download(path, [f"{url}/x"])
+            path.write_bytes(content)
+            with pytest.raises(DataError, match="is not MNIST"):
+                data.load_mnist([str(path)])
 
 
 @pytest.mark.skipif(
@@ -215,7 +257,7 @@ def test_both_loaders_ask_the_same_addresses():
 )
 def test_both_loaders_read_the_same_from_the_real_file():
     path = Path(os.environ["MNIST_TUT_DATA"]) / "mnist.pkl.gz"
-    for short, full in zip(read_arrays(path), data.read_mnist(path), strict=True):
-        for a, b in zip(short, full, strict=True):
-            np.testing.assert_array_equal(a, b)
-            assert a.dtype == b.dtype
+    short = (array for pair in read_arrays(path) for array in pair)
+    for a, b in zip(short, data.load_mnist(), strict=True):
+        np.testing.assert_array_equal(a, b.numpy())
+        assert a.dtype == b.numpy().dtype
