@@ -42,7 +42,7 @@ def shortened(context: str) -> str:
 
 def body_lines(name: str) -> set[int]:
     """Return the lines within the functions of an object, where running it leaves a trace."""
-    found = find_object(name)
+    found = inspect.unwrap(find_object(name))
     source, start = inspect.getsourcelines(found)
     tree = ast.parse("".join(source))
     functions = [n for n in ast.walk(tree) if isinstance(n, ast.FunctionDef)]
@@ -66,7 +66,7 @@ def test_a_test_named_under_a_function_has_run_it(name: str, test: Test):
         return
     if test.needs_mnist and "MNIST_TUT_DATA" not in os.environ:
         pytest.skip("the test itself needs the real file")
-    ran = contexts_of(inspect.getsourcefile(find_object(name)))
+    ran = contexts_of(inspect.getsourcefile(inspect.unwrap(find_object(name))))
     file = f"tests/{test.file}"
     wanted = {f"{file}::{test.name}", f"{file}::fixtures"}
     seen = any(wanted & ran.get(line, set()) for line in lines)

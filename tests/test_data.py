@@ -341,6 +341,7 @@ def test_mnist_is_preferred_where_the_stand_in_is_allowed(
     assert caplog.records == []
 
 
+@pytest.mark.only_names(objects=[strokes.make_strokes])
 def test_only_the_stand_in_means_that_nothing_else_is_tried(
     two_addresses: Server,
     monkeypatch: pytest.MonkeyPatch,

@@ -447,3 +447,17 @@ def test_in_earnest_we_are_patient_but_not_for_ever(
     assert pauses == sorted(pauses)
     assert 0 < pauses[-1] < 10
     assert fetching.FILE_SECONDS <= 600
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("https://me:secret@example.org/a@b", "https://example.org/a@b"),
+        ("http://me@example.org", "http://example.org"),
+        ("https://example.org/x", "https://example.org/x"),
+    ],
+)
+def test_an_address_is_shown_without_name_and_password(
+    address: str, shown: str
+) -> None:
+    assert fetching.without_password(address) == shown

@@ -41,6 +41,7 @@ def assert_is_stand_in(arrays: Arrays) -> None:
         np.testing.assert_array_equal(array, tensor.numpy() * scale)
 
 
+@pytest.mark.only_names(objects=[strokes.make_strokes])
 def test_the_stand_in_is_drawn_once_in_mnists_sizes_and_kept(
     folder: Path, drawn: list[Any]
 ) -> None:
@@ -54,6 +55,7 @@ def test_the_stand_in_is_drawn_once_in_mnists_sizes_and_kept(
 
 
 @pytest.mark.usefixtures("drawn")
+@pytest.mark.only_names(objects=[strokes.make_strokes])
 def test_the_stand_in_is_the_same_whatever_the_default_dtype_is(folder: Path) -> None:
     torch.set_default_dtype(torch.float64)
     try:
@@ -136,6 +138,7 @@ def test_a_stand_in_drawn_by_someone_else_meanwhile_is_taken(
 
 
 @pytest.mark.usefixtures("drawn")
+@pytest.mark.only_names(objects=[strokes.make_strokes])
 def test_a_stand_in_that_cannot_be_kept_is_used_with_a_warning(
     folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
