@@ -538,3 +538,46 @@ def test_text_that_would_widen_in_memory_is_refused_before_it_is_read(
     finally:
         tracemalloc.stop()
     assert peak < 1_400_000  # the raw bytes twice, and not four for each letter
+
+
+# Each reader by itself
+
+
+def test_each_reader_reads_its_own_form_and_refuses_the_others(tmp_path: Path) -> None:
+    pickled = write(tmp_path / "mnist.pkl.gz", PACKED)
+    kept = write(tmp_path / reading.KEPT_NAME, KEPT)
+    folder = write_idx(tmp_path / "idx")
+    assert_equal(reading.read_pickled(pickled))
+    assert_equal(reading.read_kept(kept))
+    assert_equal(reading.read_idx(folder))
+    with pytest.raises(DataError):
+        reading.read_pickled(kept)
+    with pytest.raises(DataError):
+        reading.read_kept(pickled)
+    with pytest.raises(DataError):
+        reading.read_idx(tmp_path)
+
+
+def test_pixels_come_back_from_their_grid_exactly() -> None:
+    levels = np.arange(256, dtype=np.uint8)
+    x = levels.astype(np.float32)[None] / 256
+    np.testing.assert_array_equal(reading.to_pixels(x), levels[None])
+
+
+@pytest.mark.parametrize("value", [1.0, -1 / 256, 0.1, np.nan, np.inf])
+def test_a_pixel_off_the_grid_is_refused(value: float) -> None:
+    with pytest.raises(DataError, match="a pixel is not k / 256"):
+        reading.to_pixels(np.array([[0, value]], np.float32))
+
+
+def test_a_split_is_accepted_only_as_it_is() -> None:
+    pixels, labels = (array.copy() for array in ARRAYS[:2])
+    split = SPLITS[0]
+    reading.check_split(pixels, labels, split)
+    with pytest.raises(DataError, match="labels are not MNIST's"):
+        reading.check_split(pixels, labels[::-1].copy(), split)
+    with pytest.raises(DataError, match="is not one of 0 to 9"):
+        reading.check_split(pixels, labels + 10, split)
+    pixels[0, 0] ^= 1
+    with pytest.raises(DataError, match="pictures are not MNIST's"):
+        reading.check_split(pixels, labels, split)

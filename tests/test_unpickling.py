@@ -186,3 +186,24 @@ def test_deeply_and_doubly_nested_tuples_end_soon(tmp_path: Path) -> None:
     for raw in (doubled + b".", b"\x80\2" + array + b"N\x86NN\x87.", nested):
         with pytest.raises(WrongContent):
             reading.read_mnist(write(tmp_path / "evil.gz", gzip.compress(raw)))
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_an_array_is_built_only_of_the_dtype_shape_and_order_expected(
+    order: str,
+) -> None:
+    array = np.array([[1, 2, 3], [4, 5, 6]], "<f4", order=order)
+    note = ArrayUnpickler(pickle.dumps(array, protocol=2)).load()
+    if order == "C":
+        built = unpickling.build_array(note, "<f4", (2, 3))
+        np.testing.assert_array_equal(built, array)
+        assert built.dtype == np.float32
+        assert not built.flags.writeable
+    else:
+        with pytest.raises(DataError, match="not as expected"):
+            unpickling.build_array(note, "<f4", (2, 3))
+    for dtype, shape in [("<f8", (2, 3)), ("<f4", (3, 2)), (">f4", (2, 3))]:
+        with pytest.raises(DataError, match="not as expected"):
+            unpickling.build_array(note, dtype, shape)
+    with pytest.raises(DataError, match="something else in the place of an array"):
+        unpickling.build_array([1, 2], "<f4", (2,))
