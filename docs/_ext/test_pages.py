@@ -16,12 +16,14 @@ WORDS = {
         "makes sure of.",
         "shared": "Imports, helpers and cases",
         "used": "Which tests use what",
+        "name": "{}",
     },
     "zh_CN": {
         "title": "测试",
         "intro": "``mnist_tut`` 的全部测试，一个文件一页。测试的名字就是它所保证的事。",
         "shared": "导入、辅助函数与用例",
         "used": "各个对象由哪些测试使用",
+        "name": "``{}``",  # English, as all code is
     },
 }
 
@@ -37,6 +39,11 @@ def code(source: str) -> list[str]:
     return [".. code-block:: python", "", *lines, ""]
 
 
+def html(tag: str) -> list[str]:
+    """Write a piece of HTML."""
+    return [".. raw:: html", "", f"   {tag}", ""]
+
+
 def file_page(path: Path, words: dict[str, str]) -> str:
     """Write the page of one test file."""
     source = path.read_text(encoding="utf-8").splitlines()
@@ -47,7 +54,11 @@ def file_page(path: Path, words: dict[str, str]) -> str:
     for test in tests:
         lines = range(test.first_line, test.last_line + 1)
         rest -= set(lines)
-        sections += [f".. _{test.label}:", "", *heading(test.sentence, "-")]
+        sections += [
+            f".. _{test.label}:",
+            "",
+            *heading(words["name"].format(test.sentence), "-"),
+        ]
         sections += code("\n".join(source[line - 1] for line in lines))
     shared = "\n".join(source[line - 1] for line in sorted(rest))
     while "\n\n\n\n" in shared:
@@ -58,7 +69,7 @@ def file_page(path: Path, words: dict[str, str]) -> str:
 def index_page(names: list[str], words: dict[str, str]) -> str:
     """Write the page that leads to the others."""
     toc = [".. toctree::", "   :maxdepth: 1", "", *(f"   {name}" for name in names), ""]
-    used = [*heading(words["used"], "-")]
+    used = [*heading(words["used"], "-"), *html('<div lang="en">')]
     for name, tests in sorted(find_tests().items()):
         links = ", ".join(f":ref:`{t.sentence} <{t.label}>`" for t in tests)
         used += [f".. _tests-of-{name}:", "", f"``{name}``: {links}", ""]

@@ -11,6 +11,7 @@ import difflib
 import importlib
 import inspect
 import textwrap
+from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -18,7 +19,7 @@ from docutils.parsers.rst import directives
 from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
-from test_finder import Test, find_tests
+from test_finder import Test, find_tests, module_tests
 
 WORDS = {
     "en": {
@@ -81,12 +82,15 @@ def without_docstrings(source: str) -> str:
 
 
 def folded(summary: str, content: list[nodes.Node], kind: str) -> nodes.Node:
-    """Fold content away under a line that opens it; works without any script."""
-    opening = f'<details class="{kind}"><summary>{summary}</summary>'
+    """Fold content away under a line that opens it; works without any script.
+
+    What we fold is code and the names of tests: English in every language.
+    """
+    opening = f'<details class="{kind}"><summary>{summary}</summary><div lang="en">'
     holder = nodes.container(classes=["folded"])
     holder += nodes.raw("", opening, format="html")
     holder += content
-    holder += nodes.raw("", "</details>", format="html")
+    holder += nodes.raw("", "</div></details>", format="html")
     return holder
 
 
@@ -105,6 +109,8 @@ class Shown(SphinxDirective):
             inspect.getsource(find_object(name))
         except (ImportError, AttributeError, OSError, TypeError, ValueError) as error:
             raise self.error(f"{self.name}: cannot show {name!r}: {error}") from error
+        for path in [Path(__file__), *module_tests()]:
+            self.env.note_dependency(str(path))
         tests = find_tests().get(name, [])
         if not tests:
             raise self.error(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from sphinx.application import Sphinx
 from sphinx_gallery.py_source_parser import split_code_and_text_blocks
-from test_finder import PACKAGE, find_tests
+from test_finder import PACKAGE, find_tests, module_tests
 
 ROOT = Path(__file__).parents[2]
 MARK = re.compile(
@@ -67,6 +67,8 @@ def add_links(
     """Append the links to an object's documentation."""
     lang = "zh" if app.config.language == "zh_CN" else "en"
     words = WORDS[app.config.language]
+    for path in [*module_tests(), *(ROOT / "gallery" / lang).glob("*.py")]:
+        app.env.note_dependency(str(path))
     facts = []
     if labels := sections(lang).get(name):
         facts.append(

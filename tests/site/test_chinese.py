@@ -10,7 +10,7 @@ from test_links import pages
 NAMES = """
 AMD Apple Intel NVIDIA IEEE PyTorch NumPy Python JavaScript Jupyter Sphinx Sphinx-Gallery Requests
 Debian Linux Ubuntu English
-API BSD CNN CPU CUDA GB GPU HTML ID MNIST SGD SHA Ctrl
+API BSD CNN CPU CUDA GB GPU HTML ID IDX MNIST SGD SHA Ctrl
 axe-core DataLoader Dataset ReLU Lambda autograd fastai gzip kernel logit map pickle softmax
 Jeremy Howard Rachel Thomas Francisco Ingham Xavier Glorot Bengio Bottou Haffner LeCun
 """
@@ -50,7 +50,8 @@ LET_THROUGH = re.compile(
         [
             *map(re.escape, TITLES),
             *(rf"(?<![\w-]){re.escape(term)}(?![\w-])" for term in TERMS),
-            r"\w+(?:[._]\w+)+(?:\(\))?",  # torch.nn, loss_batch, fast.ai
+            # torch.nn, loss_batch, fast.ai, tests/test_by_hand.py
+            r"(?:\w+/)*\w+(?:[._]\w+)+(?:\(\))?",
             r"\b(?:fit|cs231n|v\d)\b(?:\(\))?",
         ]
     )
