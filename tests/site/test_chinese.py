@@ -49,9 +49,9 @@ LET_THROUGH = re.compile(
     "|".join(
         [
             *map(re.escape, TITLES),
-            *(rf"(?<![\w-]){re.escape(term)}(?![\w-])" for term in TERMS),
             # torch.nn, loss_batch, fast.ai, tests/test_by_hand.py
             r"(?:\w+/)*\w+(?:[._]\w+)+(?:\(\))?",
+            *(rf"(?<![\w-]){re.escape(term)}(?![\w-])" for term in TERMS),
             r"\b(?:fit|cs231n|v\d)\b(?:\(\))?",
         ]
     )
