@@ -33,14 +33,17 @@ the numbers stay the same.
 """
 
 # %%
-# Two lines before we begin. The seed makes your numbers agree with the ones printed here, as far
-# as your processor rounds like ours; the other line gives the figures their look.
+# Two preparations before we begin. The seed makes your numbers agree with the ones printed here, up to
+# rounding, provided that you run every cell once and in order; the other line gives the figures their look.
+# If you have experimented and the numbers no longer agree, restart the notebook and run all cells: some
+# names, such as ``model``, get a new meaning on the way.
 #
 # .. note::
 #
 #    Functions that a project would keep live in a small package, ``mnist_tut``, where they are
 #    tested. Each is shown where it is taught, exactly as the tests see it; only its docstring is
-#    left out.
+#    left out, and sometimes its first lines. Calls that begin with ``check_`` stop with a clear message
+#    when something is wrong; you can read past them.
 
 import torch
 
@@ -159,7 +162,7 @@ plt.show()
 #
 # Note the order: the division comes first and ``requires_grad_()`` after it. The other way round, the
 # scaling would be the first operation on record, and ``weights`` would be the *result* of a
-# computation instead of a parameter.
+# computation instead of a parameter: ``backward()`` would leave ``weights.grad`` empty.
 
 from mnist_tut.by_hand import init_params
 
@@ -169,7 +172,7 @@ print(weights.shape, weights.requires_grad, bias.requires_grad)
 # %%
 # .. note::
 #
-#    The factor :math:`1/\sqrt{n}`, with :math:`n = 784` inputs, is often called *Xavier
+#    The factor :math:`1/\sqrt{n_\text{in}}`, with :math:`n_\text{in} = 784` inputs, is often called *Xavier
 #    initialisation*. Strictly, Glorot and Bengio (2010) count outputs as well and take a
 #    standard deviation of :math:`\sqrt{2 / (n_\text{in} + n_\text{out})}`; the factor used here is
 #    older (LeCun and others, 1998). Both keep the signal from growing or fading on its way
@@ -182,9 +185,9 @@ print(f"Glorot's     {math.sqrt(2 / (784 + 10)):.4f}")
 
 # %%
 # PyTorch does not ask what a model is: anything that you can call will do. Ours is a matrix product,
-# ``@``, to which the bias is added by broadcasting, followed by *log-softmax*, which turns ten sums
-# into the logarithms of ten probabilities. All of it is plain Python, yet fast, because each
-# operation calls a kernel that was compiled beforehand for your CPU or GPU. (New code is generated
+# ``@``, to which the bias is added by broadcasting, followed by *log-softmax*, which turns the ten sums,
+# called *logits*, into the logarithms of ten probabilities. All of it is plain Python, yet fast, because
+# each operation calls a *kernel*, a routine that was compiled beforehand for your CPU or GPU. (New code is generated
 # only if you ask for it, with :func:`torch.compile`.)
 #
 # Log-softmax deserves a second look. Straight from the definition it reads:
@@ -228,8 +231,9 @@ print(preds[0], preds.shape)
 #
 # .. tested-source:: mnist_tut.by_hand.nll
 #
-# The two checks at the top cost next to nothing and are worth it. A label of -1, for instance, would
-# pass through indexing without a word, as "the last class".
+# The last line is the whole trick: indexed with two lists, ``log_probs[rows, target]`` picks one number from
+# every row, the one in the column of the true class. The two checks at the top cost next to nothing and are
+# worth it. Indexing would accept a label of -1, for instance, without complaint, as "the last class".
 
 from mnist_tut.by_hand import nll
 
@@ -243,8 +247,9 @@ print(f"a uniform guess: {math.log(10):.3f}")
 # Remember that value. Guessing all ten classes with equal probability costs
 # :math:`\ln 10 \approx 2.303`; a random model is about there.
 #
-# For people there is a second measure, the *accuracy*: the share of pictures whose largest output is
-# at the right place. It cannot be trained on, because it has no useful gradient, but it can be read.
+# For people there is a second measure, the *accuracy*: the share of pictures whose largest output is that of
+# the true class. It is easy to read but useless for training: a tiny change of a weight hardly ever changes
+# which output is largest, so its gradient is zero almost everywhere.
 #
 # .. tested-source:: mnist_tut.by_hand.accuracy
 
@@ -261,12 +266,19 @@ print(accuracy(preds, yb))
 #   with what is left over),
 # - predict, and compute the loss,
 # - call ``loss.backward()``, which fills in ``weights.grad`` and ``bias.grad``,
-# - move both a little against their gradients. How far is the *learning rate*, ``lr``.
+# - move both a little against their gradients: each gradient, times the *learning rate* ``lr``, is subtracted.
 #
-# Two lines need explaining. The update happens inside :class:`torch.no_grad`, because it is not
-# part of the model: recorded, it would become a part of the next gradient (the notes on
-# `autograd <https://docs.pytorch.org/docs/stable/notes/autograd.html>`_ tell how recording works). And
+# One pass through all batches is an *epoch*; we make two.
+#
+# Two things need explaining. The update happens inside :class:`torch.no_grad`, because it is not part of
+# the computation that we want gradients of. Leave ``no_grad`` out and PyTorch stops with an error: a
+# parameter must not be changed in place while operations on it are being recorded (the notes on
+# `autograd <https://docs.pytorch.org/docs/stable/notes/autograd.html>`_ explain how recording works). And
 # the gradients are set back to zero, because ``backward()`` *adds* to what ``.grad`` already holds.
+#
+# The loop works on copies (``detach().clone()``), so that every later version can start from the same
+# ``weights`` and ``bias``. ``training_pair`` takes the training data out of ``data``, and ``check_loss``
+# turns the loss into a plain number and stops if it is no longer finite.
 #
 # .. tested-source:: mnist_tut.by_hand.train_by_hand
 #
@@ -284,9 +296,11 @@ by_hand = measure(train_by_hand, data, weights, bias)
 trained = by_hand.trained
 
 # %%
-# ``measure`` calls the loop, with the values above, and notes its running time and its length, which we shall
-# want to compare later. This is the least you need to train a network. More exactly, a *logistic
-# regression*: there is no hidden layer. Did it learn anything?
+# ``measure`` runs the loop with its default arguments, which are the values above, and notes its running
+# time and its length for later comparison. (Changing ``lr`` in this cell therefore does not change the run;
+# to experiment, call ``train_by_hand(data, weights, bias, lr=0.1)`` yourself.) This is about the least code
+# that trains a network. With no hidden layer, the network goes by the name of
+# *logistic regression*. Did it learn anything?
 
 xb, yb = (
     x_train[-16:],
@@ -300,9 +314,9 @@ loss, share = loss_func(preds, y_valid), accuracy(preds, y_valid)
 print(f"validation set:  loss {loss:.4f}, accuracy {share:.4f}")
 
 # %%
-# The first line looks splendid and means little: these are sixteen pictures, and the model has just
-# been trained on them. The second line counts. It is measured on ten thousand pictures that the
-# training has never seen.
+# The first line looks splendid and means little: these are sixteen pictures, the model has just been
+# trained on them, and they are not the 64 on which we measured it before training. It is the second line
+# that counts, measured on ten thousand pictures that the model was not trained on.
 
 fig, ax = plt.subplots(figsize=(7, 3))
 plots.batch_losses(trained.losses, ax)
@@ -402,14 +416,17 @@ assert same_result(functional, by_hand)
 # Refactor using ``nn.Module``
 # ----------------------------
 #
-# Weights, bias and the way they are used belong together. That is what :class:`torch.nn.Module` is
-# for: a class that can hold state. An attribute of type :class:`torch.nn.Parameter` is registered as
-# a parameter of the module; ``forward`` says what the module computes.
+# Weights, bias and the way they are used belong together, and :class:`torch.nn.Module` is the class to put
+# them in. Any Python class could hold them; a module also keeps a list. Whatever you assign to it as a
+# :class:`torch.nn.Parameter` goes on that list, provided that ``super().__init__()`` was called first. A
+# parameter requires a gradient from the start, so ``requires_grad_()`` is no longer needed. ``forward`` says
+# what the module computes.
 #
 # .. note::
 #
-#    ``nn.Module``, with a capital M, is a class from PyTorch. It has nothing to do with what
-#    Python calls a *module*, a file of code that can be imported.
+#    Two things share a name here. What you ``import`` in Python is a module, with a small m: a file
+#    of code. ``nn.Module``, with a capital M, is a class of PyTorch, and its objects are what this page
+#    calls modules from now on.
 #
 # .. tested-source:: mnist_tut.steps.Mnist_Logistic
 #
@@ -485,10 +502,10 @@ print(F.cross_entropy(fresh(x_train[:bs]), y_train[:bs]))
 print(f"standard deviation of the weights: {fresh.lin.weight.std():.4f}")
 
 # %%
-# Look at that last number: our own weights began with 0.0357. ``nn.Linear`` draws from another
-# distribution, uniform and narrower, so swapping it in quietly changes the initialisation. Here that
-# hardly matters; in a deep network it can. For an honest comparison our version starts ``nn.Linear`` from the
-# same weights as before (it keeps them transposed).
+# Look at that last number: our own weights began with a standard deviation of 0.0357. ``nn.Linear`` draws from
+# another distribution, uniform and narrower, so swapping it in quietly changes the initialisation. Here that
+# hardly matters; in a deep network it can. For a fair comparison our version starts ``nn.Linear`` from the same
+# weights as before (transposed, because ``nn.Linear`` stores its weights as outputs by inputs, here 10 by 784).
 #
 # .. tested-source:: mnist_tut.steps.linear_from
 #
@@ -513,8 +530,9 @@ assert same_result(linear, by_hand)
 # ------------------------------
 #
 # How to turn gradients into an update is a science of its own, and :mod:`torch.optim` collects its
-# results. An optimizer is made with the parameters that it shall look after. Then, after
-# ``backward()``, ``opt.step()`` does the update. Before:
+# results. We take the simplest, ``optim.SGD``, for *stochastic gradient descent*: as used here, it does exactly
+# the update that we wrote by hand. You give an optimizer the parameters it is to look after. From then on,
+# ``opt.step()`` does the update, after ``backward()``. Before:
 #
 # .. code-block:: python
 #
@@ -531,8 +549,8 @@ assert same_result(linear, by_hand)
 #    opt.zero_grad()
 #
 # Keep the three calls apart: ``backward()`` computes gradients and changes no parameter, ``step()``
-# changes parameters and computes no gradient, ``zero_grad()`` clears the table. The last must happen at some
-# point before the next ``backward()``, or the gradients of two batches add up.
+# changes parameters and computes no gradient, ``zero_grad()`` discards the gradients. The last must happen after
+# ``step()`` and before the next ``backward()``, or the gradients of two batches add up.
 #
 # We shall need a fresh model with its optimizer several times, so that becomes a function.
 #
@@ -669,12 +687,13 @@ print(f"DataLoader   {plain:.3f} s, {plain / slices:.0f} times as long")
 print(f"batched_dl   {batched:.3f} s, {batched / slices:.0f} times as long")
 
 # %%
-# It matters when the model is as small as ours, and the loader is a large part of the time. In
-# front of a large network you would not notice.
+# (Slices win because they copy nothing, but they cannot shuffle.) The difference matters when the model is as
+# small as ours and loading takes a large part of the time. With a large network you would not notice it, so the
+# rest of this page keeps to the plain loader that you will meet everywhere.
 #
-# :class:`~torch.nn.Module`, :class:`~torch.nn.Parameter`, :class:`~torch.utils.data.Dataset` and
-# :class:`~torch.utils.data.DataLoader` have taken over what we wrote by hand, and the loop has become small enough
-# to be understood at a glance. Time to add what a model needs in real life.
+# Take stock: :class:`~torch.nn.Module` and :class:`~torch.nn.Parameter` keep the weights, and
+# :class:`~torch.utils.data.Dataset` and :class:`~torch.utils.data.DataLoader` the data. What is left of the loop
+# fits into a glance. But it has never yet looked at a picture that it was not trained on.
 #
 # **In short:** a ``DataLoader`` cuts a data set into mini-batches. Over tensors in memory, let it
 # fetch a whole batch at once.
@@ -688,9 +707,9 @@ print(f"batched_dl   {batched:.3f} s, {batched / slices:.0f} times as long")
 # *overfitting*, and only data kept apart will show it. Hence the *validation set*: look at
 # its loss after every epoch, always.
 #
-# From now on the training data are *shuffled*, so that each epoch sees them in another order. Otherwise every
-# batch would meet the same neighbours again and again, and whatever they have in common (a file
-# sorted by class is the worst case) would pull the weights to and fro:
+# The training data should be *shuffled*, so that each epoch sees them in another order. Otherwise the same
+# pictures share a batch in every epoch, and the same batches follow one another. Whatever neighbours have in
+# common then pulls the weights to and fro. The worst case is a file sorted by class:
 
 order = y_train.argsort()
 sorted_data = x_train[order], y_train[order]
@@ -699,9 +718,11 @@ preds = model(x_valid, sorted_run.weights, sorted_run.bias)
 print(f"trained on sorted digits: accuracy {accuracy(preds, y_valid):.2f}")
 
 # %%
-# The validation data need no shuffling: they change no weight. Is their loss really the same in any
-# order? Yes, if it is averaged properly. In 10,000 pictures there are 78 batches of 128 and one of 16; to
-# take the mean over *batches* gives the 16 as much weight as any 128, and then it does matter which 16 they are.
+# Little better than guessing: the last pictures it saw were all nines, and they have undone what it had learnt before.
+#
+# The validation data need no shuffling: they change no weight, and shuffling takes time. Is their loss really the
+# same in any order? Yes, if it is averaged properly. 10,000 pictures make 78 batches of 128 and one of 16; taking
+# the mean over *batches* gives those 16 as much weight as any 128, and then it does matter which 16 they are.
 
 valid_ds = TensorDataset(x_valid, y_valid)
 n_valid = len(valid_ds)
@@ -729,9 +750,9 @@ assert abs(in_order[1] - shuffled[1]) < 1e-5
 # :class:`torch.no_grad` nothing is recorded for a backward pass. It is ``no_grad`` that saves the
 # memory, not the fact that we are validating.
 #
-# Last, ``model.train()`` before training and ``model.eval()`` before validating. Some layers behave
-# differently in the two, :class:`torch.nn.BatchNorm2d` and :class:`torch.nn.Dropout` for instance. Ours has none of
-# them, and a habit costs nothing.
+# Last, call ``model.train()`` before training and ``model.eval()`` before validating. Some layers, such as
+# :class:`torch.nn.BatchNorm2d` and :class:`torch.nn.Dropout`, work differently in the two modes. Our model has
+# neither, but the habit costs nothing. (``eval()`` does not stop the recording; only ``no_grad`` does that.)
 #
 # .. tested-source:: mnist_tut.steps.with_validation
 #    :body:
@@ -755,13 +776,14 @@ assert same_result(validated, by_hand)
 # Create ``fit()`` and ``get_data()``
 # -----------------------------------
 #
-# Training and validation both compute the loss of a batch. That becomes ``loss_batch``. Given an
-# optimizer it also takes a step, and without one it only looks.
+# ``loss_batch`` computes the loss of one batch. Given an optimizer, it also takes a training step; without
+# one, it changes nothing.
 #
 # .. tested-source:: mnist_tut.training.loss_batch
 #
-# ``evaluate`` goes through a loader without learning anything. The two means are weighted by the size of the
-# batches, for the reason just seen.
+# ``evaluate`` goes through a loader and changes no parameter. It does not use ``loss_batch``, because it needs
+# the outputs for the accuracy too. Both means, of the loss and of the accuracy, are weighted by batch size, for
+# the reason just seen.
 #
 # .. tested-source:: mnist_tut.training.evaluate
 #
@@ -842,10 +864,11 @@ plt.show()
 # *convolutional neural network*. A convolution slides a small window of weights over the picture and
 # so treats every place alike, which suits pictures.
 #
-# Ours has three :class:`torch.nn.Conv2d` layers, each followed by a *ReLU*, which cuts off negative values. With a
-# stride of 2 each of them halves width and height: 28, 14, 7, 4. The last one has ten channels, one for
-# each class. Average pooling over its 4 by 4 grid leaves one number per class. ``view`` is to tensors what
-# ``reshape`` is to NumPy.
+# Ours has three :class:`torch.nn.Conv2d` layers, each followed by a *ReLU*, which turns negative values into zero.
+# Their windows measure 3 by 3. A padding of one pixel, all zeros, lets the window reach the edges, and with a
+# stride of 2 each layer halves width and height, rounding up: 28, 14, 7, 4. The one grey channel becomes 16, then
+# 16 again, then ten, one for each class. Average pooling over the 4 by 4 grid leaves one number per class. ``view``
+# does for tensors what ``reshape`` does for NumPy's arrays, except that it never copies.
 #
 # .. tested-source:: mnist_tut.models.preprocess
 #
@@ -867,13 +890,13 @@ opt = optim.SGD(model.parameters(), lr=lr, momentum=0.9)
 cnn_history = fit(epochs, model, F.cross_entropy, opt, train_dl, valid_dl)
 
 # %%
-# The same ``fit``, the same loaders. Why this seed? Because with some seeds this network ends up much worse, and you
-# should know why. Of 12 seeds that we tried, one ended with a validation accuracy of 0.83, the others
+# The same ``fit``, the same loaders. Why seed 5? We picked one that leaves all ten classes working. An unlucky seed
+# makes this network end up much worse, and you should know why. Of 12 seeds that we tried, one ended with a validation accuracy of 0.83, the others
 # between 0.90 and 0.94.
 #
 # The culprit is the *last* ReLU. It comes before the average, so no logit can be negative, and where a
 # channel is cut off everywhere, its class gets a logit of exactly zero for every picture. Then no
-# picture sends a gradient through that channel any more, and nothing can bring it back: the class is *dead*.
+# picture sends a gradient through that channel any more, and its weights stop learning: the class is *dead*.
 # Here is how often each class has a logit of exactly zero in our model:
 
 from mnist_tut.training import zero_share
@@ -898,8 +921,9 @@ print("its largest gradient:   ", killed.conv3.weight.grad[3].abs().max().item()
 assert killed.conv3.weight.grad[3].abs().max() == 0
 
 # %%
-# Not small but exactly zero, so no optimizer could revive it. Then why not leave the last ReLU out? Because two epochs
-# without it get less far: the same 12 seeds ended between 0.86 and 0.91. It is a trade, and one to make with open eyes.
+# Not small but exactly zero: gradient descent has nothing to go by. Then why not leave the last ReLU out? Because
+# without it, two epochs do not get as far: the same 12 seeds ended between 0.86 and 0.91. It is a trade-off, and one
+# to make with open eyes.
 #
 # What has the network learnt to look for? Its first layer has sixteen filters of 3 by 3 weights:
 
@@ -923,10 +947,10 @@ plots.digits(seen / seen.max(), ax, cols=8)
 plt.show()
 
 # %%
-# .. figure-text:: Sixteen small pictures of the same digit 5 in two rows; each lights up other parts of its strokes.
+# .. figure-text:: Sixteen small pictures of the same digit 5 in two rows: in some the strokes are bright, in others only parts of them, and a few are almost black.
 #
-#    One validation picture of a 5, as the sixteen filters see it: some light up along one side of a stroke, some along
-#    the other, and a few not at all.
+#    One validation picture of a 5, as the sixteen filters see it, the brighter the stronger: some respond to the whole
+#    stroke, some to one side of it, and a few hardly at all.
 #
 # Which pictures does it still get wrong?
 
@@ -940,10 +964,10 @@ plt.show()
 print(f"{len(wrong)} of {n_valid} are wrong")
 
 # %%
-# .. figure-text:: Twenty digits in two rows, each labelled with its true class and with the network's mistake, such as "4 as 9"; many are sloppily written.
+# .. figure-text:: Twenty digits in two rows, each labelled in the form "true class as predicted class"; many are sloppily written.
 #
-#    The first twenty mistakes on the validation set: what it was, and what the network took it for. For some one has to
-#    forgive it.
+#    The first twenty mistakes on the validation set: what each digit was, and what the network took it for. Some of
+#    them are easy to forgive.
 #
 # **In short:** ``fit`` trains a CNN as it trained the linear model. Know your network's weak spot,
 # here a last ReLU that can kill a class, and check for it.
@@ -975,9 +999,10 @@ assert [e.losses for e in sequential_history] == [e.losses for e in cnn_history]
 # %%
 # With the same seed, the same weights are drawn in the same order, and every loss is the very one that ``Mnist_CNN`` had.
 #
-# One warning about ``Lambda``. Given an actual ``lambda``, the model cannot be saved whole, because functions
-# without a name cannot be pickled. Save the ``state_dict``, which holds the parameters alone; that is the better habit
-# anyway.
+# One warning about ``Lambda``. Given an actual ``lambda``, the model cannot be saved whole: pickle stores a function by
+# its name, and a ``lambda`` has none. Save the ``state_dict`` instead, which holds the parameters and other tensors of the
+# layers, but no code. That is the better habit anyway. To use it again, build the same model and call its
+# ``load_state_dict``.
 
 import io
 
@@ -998,11 +1023,11 @@ print("state_dict saved")
 # Wrapping ``DataLoader``
 # -----------------------
 #
-# Our CNN is compact, but it still takes two things for granted: that the input comes in rows of 784 pixels, and that the last
-# grid measures 4 by 4, because we average over just that. Let us drop both.
+# Feed our CNN a picture of 32 by 32 and it stops with an error. The size of MNIST's pictures is written into it twice: at the
+# front, in the 784 pixels of a row, and at the back, in the 4 by 4 grid of the pooling. We take out one after the other.
 #
-# To give rows their picture shape is no work for a model, so ``preprocess`` moves out to the loader. Out of the number of
-# pixels it works out the side of the picture, and what is no square it refuses. (A fixed
+# Giving rows their picture shape is not the model's job, so ``preprocess`` moves out to the loader, and takes the labels
+# along. It works out the side of the picture from the number of pixels, and refuses anything that is not a square. (A fixed
 # ``view(-1, 1, 28, 28)`` would turn 49 pictures of 32 by 32 into 64 pictures of nonsense, without a word.)
 #
 # .. tested-source:: mnist_tut.loaders.preprocess
@@ -1016,7 +1041,7 @@ train_dl = WrappedDataLoader(train_dl, preprocess)
 valid_dl = WrappedDataLoader(valid_dl, preprocess)
 
 # %%
-# And :class:`torch.nn.AdaptiveAvgPool2d` is told the size of its *output*, one by one, whatever comes in.
+# And :class:`torch.nn.AdaptiveAvgPool2d` is told the size of its *output*, here 1 by 1, whatever comes in.
 #
 # .. tested-source:: mnist_tut.models.cnn_any_size
 
@@ -1028,7 +1053,10 @@ opt = optim.SGD(model.parameters(), lr=lr, momentum=0.9)
 wrapped_history = fit(epochs, model, F.cross_entropy, opt, train_dl, valid_dl)
 
 # %%
-# Now any single-channel picture will do, square or not:
+# That the losses differ a little from those of the last section is rounding: the new pooling adds up its numbers in
+# another order, and hundreds of updates magnify the difference. The model itself now takes any single-channel
+# picture, square or not. (Only ``preprocess`` insists on squares. And an output of the right shape is no promise of
+# a right answer: our model was trained on 28 by 28 only.)
 
 with torch.no_grad():
     for size in [(28, 28), (32, 32), (50, 20)]:
@@ -1084,8 +1112,8 @@ else:
 print("this page was run on:", dev.type)
 
 # %%
-# Two things have to move there, the batches and the model. ``preprocess`` takes care of the first. For the second there is
-# ``model.to(dev)``; as it may replace parameters, we make a new optimizer afterwards.
+# Two things have to move there, the batches and the model. ``preprocess`` takes care of the batches, ``model.to(dev)``
+# moves the model. Make the optimizer after that move: the old one still keeps its momentum on the old device.
 
 from functools import partial
 
@@ -1098,15 +1126,15 @@ opt = optim.SGD(model.parameters(), lr=lr, momentum=0.9)
 gpu_history = fit(epochs, model, F.cross_entropy, opt, train_dl, valid_dl)
 
 # %%
-# The loss is lower than before. No miracle: we did not begin anew but went on training the model of the last section, so these
-# are its third and fourth epoch. Whether it ran *faster* is another question, and has to be measured:
+# The loss is lower than before. That is no merit of the device: we did not start afresh but went on training the model of
+# the last section, so these are its third and fourth epochs. Whether it ran *faster* is another question, and has to be measured:
 
 print(f"last section, on the CPU: {wrapped_history[-1].seconds:.1f} s per epoch")
 print(f"this section, on {dev.type}:    {gpu_history[-1].seconds:.1f} s per epoch")
 
 # %%
 # If this page was built without an accelerator, the two times differ by chance only; run the notebook on a machine that has
-# one. And do not expect wonders for a network as small as this: most of the time goes into handing over batches.
+# one. And do not expect wonders with a network as small as this: the accelerator will often be waiting for the next batch.
 #
 # **In short:** choose a device, move the model once and each batch as it comes. Whether it is faster,
 # measure.
@@ -1116,8 +1144,9 @@ print(f"this section, on {dev.type}:    {gpu_history[-1].seconds:.1f} s per epoc
 # Closing thoughts
 # ----------------
 #
-# You now have a data pipeline and a training loop that will serve many kinds of model, and you know what every line of them does.
-# There is more to real projects: data augmentation, search for good hyper-parameters, monitoring, transfer learning. The
+# ``get_data`` and ``fit`` have now trained a linear model and three CNNs without a change, they will train your models
+# too, and you know what every line of them does. Real projects need more: varied copies of the training pictures
+# (*augmentation*), a search for good learning rates and sizes, curves to watch, models that others have trained. The
 # `fastai <https://docs.fast.ai>`_ library offers these, built on the same ideas that you have just seen, and
 # `a notebook from its course <https://github.com/fastai/course22p2/blob/master/nbs/04_minibatch_training.ipynb>`_ goes
 # through mini-batch training once more, from another side.
@@ -1125,15 +1154,17 @@ print(f"this section, on {dev.type}:    {gpu_history[-1].seconds:.1f} s per epoc
 # At the beginning we promised to explain four things:
 #
 # ``torch.nn``
-#    - ``Module``: a callable that behaves like a function, but can hold state, such as the weights of a layer. It knows
-#      which ``Parameter``\ s it contains, and can go over them to reset gradients or move them to a device.
-#    - ``Parameter``: a tensor that tells its ``Module`` that it is to be trained. Only tensors with
-#      ``requires_grad`` set get gradients.
-#    - ``functional``: losses, activations and the like as plain functions, and layers without state.
+#    - ``Module``: a part of a model, up to the whole of it. You call it with a batch; it keeps its own parameters, and
+#      those of the modules inside it, and can list them, clear their gradients or move them to a device.
+#    - ``Parameter``: a tensor that enters itself in its module's list and requires a gradient, so that training can
+#      change it.
+#    - ``functional``: what needs no memory of its own: losses, activations, pooling, and layers to which you hand the
+#      weights yourself.
 # ``torch.optim``
 #    Optimizers such as ``SGD``, which turn the gradients left by ``backward()`` into new values for the parameters, when you
 #    call ``step()``.
 # ``Dataset``
-#    Anything with ``__len__`` and ``__getitem__``, including what PyTorch provides, such as ``TensorDataset``.
+#    Your examples, behind ``len(ds)`` and ``ds[i]`` (or, for streams, behind a ``for`` loop). Tensors in memory only need
+#    a ``TensorDataset`` around them.
 # ``DataLoader``
-#    Takes a data set and turns it into an iterator that hands out mini-batches.
+#    Decides which examples come next and puts them together into mini-batches. You can loop over it once per epoch.

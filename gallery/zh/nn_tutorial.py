@@ -18,11 +18,11 @@ PyTorch 为构建和训练神经网络准备了四样东西：:mod:`torch.nn` �
 """
 
 # %%
-# 开始之前先写两行。第一行设定随机种子，好让您得到的数字与本页一致（前提是您的处理器与我们的舍入方式相同）；第二行设定插图的样式。
+# 开始之前先做两件事。一是设定随机种子，只要您依次运行每个单元，而且各只运行一次，得到的数字就会与本页一致（舍入误差除外）；二是设定插图的样式。如果您做过试验，数字对不上了，请重启笔记本，从头运行全部单元，因为有些名字（例如 ``model``）中途会换成别的意思。
 #
 # .. note::
 #
-#    凡是在正式项目里会留用的函数，都放在一个小小的包 ``mnist_tut`` 里，并且经过测试。讲到哪个函数，就在那里显示它的源码，与测试所检验的一字不差，只略去了文档字符串。
+#    凡是在正式项目里会留用的函数，都放在一个小小的包 ``mnist_tut`` 里，并且经过测试。讲到哪个函数，就在那里显示它的源码，与测试所检验的一字不差，只略去了文档字符串，有时也略去开头几行。以 ``check_`` 开头的调用，会在出问题时停下来，并说清楚原因；读的时候可以跳过。
 
 import torch
 
@@ -118,7 +118,7 @@ plt.show()
 #
 # .. tested-source:: mnist_tut.by_hand.init_params
 #
-# 请留意先后次序：先除，再调用 ``requires_grad_()``。反过来的话，除法会成为记录里的第一步运算，``weights`` 就成了某个运算的*结果*，而不再是参数。
+# 请留意先后次序：先除，再调用 ``requires_grad_()``。反过来的话，除法会成为记录里的第一步运算，``weights`` 就成了某个运算的*结果*，而不再是参数：``backward()`` 之后，``weights.grad`` 会是空的。
 
 from mnist_tut.by_hand import init_params
 
@@ -128,7 +128,7 @@ print(weights.shape, weights.requires_grad, bias.requires_grad)
 # %%
 # .. note::
 #
-#    这里的系数是 :math:`1/\sqrt{n}`，其中 :math:`n = 784` 是输入的个数，它常被称作 *Xavier 初始化*。严格说来，Glorot 和 Bengio（2010）把输出的个数也算在内，取的标准差是 :math:`\sqrt{2 / (n_\text{in} + n_\text{out})}`；这里用的系数提出得更早（LeCun 等，1998）。两者的目的相同：让信号逐层传下去时，既不膨胀，也不消失。
+#    这里的系数是 :math:`1/\sqrt{n_\text{in}}`，其中 :math:`n_\text{in} = 784` 是输入的个数，它常被称作 *Xavier 初始化*。严格说来，Glorot 和 Bengio（2010）把输出的个数也算在内，取的标准差是 :math:`\sqrt{2 / (n_\text{in} + n_\text{out})}`；这里用的系数提出得更早（LeCun 等，1998）。两者的目的相同：让信号逐层传下去时，既不膨胀，也不消失。
 
 import math
 
@@ -136,7 +136,7 @@ print(f"ours         {weights.std().item():.4f}, intended {1 / math.sqrt(784):.4
 print(f"Glorot's     {math.sqrt(2 / (784 + 10)):.4f}")
 
 # %%
-# PyTorch 并不规定模型是什么，只要能调用就行。我们的模型先做矩阵乘法 ``@``，再通过广播（broadcasting）加上偏置，最后是*对数 softmax*（log-softmax），把十个和变成十个概率的对数。这些全是普通的 Python 代码，却很快，因为每个运算调用的都是事先为 CPU 或 GPU 编译好的内核。（只有用 :func:`torch.compile` 提出要求时，PyTorch 才会生成新的代码。）
+# PyTorch 并不规定模型是什么，只要能调用就行。我们的模型先做矩阵乘法 ``@``，再通过广播（broadcasting）加上偏置，最后是*对数 softmax*（log-softmax），把这十个和（叫作 *logit*）变成十个概率的对数。这些全是普通的 Python 代码，却很快，因为每个运算调用的都是*内核*，即事先为 CPU 或 GPU 编译好的程序。（只有用 :func:`torch.compile` 提出要求时，PyTorch 才会生成新的代码。）
 #
 # 对数 softmax 值得细看。直接照定义写，是这样：
 
@@ -170,7 +170,7 @@ print(preds[0], preds.shape)
 #
 # .. tested-source:: mnist_tut.by_hand.nll
 #
-# 开头的两行检查几乎不花时间，却很值得。比如标签里混进一个 -1，用它作下标并不会报错，而是被当成“最后一个类别”。
+# 关键在最后一行：用两个列表作下标，``log_probs[rows, target]`` 就从每一行里取出一个数，即正确类别那一列的数。开头的两行检查几乎不花时间，却很值得。比如标签里混进一个 -1，用它作下标并不会报错，而是被当成“最后一个类别”。
 
 from mnist_tut.by_hand import nll
 
@@ -183,7 +183,7 @@ print(f"a uniform guess: {math.log(10):.3f}")
 # %%
 # 请记住这个值。对十个类别一视同仁地猜，损失是 :math:`\ln 10 \approx 2.303`；随机的模型也就是这个水平。
 #
-# 给人看的还有另一个指标，*准确率*（accuracy）：有多大比例的图片，最大的输出正好落在正确的类别上。它没有可用的梯度，不能拿来训练，但一看就懂。
+# 给人看的还有另一个指标，*准确率*（accuracy）：有多大比例的图片，最大的输出正好属于正确的类别。它一看就懂，却不能拿来训练：权重稍微变一点，最大的输出几乎总是原来那个，所以梯度几乎处处是 0。
 #
 # .. tested-source:: mnist_tut.by_hand.accuracy
 
@@ -199,9 +199,13 @@ print(accuracy(preds, yb))
 # - 把它从训练数据里取出来（``n`` 张图片可以分成 ``(n - 1) // bs + 1`` 批，最后一批装剩下的），
 # - 做出预测，算出损失，
 # - 调用 ``loss.backward()``，它会填好 ``weights.grad`` 和 ``bias.grad``，
-# - 让两者逆着各自的梯度挪动一小步。挪多远，由*学习率*（learning rate）``lr`` 决定。
+# - 让两者逆着各自的梯度挪动一小步：减去梯度与*学习率*（learning rate）``lr`` 的乘积。
 #
-# 有两处需要解释。更新放在 :class:`torch.no_grad` 里面，因为它不属于模型：要是也被记录下来，就会混进下一次的梯度（记录的机制见 `autograd 的说明 <https://docs.pytorch.org/docs/stable/notes/autograd.html>`_）。另外，梯度每次都要清零，因为 ``backward()`` 是把新的梯度*加*到 ``.grad`` 原有的值上。
+# 把所有批次过一遍，叫作一个*轮次*（epoch），也说一轮；我们训练两轮。
+#
+# 有两处需要解释。更新放在 :class:`torch.no_grad` 里面，因为我们并不要对它求梯度。去掉 ``no_grad``，PyTorch 会报错：正在记录运算的时候，不允许原地修改参数（记录的机制见 `autograd 的说明 <https://docs.pytorch.org/docs/stable/notes/autograd.html>`_）。另外，梯度每次都要清零，因为 ``backward()`` 是把新的梯度*加*到 ``.grad`` 原有的值上。
+#
+# 循环用的是副本（``detach().clone()``），好让后面的每个版本都能从同样的 ``weights`` 和 ``bias`` 出发。``training_pair`` 从 ``data`` 里取出训练数据；``check_loss`` 把损失变成普通的数，一旦它不再有限就停下来。
 #
 # .. tested-source:: mnist_tut.by_hand.train_by_hand
 #
@@ -218,7 +222,7 @@ by_hand = measure(train_by_hand, data, weights, bias)
 trained = by_hand.trained
 
 # %%
-# ``measure`` 用上面的取值运行这个循环，并记下它的耗时和行数，留待后面比较。要训练一个网络，最少只需要这些。准确地说，这是*逻辑回归*（logistic regression），因为它没有隐藏层。它学到东西了吗？
+# ``measure`` 按默认参数（也就是上面这些取值）运行这个循环，并记下它的耗时和行数，留待后面比较。（所以在这个单元里改 ``lr`` 不起作用；想试别的值，请直接调用 ``train_by_hand(data, weights, bias, lr=0.1)``。）要训练一个网络，最少只需要这么多代码。没有隐藏层的网络，又叫*逻辑回归*（logistic regression）。它学到东西了吗？
 
 xb, yb = (
     x_train[-16:],
@@ -232,7 +236,7 @@ loss, share = loss_func(preds, y_valid), accuracy(preds, y_valid)
 print(f"validation set:  loss {loss:.4f}, accuracy {share:.4f}")
 
 # %%
-# 第一行看上去很漂亮，却说明不了什么：那只是十六张图片，而且模型刚刚就在它们上面训练过。第二行才算数，那是在训练时从未见过的一万张图片上测得的。
+# 第一行看上去很漂亮，却说明不了什么：那只是十六张图片，模型刚刚就在它们上面训练过，而且与训练前测量的那 64 张也不是同一批。第二行才算数，那是在没有用来训练的一万张图片上测得的。
 
 fig, ax = plt.subplots(figsize=(7, 3))
 plots.batch_losses(trained.losses, ax)
@@ -316,11 +320,11 @@ assert same_result(functional, by_hand)
 # 使用 ``nn.Module`` 重构
 # -----------------------
 #
-# 权重、偏置，以及怎样使用它们，本来就该放在一起。:class:`torch.nn.Module` 就是为此准备的：一个能保存状态的类。类型为 :class:`torch.nn.Parameter` 的属性会登记为模块的参数；``forward`` 则规定这个模块算什么。
+# 权重、偏置，以及怎样使用它们，本来就该放在一起，:class:`torch.nn.Module` 就是放它们的类。保存数据，任何 Python 类都能做到；模块还会列一份清单：凡是以 :class:`torch.nn.Parameter` 的形式赋给它的，都会登记在上面，前提是先调用过 ``super().__init__()``。这样的参数一开始就要求梯度，不必再调用 ``requires_grad_()``。``forward`` 则规定这个模块算什么。
 #
 # .. note::
 #
-#    ``nn.Module`` 的 M 是大写的，它是 PyTorch 的一个类，与 Python 所说的*模块*（module，可以导入的代码文件）不是一回事。
+#    这里有两样东西同名。在 Python 里用 ``import`` 导入的*模块*（module），m 小写，是代码文件；``nn.Module`` 的 M 大写，是 PyTorch 的一个类，从这里起，本页说的模块都是指它的对象。
 #
 # .. tested-source:: mnist_tut.steps.Mnist_Logistic
 #
@@ -391,7 +395,7 @@ print(F.cross_entropy(fresh(x_train[:bs]), y_train[:bs]))
 print(f"standard deviation of the weights: {fresh.lin.weight.std():.4f}")
 
 # %%
-# 请看最后这个数：我们自己的权重，初始的标准差是 0.0357。``nn.Linear`` 用的是另一种分布：均匀分布，范围也更窄。也就是说，换上它的同时，初始化也悄悄变了。在这里影响不大，在深层网络里就难说了。为了公平比较，我们让 ``nn.Linear`` 从与前面相同的权重出发（它保存的是转置）。
+# 请看最后这个数：我们自己的权重，初始的标准差是 0.0357。``nn.Linear`` 用的是另一种分布：均匀分布，范围也更窄。也就是说，换上它的同时，初始化也悄悄变了。在这里影响不大，在深层网络里就难说了。为了公平比较，我们让 ``nn.Linear`` 从与前面相同的权重出发（要转置一下，因为它按输出 × 输入保存权重，在这里是 10 × 784）。
 #
 # .. tested-source:: mnist_tut.steps.linear_from
 #
@@ -414,7 +418,7 @@ assert same_result(linear, by_hand)
 # 使用 ``torch.optim`` 重构
 # -------------------------
 #
-# 怎样根据梯度更新参数，本身就是一门学问，:mod:`torch.optim` 汇集了其中的成果。创建优化器（optimizer）时，把归它管的参数交给它；之后每次 ``backward()`` 过后，调用 ``opt.step()`` 就会更新。以前是：
+# 怎样根据梯度更新参数，本身就是一门学问，:mod:`torch.optim` 汇集了其中的成果。我们用最简单的 ``optim.SGD``，即*随机梯度下降*（stochastic gradient descent）；照这里的用法，它做的正是我们手写的那种更新。创建优化器（optimizer）时，把归它管的参数交给它；之后每次 ``backward()`` 过后，调用 ``opt.step()`` 就会更新。以前是：
 #
 # .. code-block:: python
 #
@@ -430,7 +434,7 @@ assert same_result(linear, by_hand)
 #    opt.step()
 #    opt.zero_grad()
 #
-# 这三个调用要分清：``backward()`` 只求梯度，不改参数；``step()`` 只改参数，不求梯度；``zero_grad()`` 把梯度清掉。最后这一步必须赶在下一次 ``backward()`` 之前，否则两个批次的梯度就会加在一起。
+# 这三个调用要分清：``backward()`` 只求梯度，不改参数；``step()`` 只改参数，不求梯度；``zero_grad()`` 把梯度丢掉。最后这一步必须在 ``step()`` 之后、下一次 ``backward()`` 之前，否则两个批次的梯度就会加在一起。
 #
 # “新建模型和它的优化器”后面还要用好几次，所以写成一个函数。
 #
@@ -557,9 +561,9 @@ print(f"DataLoader   {plain:.3f} s, {plain / slices:.0f} times as long")
 print(f"batched_dl   {batched:.3f} s, {batched / slices:.0f} times as long")
 
 # %%
-# 像我们这样的小模型，取数据占了不小的一部分时间，差别就显出来了；换成大网络，您根本察觉不到。
+# （切片之所以最快，是因为什么也不复制，但它没法打乱次序。）像我们这样的小模型，取数据占了不小的一部分时间，差别就显出来了；换成大网络，您根本察觉不到。所以后面仍然用随处可见的普通加载器。
 #
-# 我们手写的东西，现在都由 :class:`~torch.nn.Module`、:class:`~torch.nn.Parameter`、:class:`~torch.utils.data.Dataset` 和 :class:`~torch.utils.data.DataLoader` 接手了，循环也小到一眼就能看懂。接下来，该添上一个模型在实际使用中必不可少的部分了。
+# 盘点一下：权重由 :class:`~torch.nn.Module` 和 :class:`~torch.nn.Parameter` 保管，数据由 :class:`~torch.utils.data.Dataset` 和 :class:`~torch.utils.data.DataLoader` 照料，剩下的循环一眼就能看完。不过，它还从来没有看过一张不是用来训练的图片。
 #
 # **小结**：``DataLoader`` 把数据集切成小批量。张量已在内存里时，让它一次取一整批。
 #
@@ -570,7 +574,7 @@ print(f"batched_dl   {batched:.3f} s, {batched / slices:.0f} times as long")
 #
 # 模型可能把训练图片背得滚瓜烂熟，换一批就认不出来。这叫*过拟合*（overfitting），只有另外留出来的数据才能让它现形。所以要有*验证集*（validation set）：每轮训练过后，都要看一看它上面的损失，没有例外。
 #
-# 从现在起，训练数据要*打乱*（shuffle），让每个轮次（epoch）的次序都不同。否则每个批次里永远是同样的那些图片，它们碰巧有什么共同之处，就会把权重拉来拉去。最坏的情形，是文件按类别排好了序：
+# 训练数据应当*打乱*（shuffle），让每一轮的次序都不同。否则同样的图片每一轮都在同一批里，各批的先后也永远一样，它们碰巧有什么共同之处，就会把权重拉来拉去。最坏的情形，是文件按类别排好了序：
 
 order = y_train.argsort()
 sorted_data = x_train[order], y_train[order]
@@ -579,7 +583,9 @@ preds = model(x_valid, sorted_run.weights, sorted_run.bias)
 print(f"trained on sorted digits: accuracy {accuracy(preds, y_valid):.2f}")
 
 # %%
-# 验证数据不用打乱，因为它们不会改变权重。那么，不管什么次序，验证损失真的都一样吗？平均得当，就一样。10,000 张图片分成 78 个 128 张的批次和一个 16 张的批次；如果按*批*求平均，那 16 张的分量就与任何 128 张相同，这时候是哪 16 张就有影响了。
+# 比瞎猜好不了多少：它最后看到的图片全是 9，把之前学到的都抵消了。
+#
+# 验证数据不用打乱，因为它们不会改变权重，而打乱要花时间。那么，不管什么次序，验证损失真的都一样吗？平均得当，就一样。10,000 张图片分成 78 个 128 张的批次和一个 16 张的批次；如果按*批*求平均，那 16 张的分量就与任何 128 张相同，这时候是哪 16 张就有影响了。
 
 valid_ds = TensorDataset(x_valid, y_valid)
 n_valid = len(valid_ds)
@@ -605,7 +611,7 @@ assert abs(in_order[1] - shuffled[1]) < 1e-5
 #
 # 验证时的批大小可以加倍，因为要记住的东西更少：在 :class:`torch.no_grad` 之下，不会为反向传播（backpropagation）留下任何记录。省下内存的是 ``no_grad``，而不是“正在验证”这件事本身。
 #
-# 最后，训练之前调用 ``model.train()``，验证之前调用 ``model.eval()``。有些层在这两种模式下的行为不同，例如 :class:`torch.nn.BatchNorm2d` 和 :class:`torch.nn.Dropout`。我们的模型里没有这样的层，但养成习惯不费什么事。
+# 最后，训练之前调用 ``model.train()``，验证之前调用 ``model.eval()``。有些层在这两种模式下的行为不同，例如 :class:`torch.nn.BatchNorm2d` 和 :class:`torch.nn.Dropout`。我们的模型里没有这样的层，但养成习惯不费什么事。（``eval()`` 并不会停止记录，那是 ``no_grad`` 的事。）
 #
 # .. tested-source:: mnist_tut.steps.with_validation
 #    :body:
@@ -627,11 +633,11 @@ assert same_result(validated, by_hand)
 # 创建 ``fit()`` 和 ``get_data()``
 # --------------------------------
 #
-# 训练和验证都要计算一个批次的损失，这部分写成 ``loss_batch``。给了优化器，它就顺便更新一步；没给，就只算不动。
+# ``loss_batch`` 计算一个批次的损失。给了优化器，它就顺便训练一步；没给，就什么也不改。
 #
 # .. tested-source:: mnist_tut.training.loss_batch
 #
-# ``evaluate`` 把一个加载器里的数据过一遍，什么也不学。两个平均值都按批大小加权，原因刚刚讲过。
+# ``evaluate`` 把一个加载器里的数据过一遍，不改变任何参数。它没有用 ``loss_batch``，因为算准确率还需要模型的输出。损失和准确率的平均值都按批大小加权，原因刚刚讲过。
 #
 # .. tested-source:: mnist_tut.training.evaluate
 #
@@ -706,7 +712,7 @@ plt.show()
 #
 # 上一节的代码，没有一处知道自己训练的是哪种模型。那就换一种给它：*卷积神经网络*（convolutional neural network，CNN）。卷积（convolution）是让一小块权重像窗口一样在图片上滑动，对每个位置一视同仁，这正适合处理图片。
 #
-# 我们的网络有三个 :class:`torch.nn.Conv2d` 层，每层后面接一个 *ReLU*，它把负值一律变成 0。步幅（stride）为 2，所以每过一层，宽和高都减半：28、14、7、4。最后一层有十个通道（channel），每个类别一个；对剩下的 4 × 4 个格子取平均，即平均池化（pooling），每个类别就得到一个数。``view`` 之于张量，相当于 ``reshape`` 之于 NumPy。
+# 我们的网络有三个 :class:`torch.nn.Conv2d` 层，每层后面接一个 *ReLU*，它把负值一律变成 0。窗口的大小是 3 × 3。四周填充（padding）一圈 0，窗口就能够到边缘；步幅（stride）为 2，所以每过一层，宽和高都减半（向上取整）：28、14、7、4。灰度图的一个通道（channel）先变成 16 个，再是 16 个，最后是十个，每个类别一个；对剩下的 4 × 4 个格子取平均，即平均池化（pooling），每个类别就得到一个数。``view`` 之于张量，相当于 ``reshape`` 之于 NumPy 的数组，只是它从不复制数据。
 #
 # .. tested-source:: mnist_tut.models.preprocess
 #
@@ -726,9 +732,9 @@ opt = optim.SGD(model.parameters(), lr=lr, momentum=0.9)
 cnn_history = fit(epochs, model, F.cross_entropy, opt, train_dl, valid_dl)
 
 # %%
-# 同一个 ``fit``，同样的加载器。为什么偏偏用这个随机种子？因为换一些种子，这个网络的结果会差很多，原因您应该知道。我们试过 12 个种子，有一个最后的验证准确率只有 0.83，其余都在 0.90 到 0.94 之间。
+# 同一个 ``fit``，同样的加载器。为什么种子是 5？因为我们挑了一个让十个类别都活着的。种子要是不走运，这个网络的结果会差很多，原因您应该知道。我们试过 12 个种子，有一个最后的验证准确率只有 0.83，其余都在 0.90 到 0.94 之间。
 #
-# 问题出在*最后*那个 ReLU 上。它在取平均之前，所以 logit 不可能是负数；要是某个通道处处都被它变成了 0，那么无论什么图片，这个类别的 logit 都恰好等于 0。这样一来，再也没有哪张图片能通过这个通道传回梯度，它也就再也恢复不了：这个类别*死掉*了。来看看在我们的模型里，每个类别的 logit 恰好等于 0 的比例：
+# 问题出在*最后*那个 ReLU 上。它在取平均之前，所以 logit 不可能是负数；要是某个通道处处都被它变成了 0，那么无论什么图片，这个类别的 logit 都恰好等于 0。这样一来，再也没有哪张图片能通过这个通道传回梯度，它的权重也就不再学习：这个类别*死掉*了。来看看在我们的模型里，每个类别的 logit 恰好等于 0 的比例：
 
 from mnist_tut.training import zero_share
 
@@ -752,7 +758,7 @@ print("its largest gradient:   ", killed.conv3.weight.grad[3].abs().max().item()
 assert killed.conv3.weight.grad[3].abs().max() == 0
 
 # %%
-# 并非很小，而是恰好等于 0，所以任何优化器都救不活它。那为什么不干脆去掉最后这个 ReLU？因为去掉之后，两轮训练走不了那么远：同样的 12 个种子，准确率在 0.86 到 0.91 之间。这是一种取舍，选哪一边都行，但心里要清楚。
+# 并非很小，而是恰好等于 0：梯度下降无从下手。那为什么不干脆去掉最后这个 ReLU？因为去掉之后，两轮训练走不了那么远：同样的 12 个种子，准确率在 0.86 到 0.91 之间。这是一种取舍，选哪一边都行，但心里要清楚。
 #
 # 网络学会了看什么？它的第一层有十六个滤波器（filter），每个是 3 × 3 的权重：
 
@@ -775,9 +781,9 @@ plots.digits(seen / seen.max(), ax, cols=8)
 plt.show()
 
 # %%
-# .. figure-text:: 同一个数字 5 的十六幅小图，排成两行；每幅亮起的笔画部位各不相同。
+# .. figure-text:: 同一个数字 5 的十六幅小图，排成两行：有的笔画很亮，有的只有一部分亮，还有几幅几乎全黑。
 #
-#    一张 5 的验证图片，在十六个滤波器眼里的样子：有的沿着笔画的一侧亮，有的沿着另一侧亮，还有几个几乎不亮。
+#    一张 5 的验证图片，在十六个滤波器眼里的样子，越亮表示反应越强：有的对整个笔画有反应，有的只对一侧有反应，还有几个几乎没有反应。
 #
 # 还有哪些图片认错了？
 
@@ -791,7 +797,7 @@ plt.show()
 print(f"{len(wrong)} of {n_valid} are wrong")
 
 # %%
-# .. figure-text:: 二十个数字，排成两行，每个上方标着真实的类别和网络认成的类别，例如“4 as 9”；其中不少写得很潦草。
+# .. figure-text:: 二十个数字，排成两行，每个上方都标着“真实类别 as 网络认成的类别”；其中不少写得很潦草。
 #
 #    验证集上最前面的二十个错误：本来是几，被网络认成了几。其中有几个，情有可原。
 #
@@ -821,7 +827,7 @@ assert [e.losses for e in sequential_history] == [e.losses for e in cnn_history]
 # %%
 # 种子相同，权重就以同样的次序取到同样的值，每一个损失也就与 ``Mnist_CNN`` 的分毫不差。
 #
-# 关于 ``Lambda`` 要提醒一句。如果真给它一个 ``lambda``，整个模型就存不了盘，因为没有名字的函数不能用 pickle 保存。应该保存 ``state_dict``，里面只有参数；这本来也是更好的习惯。
+# 关于 ``Lambda`` 要提醒一句。如果真给它一个 ``lambda``，整个模型就存不了盘：pickle 是按名字保存函数的，而 ``lambda`` 没有名字。应该保存 ``state_dict``，里面是参数和各层的其他张量，没有代码；这本来也是更好的习惯。要用的时候，先建一个同样的模型，再调用它的 ``load_state_dict``。
 
 import io
 
@@ -841,7 +847,7 @@ print("state_dict saved")
 # 包装 ``DataLoader``
 # -------------------
 #
-# 我们的 CNN 已经很紧凑，但仍有两个想当然的地方：输入是每行 784 个像素；最后的格子是 4 × 4，因为我们就是按这个大小取平均的。现在把这两条限制都去掉。
+# 给我们的 CNN 一张 32 × 32 的图片，它会报错停下。MNIST 图片的大小在它里面写死了两处：前面是每行 784 个像素，后面是池化的 4 × 4 个格子。我们把它们逐个去掉。
 #
 # 把一行像素变成图片，本来就不是模型的事，所以 ``preprocess`` 搬到加载器那边去。它根据像素的个数算出图片的边长；算不出整数边长的，就拒绝。（写死的 ``view(-1, 1, 28, 28)`` 会把 49 张 32 × 32 的图片变成 64 张乱七八糟的图片，一声不吭。）
 #
@@ -868,7 +874,7 @@ opt = optim.SGD(model.parameters(), lr=lr, momentum=0.9)
 wrapped_history = fit(epochs, model, F.cross_entropy, opt, train_dl, valid_dl)
 
 # %%
-# 现在任何单通道的图片都可以，不是正方形的也行：
+# 损失与上一节略有不同，是舍入造成的：新的池化层按另一种次序相加，几百次更新之后，差别就放大了。现在，模型本身可以接受任何单通道的图片，不是正方形的也行。（要求正方形的只有 ``preprocess``。另外，输出的形状对，不等于答案就对：我们的模型只在 28 × 28 的图片上训练过。）
 
 with torch.no_grad():
     for size in [(28, 28), (32, 32), (50, 20)]:
@@ -921,7 +927,7 @@ else:
 print("this page was run on:", dev.type)
 
 # %%
-# 要搬到设备上的有两样：数据和模型。前者交给 ``preprocess``；后者用 ``model.to(dev)``。它可能会换掉参数，所以之后要新建一个优化器。
+# 要搬到设备上的有两样：数据和模型。前者交给 ``preprocess``；后者用 ``model.to(dev)``。搬完之后再新建优化器，因为旧的那个还把动量留在原来的设备上。
 
 from functools import partial
 
@@ -934,13 +940,13 @@ opt = optim.SGD(model.parameters(), lr=lr, momentum=0.9)
 gpu_history = fit(epochs, model, F.cross_entropy, opt, train_dl, valid_dl)
 
 # %%
-# 损失比前面低，这并不稀奇：我们没有从头开始，而是接着训练上一节的模型，这已经是它的第三、第四轮了。至于是不是跑得更*快*，那是另一回事，得量一量才知道：
+# 损失比前面低，但这不是设备的功劳：我们没有从头开始，而是接着训练上一节的模型，这已经是它的第三、第四轮了。至于是不是跑得更*快*，那是另一回事，得量一量才知道：
 
 print(f"last section, on the CPU: {wrapped_history[-1].seconds:.1f} s per epoch")
 print(f"this section, on {dev.type}:    {gpu_history[-1].seconds:.1f} s per epoch")
 
 # %%
-# 如果构建本页的机器没有加速器，两个时间的差别就只是偶然的波动；请在有加速器的机器上运行笔记本看看。也别对这么小的网络期望太高：大部分时间都花在搬运数据上了。
+# 如果构建本页的机器没有加速器，两个时间的差别就只是偶然的波动；请在有加速器的机器上运行笔记本看看。也别对这么小的网络期望太高：加速器往往在等下一批数据。
 #
 # **小结**：选好设备，模型搬一次，数据来一批搬一批。是不是更快，量了才知道。
 #
@@ -949,17 +955,17 @@ print(f"this section, on {dev.type}:    {gpu_history[-1].seconds:.1f} s per epoc
 # 结束思考
 # --------
 #
-# 现在您手里有了一套数据流程和一个训练循环，可以用于许多种模型，而且每一行是做什么的，您都清楚。真正的项目还需要更多：数据增强、超参数搜索、训练监控、迁移学习。`fastai <https://docs.fast.ai>`_ 库提供了这些，其基础正是您刚刚看到的那些想法；`它的课程笔记本 <https://github.com/fastai/course22p2/blob/master/nbs/04_minibatch_training.ipynb>`_ 从另一个角度把小批量训练又讲了一遍。
+# ``get_data`` 和 ``fit`` 一字未改，已经训练了一个线性模型和三个 CNN；它们也能训练您自己的模型，而且每一行是做什么的，您都清楚。真正的项目还需要更多：把训练图片变出各种花样（*数据增强*），寻找合适的学习率和大小，盯着曲线看，利用别人训练好的模型。`fastai <https://docs.fast.ai>`_ 库提供了这些，其基础正是您刚刚看到的那些想法；`它的课程笔记本 <https://github.com/fastai/course22p2/blob/master/nbs/04_minibatch_training.ipynb>`_ 从另一个角度把小批量训练又讲了一遍。
 #
 # 开头我们答应要讲清楚四样东西：
 #
 # ``torch.nn``
-#    - ``Module``：像函数一样可以调用，但能保存状态，例如一个层的权重。它知道自己包含哪些 ``Parameter``，可以逐个清除它们的梯度，也可以把它们搬到别的设备上。
-#    - ``Parameter``：一种张量，它告诉所属的 ``Module``：我是要训练的。只有设置了 ``requires_grad`` 的张量才会得到梯度。
-#    - ``functional``：损失函数、激活函数等普通函数，以及没有状态的层。
+#    - ``Module``：模型的一部分，也可以是整个模型。把一批数据交给它就能调用；它保管自己的参数，以及内部各个模块的参数，能把它们列出来、清除它们的梯度，或者搬到别的设备上。
+#    - ``Parameter``：一种张量，会自己登记到所属模块的清单上，并且要求梯度，好让训练来改变它。
+#    - ``functional``：自己不需要记住任何东西的部分：损失、激活、池化，以及由您亲手递上权重的层。
 # ``torch.optim``
 #    ``SGD`` 等优化器。调用 ``step()`` 时，它们根据 ``backward()`` 留下的梯度，给参数算出新值。
 # ``Dataset``
-#    凡是有 ``__len__`` 和 ``__getitem__`` 的对象，也包括 PyTorch 自带的，例如 ``TensorDataset``。
+#    您的样本，用 ``len(ds)`` 和 ``ds[i]`` 取用（数据流则用 ``for`` 循环）。如果样本已经是内存里的张量，套一个 ``TensorDataset`` 就行。
 # ``DataLoader``
-#    接受一个数据集，把它变成迭代器，一批一批地交出小批量。
+#    决定接下来轮到哪些样本，并把它们拼成小批量。每一轮可以用循环走一遍。

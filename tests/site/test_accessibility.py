@@ -2,7 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from test_links import pages
+from pages import to_open
 
 
 @pytest.fixture(scope="session")
@@ -25,7 +25,7 @@ PHONE = {"rules": {"color-contrast": {"enabled": False}}}
 def test_axe_has_nothing_to_say(
     chromium, site, address, axe, lang, width, scheme, options
 ):
-    looked_at = pages(site / lang) if lang != "." else sorted(site.glob("*.html"))
+    looked_at = to_open(site / lang) if lang != "." else sorted(site.glob("*.html"))
     assert len(looked_at) >= 2
     page = chromium.new_page(
         color_scheme=scheme, viewport={"width": width, "height": 900}

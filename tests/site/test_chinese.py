@@ -3,8 +3,8 @@
 import re
 
 import pytest
+from pages import to_open
 from term_pairs import read_terms
-from test_links import pages
 
 # Names, and titles as they were published. Terms of the glossary may stand beside their Chinese.
 NAMES = """
@@ -75,7 +75,7 @@ def test_english_words_are_recognised_and_names_let_through():
 def test_chinese_pages_are_chinese_all_through(chromium, site, address, width):
     page = chromium.new_page(viewport={"width": width, "height": 900})
     english = {}
-    for path in pages(site / "zh"):
+    for path in to_open(site / "zh"):
         query = "?q=损失" if path.name == "search.html" else ""
         page.goto(f"{address}/{path.relative_to(site)}{query}")
         if query:
