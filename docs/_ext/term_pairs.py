@@ -32,7 +32,8 @@ def glossary_lines(terms: list[dict[str, Any]], lang: str) -> list[str]:
             else term["about_zh"]
         )
         pair = f"({term[other]})" if lang == "en" else f"（{term[other]}）"
-        lines += [f"   {term[lang]}", f"      *{pair}* {about.strip()}", ""]
+        gap = " " if lang == "en" else ""
+        lines += [f"   {term[lang]}", f"      *{pair}*{gap}{about.strip()}", ""]
     return lines
 
 

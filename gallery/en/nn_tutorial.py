@@ -997,7 +997,7 @@ sequential_history = fit(epochs, model, F.cross_entropy, opt, train_dl, valid_dl
 assert [e.losses for e in sequential_history] == [e.losses for e in cnn_history]
 
 # %%
-# With the same seed, the same weights are drawn in the same order, and every loss is the very one that ``Mnist_CNN`` had.
+# With the same seed, the first weights and the order of the pictures are the same, and every loss is the very one that ``Mnist_CNN`` had.
 #
 # One warning about ``Lambda``. Given an actual ``lambda``, the model cannot be saved whole: pickle stores a function by
 # its name, and a ``lambda`` has none. Save the ``state_dict`` instead, which holds the parameters and other tensors of the
@@ -1097,7 +1097,7 @@ plt.show()
 # Using your GPU
 # --------------
 #
-# If you have a GPU that PyTorch can use, it will speed things up. First ask:
+# If you have a GPU that PyTorch can use, it will speed things up. First ask for CUDA, that is, a GPU from NVIDIA:
 
 print(torch.cuda.is_available())
 

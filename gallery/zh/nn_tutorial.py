@@ -48,17 +48,17 @@ DATA_PATH = Path("data")
 PATH = Path(os.environ.get("MNIST_TUT_DATA", DATA_PATH / "mnist"))
 
 # %%
-# 下载用 :mod:`requests`，而且只下载一次：文件已经在了，就不去动它。这里有三点值得您用到自己的项目里。设了超时，线路不通时会得到一条消息，而不是一个永远等下去的程序；检查了响应状态，写着“404”的网页不会被当成数据；等内容收全、确实读得出来，才让文件用上正式的名字。
+# 下载用 :mod:`requests`，而且只下载一次：文件已经在了，就不去动它。这里有三点值得您用到自己的项目里。设了超时，网络不通时程序会报错，而不会永远等下去；检查了响应状态，写着“404”的网页不会被当成数据；等内容收全、确实读得出来，才让文件用上正式的名字。
 #
 # .. tested-source:: mnist_tut.data_short.download
 #
-# 这个文件是经过 gzip 压缩的 *pickle*。pickle 是 Python 自带的一种格式，能把对象变成字节，再变回来。它的能力强得过了头：pickle 里可以写上任意函数的名字，让它在读取的过程中被调用。用 ``pickle.load`` 打开一个下载来的 pickle，就等于运行陌生人的程序。所以我们用的读取器只会还原 NumPy 数组，其余一概拒绝；读完之后，再拿全部像素和标签的校验和与已知的值核对。
+# 这个文件是经过 gzip 压缩的 *pickle*。pickle 是 Python 自带的一种格式，能把对象变成字节，再变回来。它的能力强得过了头：pickle 里可以写上任意函数的名字，让它在读取的过程中被调用。用 ``pickle.load`` 打开一个下载来的 pickle，就等于运行陌生人的程序。所以我们用的读取器只会还原 NumPy 数组，其余一概拒绝；读完之后，再算出全部像素和标签的校验和（checksum），与已知的值核对。
 #
 # .. tested-source:: mnist_tut.data_short.ArrayUnpickler
 #
 # .. tested-source:: mnist_tut.data_short.read_arrays
 #
-# 里面有三组图片和标签，分别用于训练、验证和最后的测试。我们只用前两组。
+# 里面有三组图片和标签：训练集（training set）用来训练，验证集（validation set）用来检查训练的效果，测试集（test set）留到最后才用。我们只用前两组。
 
 from mnist_tut.data_short import download, read_arrays
 
@@ -112,9 +112,9 @@ plt.show()
 # 从零开始（不用 ``torch.nn``）
 # -----------------------------
 #
-# 如果*梯度下降*、*反向传播*这些词对您还很陌生，可以对照 `course.fast.ai <https://course.fast.ai>`_ 的头几课来读。我们只用到其中最简单的情形。
+# 如果*梯度下降*、*反向传播*（backpropagation）这些词对您还很陌生，可以对照 `course.fast.ai <https://course.fast.ai>`_ 的头几课来读。我们只用到其中最简单的情形。
 #
-# 我们的模型是线性的：对 784 个像素做十种加权求和，每个类别一种，再各加一个偏置（bias）。权重（weights）的初值是随机数，偏置的初值是 0。它们都是普通的张量（tensor），只多了一点：调用 ``requires_grad_()`` 之后，它们参与的每一步运算都会被 PyTorch 记下来，之后就能沿着记录倒推，求出梯度（gradient）。方法名末尾的下划线，表示直接在原来的张量上修改，即原地操作（in place）。
+# 我们的模型是线性的：对 784 个像素做十种加权求和，每个类别一种，再各加一个偏置（bias）。权重（weights）的初值是随机数，偏置的初值是 0。它们都是普通的张量（tensor），只多了一点：调用 ``requires_grad_()`` 之后（创建时写 ``requires_grad=True`` 也一样），它们参与的每一步运算都会被 PyTorch 记下来，以后就能沿着记录倒推，求出梯度（gradient），也就是损失随它们变化的快慢。方法名末尾的下划线，表示直接在原来的张量上修改，即原地操作（in place）。
 #
 # .. tested-source:: mnist_tut.by_hand.init_params
 #
@@ -144,7 +144,7 @@ logits = torch.tensor([[89.0, 1.0, 0.0]])
 print(logits - logits.exp().sum(-1, keepdim=True).log())
 
 # %%
-# 三个负无穷：模型把所有的可能都排除了。``float32`` 的指数函数超过 88.7 就会溢出，而一个对自己很有把握的网络，输出完全能到这么大。对策是 *log-sum-exp* 技巧：先从这一行的每个 logit 里减去其中最大的一个。概率只取决于 logit 之间的差，所以并不改变，而任何一个指数都不会再大于零。
+# 三个负无穷：模型把所有的可能都排除了。在 ``float32`` 里，:math:`x` 一超过 88.7，:math:`e^x` 就会溢出，变成无穷大；它的对数也是无穷大，谁减去它都成了负无穷。而一个很有把握的网络，输出完全能到这么大。对策是 *log-sum-exp 技巧*：先从这一行的每个 logit 里减去其中最大的一个。概率只取决于 logit 之间的差，所以不受影响，而指数再也不会大于零。
 #
 # .. tested-source:: mnist_tut.by_hand.log_softmax
 #
@@ -155,7 +155,7 @@ from mnist_tut.by_hand import log_softmax, model
 print(log_softmax(logits))
 
 # %%
-# *小批量*（mini-batch）是一起送进模型的一小批图片，``bs`` 是批大小（batch size）。先送一批进去试试。这样从像素一路算到预测，叫作*前向传播*（forward pass）。权重还是随机的，预测自然只能是瞎猜。
+# *小批量*（mini-batch）是一起送进模型的一小批图片，下文也简称批或批次；``bs`` 是批大小（batch size），即一批里有几张。先送一批进去试试。这样从像素一路算到预测，叫作*前向传播*（forward pass）。权重还是随机的，预测自然只能是瞎猜。
 
 bs = 64
 
@@ -166,7 +166,7 @@ print(preds[0], preds.shape)
 # %%
 # 除了数值，这个张量还带着一个 ``grad_fn``：它就是前面所说那份记录的末端。它知道 ``preds`` 是由哪个运算得来的，那个运算又知道再前面的一个，这样一直追溯到 ``weights`` 和 ``bias``。``backward()`` 走的就是这条路。
 #
-# 要训练，还得有一个数来衡量预测有多糟，这就是*损失*（loss）。对分类来说，最自然的选择是*负对数似然*（negative log-likelihood）：取模型给正确类别的对数概率，求平均，再变号。
+# 要训练，还得有一个数来衡量预测有多糟，这就是*损失*（loss）。对分类来说，最自然的选择是*负对数似然*（negative log-likelihood）：取出每张图片真实类别的对数概率，求平均，再变号。
 #
 # .. tested-source:: mnist_tut.by_hand.nll
 #
@@ -181,7 +181,7 @@ print(loss_func(preds, yb))
 print(f"a uniform guess: {math.log(10):.3f}")
 
 # %%
-# 请记住这个值。对十个类别一视同仁地猜，损失是 :math:`\ln 10 \approx 2.303`；随机的模型也就是这个水平。
+# 请记住这个值。给十个类别相同的概率，损失就是 :math:`\ln 10 \approx 2.303`；还没训练的模型也就是这个水平。（这里用的是自然对数，所以图上损失的单位写作 nats。）
 #
 # 给人看的还有另一个指标，*准确率*（accuracy）：有多大比例的图片，最大的输出正好属于正确的类别。它一看就懂，却不能拿来训练：权重稍微变一点，最大的输出几乎总是原来那个，所以梯度几乎处处是 0。
 #
@@ -285,9 +285,9 @@ plt.show()
 #
 # 从这里开始是*重构*（refactoring）：程序做的事情必须和以前一模一样，代码则要更短、更清楚或者更灵活。为了有把握，每个新版本都从与第一版相同的权重出发，再用 ``assert`` 比较最后的结果。
 #
-# 先走最容易的一步。:mod:`torch.nn.functional` 习惯上导入为 ``F``，里面是 ``torch.nn`` 的函数，其余部分则大多是类。损失、激活函数、池化都在这里。（但并非所有函数都在：初始化函数在 :mod:`torch.nn.init`，还有一些工具在 ``torch.nn.utils``。）卷积和线性层也有函数的形式，不过它们带着需要照管的权重，用稍后要讲的类更方便。
+# 先走最容易的一步。:mod:`torch.nn.functional` 习惯上导入为 ``F``，``torch.nn`` 里的函数都集中在这里，其余部分则大多是类。损失、激活函数（activation function）、池化（pooling）都能找到。（但并非所有函数都在：初始化函数在 :mod:`torch.nn.init`，还有一些工具在 ``torch.nn.utils``。）卷积（convolution）和线性层也有函数的形式，不过它们带着需要照管的权重，用稍后要讲的类更方便。
 #
-# 先对数 softmax、后负对数似然，这一搭配太常用了，所以有一个函数把两步合成一步，即交叉熵（cross-entropy）：:func:`torch.nn.functional.cross_entropy`。模型不再需要激活函数（activation function），直接返回 logit 就行。
+# 先对数 softmax、后负对数似然，这一搭配太常用了，所以有一个函数把两步合成一步，即交叉熵（cross-entropy）：:func:`torch.nn.functional.cross_entropy`。对数 softmax 就是我们的模型此前的激活函数，现在不需要了，模型直接返回 logit 就行。
 
 import torch.nn.functional as F
 
@@ -313,7 +313,7 @@ assert same_result(functional, by_hand)
 # %%
 # 打印出来的每一位都相同。``same_result`` 比得还要细：全部 7,850 个参数，以及每一个小批量的损失，除了舍入误差都一致。
 #
-# **小结**：``cross_entropy`` 接受 logit，一步做完对数 softmax 和负对数似然。重构做没做完，要由检查来说：结果一点没变，才算数。
+# **小结**：``cross_entropy`` 接受 logit，一步做完对数 softmax 和负对数似然。重构成不成功，由检查说了算：结果没变，才算完成。
 #
 # .. _nn-module:
 #
@@ -355,7 +355,7 @@ print(F.cross_entropy(fresh(x_train[:bs]), y_train[:bs]))
 #            p -= p.grad * lr
 #        model.zero_grad()
 #
-# 内部有一点不同：``zero_grad()`` 并不写入 0，而是把每个梯度设为 ``None``，下一次 ``backward()`` 再重新开始。这样省内存，也不影响任何结果；只是如果您在这中间去读 ``p.grad``，会觉得意外。
+# 内部有一点不同：``zero_grad()`` 并不写入 0，而是把每个梯度设为 ``None``，下一次 ``backward()`` 再重新开始。这样省内存，也不影响任何结果；只是在这中间去读 ``p.grad``，得到的是 ``None``，而不是 0。
 
 F.cross_entropy(fresh(x_train[:bs]), y_train[:bs]).backward()
 print(fresh.bias.grad.shape)
@@ -535,7 +535,7 @@ print(f"last mini-batch: {dataloader.last_loss:.4f}")
 assert same_result(dataloader, by_hand)
 
 # %%
-# 不过，天下没有免费的午餐。普通的 ``DataLoader`` 是一行一行地取，再叠成一批。如果每张图片都要单独读取、解码，这样做正合适；可要是张量已经在内存里，这就是绕远路了。``batched_dl`` 让采样器（sampler）一次给出一串下标，而不是一个下标，于是每批只需要向数据集取一次：
+# 不过，天下没有免费的午餐。普通的 ``DataLoader`` 是一行一行地取，再叠成一批。如果每张图片都要单独读取、解码，这样做正合适；可要是张量已经在内存里，这就是绕远路了。``batched_dl`` 让采样器（sampler）一次给出一串下标，而不是一个下标，于是每批只需要向数据集取一次；``batch_size=None`` 的意思是，取来的已经是一整批，不必再拼：
 #
 # .. tested-source:: mnist_tut.loaders.batched_dl
 
@@ -585,7 +585,7 @@ print(f"trained on sorted digits: accuracy {accuracy(preds, y_valid):.2f}")
 # %%
 # 比瞎猜好不了多少：它最后看到的图片全是 9，把之前学到的都抵消了。
 #
-# 验证数据不用打乱，因为它们不会改变权重，而打乱要花时间。那么，不管什么次序，验证损失真的都一样吗？平均得当，就一样。10,000 张图片分成 78 个 128 张的批次和一个 16 张的批次；如果按*批*求平均，那 16 张的分量就与任何 128 张相同，这时候是哪 16 张就有影响了。
+# 验证数据不用打乱，因为它们不会改变权重，而打乱要花时间。那么，不管什么次序，验证损失真的都一样吗？平均得当，就一样。10,000 张图片分成 78 个 128 张的批次和一个 16 张的批次；如果先求每*批*的平均，再对各批求平均，那 16 张的分量就与任何 128 张相同，结果也就取决于落进这一批的是哪 16 张。
 
 valid_ds = TensorDataset(x_valid, y_valid)
 n_valid = len(valid_ds)
@@ -609,7 +609,7 @@ assert abs(in_order[1] - shuffled[1]) < 1e-5
 # %%
 # 所以求平均时要按批大小加权，我们的代码就是这样做的。
 #
-# 验证时的批大小可以加倍，因为要记住的东西更少：在 :class:`torch.no_grad` 之下，不会为反向传播（backpropagation）留下任何记录。省下内存的是 ``no_grad``，而不是“正在验证”这件事本身。
+# 验证时的批大小可以加倍，因为要记住的东西更少：在 :class:`torch.no_grad` 之下，不会为反向传播留下任何记录。省下内存的是 ``no_grad``，而不是“正在验证”这件事本身。
 #
 # 最后，训练之前调用 ``model.train()``，验证之前调用 ``model.eval()``。有些层在这两种模式下的行为不同，例如 :class:`torch.nn.BatchNorm2d` 和 :class:`torch.nn.Dropout`。我们的模型里没有这样的层，但养成习惯不费什么事。（``eval()`` 并不会停止记录，那是 ``no_grad`` 的事。）
 #
@@ -710,9 +710,9 @@ plt.show()
 # 切换到 CNN
 # ----------
 #
-# 上一节的代码，没有一处知道自己训练的是哪种模型。那就换一种给它：*卷积神经网络*（convolutional neural network，CNN）。卷积（convolution）是让一小块权重像窗口一样在图片上滑动，对每个位置一视同仁，这正适合处理图片。
+# 上一节的代码，没有一处知道自己训练的是哪种模型。那就换一种给它：*卷积神经网络*（convolutional neural network，CNN）。卷积是让一小块权重像窗口一样在图片上滑动，在每个位置求一次加权和；各处用的是同一组权重，这正适合处理图片。
 #
-# 我们的网络有三个 :class:`torch.nn.Conv2d` 层，每层后面接一个 *ReLU*，它把负值一律变成 0。窗口的大小是 3 × 3。四周填充（padding）一圈 0，窗口就能够到边缘；步幅（stride）为 2，所以每过一层，宽和高都减半（向上取整）：28、14、7、4。灰度图的一个通道（channel）先变成 16 个，再是 16 个，最后是十个，每个类别一个；对剩下的 4 × 4 个格子取平均，即平均池化（pooling），每个类别就得到一个数。``view`` 之于张量，相当于 ``reshape`` 之于 NumPy 的数组，只是它从不复制数据。
+# 我们的网络有三个 :class:`torch.nn.Conv2d` 层，每层后面接一个 *ReLU*，它把负值一律变成 0。窗口的大小是 3 × 3。四周填充（padding）一圈 0，窗口就能够到边缘；步幅（stride）为 2，所以每过一层，宽和高都减半（向上取整）：28、14、7、4。灰度图的一个通道（channel）先变成 16 个，再是 16 个，最后是十个，每个类别一个；对剩下的 4 × 4 个格子取平均，即平均池化，每个类别就得到一个数。``view`` 之于张量，相当于 ``reshape`` 之于 NumPy 的数组，只是它从不复制数据。
 #
 # .. tested-source:: mnist_tut.models.preprocess
 #
@@ -732,7 +732,7 @@ opt = optim.SGD(model.parameters(), lr=lr, momentum=0.9)
 cnn_history = fit(epochs, model, F.cross_entropy, opt, train_dl, valid_dl)
 
 # %%
-# 同一个 ``fit``，同样的加载器。为什么种子是 5？因为我们挑了一个让十个类别都活着的。种子要是不走运，这个网络的结果会差很多，原因您应该知道。我们试过 12 个种子，有一个最后的验证准确率只有 0.83，其余都在 0.90 到 0.94 之间。
+# 同一个 ``fit``，同样的加载器。为什么种子是 5？因为我们挑了一个让十个类别都活着的。种子要是不走运，这个网络的结果会差很多，原因您应该知道。我们试过 12 个种子，有一个训练完的验证准确率只有 0.83，其余都在 0.90 到 0.94 之间。
 #
 # 问题出在*最后*那个 ReLU 上。它在取平均之前，所以 logit 不可能是负数；要是某个通道处处都被它变成了 0，那么无论什么图片，这个类别的 logit 都恰好等于 0。这样一来，再也没有哪张图片能通过这个通道传回梯度，它的权重也就不再学习：这个类别*死掉*了。来看看在我们的模型里，每个类别的 logit 恰好等于 0 的比例：
 
@@ -758,7 +758,7 @@ print("its largest gradient:   ", killed.conv3.weight.grad[3].abs().max().item()
 assert killed.conv3.weight.grad[3].abs().max() == 0
 
 # %%
-# 并非很小，而是恰好等于 0：梯度下降无从下手。那为什么不干脆去掉最后这个 ReLU？因为去掉之后，两轮训练走不了那么远：同样的 12 个种子，准确率在 0.86 到 0.91 之间。这是一种取舍，选哪一边都行，但心里要清楚。
+# 并非很小，而是恰好等于 0：梯度下降无从下手。那为什么不干脆去掉最后这个 ReLU？因为去掉之后，同样训练两轮，效果还不如留着：同样的 12 个种子，准确率在 0.86 到 0.91 之间。这是一种取舍，选哪一边都行，但心里要清楚。
 #
 # 网络学会了看什么？它的第一层有十六个滤波器（filter），每个是 3 × 3 的权重：
 
@@ -825,7 +825,7 @@ sequential_history = fit(epochs, model, F.cross_entropy, opt, train_dl, valid_dl
 assert [e.losses for e in sequential_history] == [e.losses for e in cnn_history]
 
 # %%
-# 种子相同，权重就以同样的次序取到同样的值，每一个损失也就与 ``Mnist_CNN`` 的分毫不差。
+# 种子相同，初始权重和打乱的次序就都相同，每一个损失也就与 ``Mnist_CNN`` 的分毫不差。
 #
 # 关于 ``Lambda`` 要提醒一句。如果真给它一个 ``lambda``，整个模型就存不了盘：pickle 是按名字保存函数的，而 ``lambda`` 没有名字。应该保存 ``state_dict``，里面是参数和各层的其他张量，没有代码；这本来也是更好的习惯。要用的时候，先建一个同样的模型，再调用它的 ``load_state_dict``。
 
@@ -913,7 +913,7 @@ plt.show()
 # 使用您的 GPU
 # ------------
 #
-# 如果您有 PyTorch 支持的 GPU，训练可以更快。先问一声有没有：
+# 如果您有 PyTorch 支持的 GPU，训练可以更快。先问一声有没有 CUDA，也就是 NVIDIA 的 GPU：
 
 print(torch.cuda.is_available())
 
