@@ -11,14 +11,13 @@ NAMES = """
 AMD Apple Intel NVIDIA IEEE PyTorch NumPy Python JavaScript Jupyter Sphinx Sphinx-Gallery Requests
 Debian Linux Ubuntu English
 API BSD CNN CPU CUDA GB GPU HTML ID IDX MNIST SGD SHA Ctrl
-axe-core DataLoader Dataset ReLU Lambda autograd fastai gzip kernel logit map pickle softmax
+axe-core DataLoader Dataset ReLU Lambda autograd fastai gzip kernel logit map nats pickle softmax
 Jeremy Howard Rachel Thomas Francisco Ingham Xavier Glorot Bengio Bottou Haffner LeCun
 """
 TITLES = [
     "What is torch.nn really?",
     "Gradient-based learning applied to document recognition",
     "Proceedings of the IEEE",
-    "4 as 9",  # written in a figure
 ]
 # The text of a page without what search results quote, and what the browser shows or reads out
 # besides: tooltips, labels, placeholders.
