@@ -49,13 +49,8 @@ extensions = [
     "where_used",
 ]
 nitpicky = True
-# types told in words
-nitpick_ignore_regex = [("py:class", r"(?!mnist_tut|torch|numpy).*")]
-exclude_patterns = [
-    "tutorials/*.ipynb",
-    "tutorials/*.py",
-    "tutorials/GALLERY_HEADER.rst",
-]
+nitpick_ignore_regex = [("py:class", r"(?!mnist_tut|torch|numpy).*")]  # said in words
+exclude_patterns = ["tutorials/*.ipynb", "tutorials/*.py"]
 templates_path = ["docs/_templates"]
 smartquotes = False
 
