@@ -302,10 +302,8 @@ trained = by_hand.trained
 # that trains a network. With no hidden layer, the network goes by the name of
 # *logistic regression*. Did it learn anything?
 
-xb, yb = (
-    x_train[-16:],
-    y_train[-16:],
-)  # the last mini-batch: 50,000 is 781 times 64, and 16
+# the last mini-batch: 50,000 is 781 times 64, and 16
+xb, yb = x_train[-16:], y_train[-16:]
 preds = model(xb, trained.weights, trained.bias)
 loss, share = loss_func(preds, yb), accuracy(preds, yb)
 print(f"last mini-batch: loss {loss:.4f}, accuracy {share:.4f}")
@@ -323,7 +321,7 @@ plots.batch_losses(trained.losses, ax)
 plt.show()
 
 # %%
-# .. figure-text:: A jagged curve of losses that falls steeply over the first hundred mini-batches and then flattens out below 0.4; a smooth line runs through it.
+# .. figure-text:: A jagged curve of losses that falls steeply over the first hundred mini-batches and then flattens out; a smooth line runs through it.
 #
 #    The loss on each of the 1,564 mini-batches. Single batches jump about, for some hold more
 #    difficult digits than others; only their running mean tells whether training gets anywhere.

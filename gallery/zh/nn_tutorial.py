@@ -224,10 +224,8 @@ trained = by_hand.trained
 # %%
 # ``measure`` 按默认参数（也就是上面这些取值）运行这个循环，并记下它的耗时和行数，留待后面比较。（所以在这个单元里改 ``lr`` 不起作用；想试别的值，请直接调用 ``train_by_hand(data, weights, bias, lr=0.1)``。）要训练一个网络，最少只需要这么多代码。没有隐藏层的网络，又叫*逻辑回归*（logistic regression）。它学到东西了吗？
 
-xb, yb = (
-    x_train[-16:],
-    y_train[-16:],
-)  # 最后一个小批量：50,000 = 781 × 64 + 16
+# 最后一个小批量：50,000 = 781 × 64 + 16
+xb, yb = x_train[-16:], y_train[-16:]
 preds = model(xb, trained.weights, trained.bias)
 loss, share = loss_func(preds, yb), accuracy(preds, yb)
 print(f"last mini-batch: loss {loss:.4f}, accuracy {share:.4f}")
@@ -243,7 +241,7 @@ plots.batch_losses(trained.losses, ax)
 plt.show()
 
 # %%
-# .. figure-text:: 一条锯齿状的损失曲线，在最初一百个小批量里急剧下降，随后在 0.4 以下趋于平缓；一条平滑的线从中穿过。
+# .. figure-text:: 一条锯齿状的损失曲线，在最初一百个小批量里急剧下降，随后趋于平缓；一条平滑的线从中穿过。
 #
 #    1,564 个小批量各自的损失。单个批次忽高忽低，因为有的批次里难认的数字多一些；训练有没有进展，要看滑动平均。
 #
@@ -801,7 +799,7 @@ print(f"{len(wrong)} of {n_valid} are wrong")
 #
 #    验证集上最前面的二十个错误：本来是几，被网络认成了几。其中有几个，情有可原。
 #
-# **小结**：``fit`` 训练 CNN，与训练线性模型没有两样。网络的弱点要心里有数（这里是最后那个可能让类别死掉的 ReLU），并且要查。
+# **小结**：``fit`` 训练 CNN，与训练线性模型没有两样。网络的弱点（这里是最后那个可能让类别死掉的 ReLU）要心里有数，还要动手检查。
 #
 # .. _nn-sequential:
 #
