@@ -130,7 +130,7 @@ def preprocess(
     check_batch(x, y)
     check_labels(y)
     side = math.isqrt(x[0].numel())
-    if x.ndim != 2 or side * side != x.shape[1]:
+    if x.ndim != 2 or side * side != x.shape[1] or side == 0:
         raise ValueError(f"need rows of side * side pixels, got {tuple(x.shape)}")
     return x.view(-1, 1, side, side).to(dev), y.to(dev)
 

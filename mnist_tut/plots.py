@@ -79,10 +79,12 @@ def tile(images: Tensor, cols: int = 10, gap: int = 2) -> np.ndarray:
     Raises
     ------
     ValueError
-        If there is no picture, or `images` is no stack of pictures.
+        If there is no picture, `images` is no stack of pictures, or `gap` is negative.
     """
     check_positive("cols", cols)
-    if images.ndim != 3 or len(images) == 0:
+    if gap < 0:
+        raise ValueError(f"gap must be at least 0 pixels, not {gap}")
+    if images.ndim != 3 or 0 in images.shape:
         raise ValueError(
             f"need pictures of shape (n, height, width), got {tuple(images.shape)}"
         )
@@ -329,12 +331,11 @@ def step_sizes(
     Raises
     ------
     ValueError
-        If the three differ in length.
+        If the three differ in length, or are empty.
     """
-    if not len(names) == len(lines) == len(losses):
-        raise ValueError(
-            f"{len(names)} names, {len(lines)} sizes, {len(losses)} losses"
-        )
+    if not len(names) == len(lines) == len(losses) > 0:
+        found = f"{len(names)} names, {len(lines)} sizes, {len(losses)} losses"
+        raise ValueError(f"{found}: give one of each for every step")
     bars = ax.barh(range(len(names)), lines, color=COLORS["blue"], height=0.7)
     ax.bar_label(bars, [f"loss {loss:.4f}" for loss in losses], padding=4, fontsize=8)
     ax.set_yticks(range(len(names)), names, family="monospace", fontsize=8)

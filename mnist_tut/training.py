@@ -90,7 +90,7 @@ def loss_batch(
     yb : (n, ...) Tensor
         Targets.
     opt : torch.optim.Optimizer, optional
-        Without one, nothing is changed.
+        Without one, or if the loss is not finite, nothing is changed.
 
     Returns
     -------
@@ -106,7 +106,7 @@ def loss_batch(
     """
     check_batch(xb, yb)
     loss = loss_func(model(xb), yb)
-    if opt is not None:
+    if opt is not None and loss.isfinite():  # a step away from NaN ruins the model
         loss.backward()
         opt.step()
         opt.zero_grad()
@@ -221,7 +221,8 @@ def fit(
     ValueError
         If `epochs` is below one or a loader hands out no batch.
     FloatingPointError
-        If the loss is no longer finite; says in which epoch and batch.
+        If the loss is no longer finite; says in which epoch and batch. The model keeps the
+        parameters it had before that batch.
     """
     check_positive("epochs", epochs)
     history = []

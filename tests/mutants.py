@@ -80,6 +80,7 @@ MUTANTS = [
     # training
     Mutant("training", "        opt.zero_grad()\n", ""),
     Mutant("training", "        opt.step()\n", ""),
+    Mutant("training", " and loss.isfinite()", ""),
     Mutant("training", "        model.train()\n", ""),
     Mutant("training", "    model.eval()\n", ""),
     Mutant(

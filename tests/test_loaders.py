@@ -163,7 +163,9 @@ def test_pictures_and_labels_keep_their_types(dtype):
     assert (pictures.dtype, labels.dtype) == (dtype, torch.int64)
 
 
-@pytest.mark.parametrize("shape", [(3, 783), (3, 785), (3, 28, 28), (3, 1, 4), (3,)])
+@pytest.mark.parametrize(
+    "shape", [(3, 783), (3, 785), (3, 28, 28), (3, 1, 4), (3,), (3, 0)]
+)
 def test_rows_that_make_no_square_are_refused_with_their_shape(shape):
     with pytest.raises(
         ValueError, match=r"need rows of side \* side pixels"

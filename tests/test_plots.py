@@ -116,13 +116,20 @@ def test_tiles_stand_ten_in_a_row_two_pixels_apart_unless_asked_otherwise():
     assert tile(torch.ones(11, 4, 5)).shape == (2 * 6 - 2, 10 * 7 - 2)
 
 
+def test_a_negative_gap_is_refused():
+    with pytest.raises(ValueError, match="gap must be at least 0 pixels, not -1"):
+        tile(torch.ones(1, 2, 2), gap=-1)
+
+
 def test_tiles_are_doubles_and_need_no_detaching():
     grid = tile(torch.ones(1, 2, 2, requires_grad=True))
     assert isinstance(grid, np.ndarray)
     assert grid.dtype == np.float64
 
 
-@pytest.mark.parametrize("shape", [(0, 28, 28), (28, 28), (5, 784), (2, 1, 28, 28)])
+@pytest.mark.parametrize(
+    "shape", [(0, 28, 28), (2, 0, 3), (28, 28), (5, 784), (2, 1, 28, 28)]
+)
 def test_tiles_need_a_stack_of_pictures(shape):
     with pytest.raises(
         ValueError, match=r"need pictures of shape \(n, height, width\)"
@@ -359,7 +366,7 @@ def test_steps_are_drawn_as_bars_with_their_loss_beside_and_the_first_on_top(ax)
     assert grid_is_visible(ax.xaxis)
 
 
-@pytest.mark.parametrize("lengths", [(2, 1, 1), (1, 2, 1), (1, 1, 2)])
+@pytest.mark.parametrize("lengths", [(2, 1, 1), (1, 2, 1), (1, 1, 2), (0, 0, 0)])
 def test_steps_whose_facts_differ_in_number_are_refused_with_all_three(ax, lengths):
     names, lines, losses = (["x"] * lengths[0], [3] * lengths[1], [0.5] * lengths[2])
     with pytest.raises(

@@ -471,6 +471,31 @@ def test_fit_stops_at_nan_pictures_and_says_in_which_epoch_and_batch(
         fit(4, *get_model_and_loss(), train_dl, loaders[1])
 
 
+def test_a_model_that_met_nan_keeps_the_parameters_it_had_before(loaders):
+    batches = list(loaders[0])
+    torch.manual_seed(1)
+    model, loss_func, opt = get_model_and_loss()
+    with pytest.raises(FloatingPointError, match="epoch 0, batch 2 "):
+        fit(1, model, loss_func, opt, Poisoned(batches, 0, 2), loaders[1])
+    torch.manual_seed(1)
+    other, loss_func, opt = get_model_and_loss()
+    fit(1, other, loss_func, opt, batches[:2], loaders[1])
+    for kept, expected in zip(model.parameters(), other.parameters(), strict=True):
+        assert torch.equal(kept, expected)
+        assert kept.grad is None
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_loss_batch_takes_no_step_from_a_loss_that_is_not_finite(value):
+    model, loss_func, opt = get_model_and_loss()
+    before = [p.clone() for p in model.parameters()]
+    xb, yb = torch.full((2, 784), value), torch.tensor([0, 1])
+    loss, size = loss_batch(model, loss_func, xb, yb, opt)
+    assert not math.isfinite(loss)
+    assert size == 2
+    assert all(map(torch.equal, before, model.parameters()))
+
+
 def test_fit_stops_when_a_huge_learning_rate_loses_the_loss_and_says_when(
     data, loaders, capsys
 ):
