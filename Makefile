@@ -33,7 +33,7 @@ html: $(INSTALLED) ## build both languages into build/html, running every page
 	case $$status in 0) ;; 3) export MNIST_TUT_STAND_IN=only ;; *) exit $$status ;; esac; \
 	echo "Building the English and the Chinese pages side by side ..."; \
 	$(MAKE) --no-print-directory -j2 --output-sync=target html-en html-zh
-	@cp docs/index.html docs/404.html $(BUILD)/html/
+	@cp docs/index.html docs/404.html docs/front.css $(BUILD)/html/
 	@echo "Open $(BUILD)/html/index.html, or run: make serve"
 
 html-en html-zh: html-%:
