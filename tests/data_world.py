@@ -7,6 +7,7 @@ import pickle
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -259,9 +260,15 @@ def in_turn(*answers: Answer) -> Answer:
 
 
 def resumable(
-    body: bytes = PACKED, etag: str = '"one"', stop: int | None = None
+    body: bytes = PACKED,
+    etag: str = '"one"',
+    stop: int | None = None,
+    seconds: float = 0,
 ) -> Answer:
-    """Send the part that is asked for, of this version; break off after ``stop`` bytes."""
+    """Send the part that is asked for, of this version.
+
+    Break off after ``stop`` bytes; with ``seconds``, take about that long, in a hundred pieces.
+    """
 
     def send(handler: Handler) -> None:
         at = 0
@@ -271,7 +278,11 @@ def resumable(
         if at:
             head["Content_Range"] = f"bytes {at}-{len(body) - 1}/{len(body)}"
         handler.start(206 if at else 200, **head)
-        handler.wfile.write(body[at:stop])
+        part = body[at:stop]
+        size = len(body) // 100 + 1 if seconds else max(len(part), 1)
+        for start in range(0, len(part), size):
+            handler.wfile.write(part[start : start + size])
+            time.sleep(seconds / 100)
 
     return send
 

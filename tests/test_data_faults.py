@@ -545,30 +545,11 @@ def told_by_child(cache: Path, urls: list[str], **limits: int) -> str:
         return str(tell())
 
 
-def slowly(body: bytes, seconds: float, etag: str) -> Answer:
-    """Send in a hundred pieces; go on where a part ends."""
-
-    def send(handler: Handler) -> None:
-        at = 0
-        if handler.headers.get("If-Range") == etag:
-            at = int(handler.headers["Range"].removeprefix("bytes=").rstrip("-"))
-        head: dict[str, Any] = {"ETag": etag, "Content_Length": len(body) - at}
-        if at:
-            head["Content_Range"] = f"bytes {at}-{len(body) - 1}/{len(body)}"
-        handler.start(206 if at else 200, **head)
-        size = len(body) // 100 + 1
-        for piece in range(at, len(body), size):
-            handler.wfile.write(body[piece : piece + size])
-            time.sleep(seconds / 100)
-
-    return send
-
-
 @pytest.mark.usefixtures("fork_server")
 def test_ten_processes_asking_at_once_download_once(
     server: Server, tmp_path: Path
 ) -> None:
-    server.answers["/slow"] = slowly(PACKED, 0.6, '"x"')
+    server.answers["/slow"] = resumable(seconds=0.6)
     folder = tmp_path / "shared 缓存"
     with ExitStack() as stack:
         ten = [
@@ -583,9 +564,10 @@ def test_ten_processes_asking_at_once_download_once(
 @pytest.fixture
 def slow(server: Server) -> Server:
     """Serve slowly, so that there is time to be killed in."""
-    server.answers["/slow"] = slowly(PACKED, 0.3, '"x"')
+    server.answers["/slow"] = resumable(seconds=0.3)
     server.answers |= {
-        f"/slow/{name}": slowly(content, 0.1, '"y"') for name, content in IDX.items()
+        f"/slow/{name}": resumable(content, seconds=0.1)
+        for name, content in IDX.items()
     }
     return server
 
