@@ -19,7 +19,7 @@ SOURCE = {
         "MNIST": "Built with real MNIST.",
         "stand-in": "Built with the stand-in digits.",
     },
-    "zh_CN": {"MNIST": "本站用真实的 MNIST 构建。", "stand-in": "本站用替代数字构建。"},
+    "zh_CN": {"MNIST": "本站用真实的 MNIST 构建。", "stand-in": "本站用替代数据构建。"},
 }
 
 

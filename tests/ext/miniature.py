@@ -1,12 +1,9 @@
 """Build a miniature site with some of our extensions, as Sphinx-Gallery tests itself."""
 
 from contextlib import contextmanager
-from pathlib import Path
 
 from bs4 import BeautifulSoup
 from sphinx.testing.util import SphinxTestApp
-
-EXT = Path(__file__).parents[2] / "docs" / "_ext"
 
 
 @contextmanager

@@ -1,10 +1,12 @@
 """Our small Sphinx extensions, each on a miniature site or on what it is given."""
 
+import os
 import re
 import tomllib
 from types import SimpleNamespace
 
 import chinese_search
+import data_notice
 import gallery_chinese
 import local_inventories
 import pytest
@@ -12,6 +14,7 @@ import sphobjinv
 import term_pairs
 from gallery_scripts import ROOT
 from miniature import build
+from PIL import Image
 from sphinx.errors import ConfigError
 
 # anchors
@@ -43,14 +46,7 @@ Title
 """
 
 
-def picture(folder):
-    from PIL import Image
-
-    (folder / "source").mkdir()
-    Image.new("RGB", (2, 2)).save(folder / "source" / "picture.png")
-
-
-def figure_page(tmp_path, text, monkeypatch):
+def figure_page(tmp_path, text):
     """Build with Sphinx-Gallery's image directive, but without a gallery."""
     (tmp_path / "gallery").mkdir()
     (tmp_path / "gallery" / "GALLERY_HEADER.rst").write_text("G\n=\n")
@@ -68,13 +64,11 @@ def figure_page(tmp_path, text, monkeypatch):
 
 
 def test_figure_text_gives_the_figure_above_its_alternative_text_and_a_caption(
-    tmp_path, monkeypatch
+    tmp_path,
 ):
-    from PIL import Image
-
     Image.new("RGB", (2, 2)).save(tmp_path / "picture.png")
     text = FIGURE.replace("/picture.png", "/../picture.png")
-    html, _ = figure_page(tmp_path, text, monkeypatch)
+    html, _ = figure_page(tmp_path, text)
     image = html["index"].find("img")
     assert image["alt"] == 'Two "black" cats on a sofa.'
     caption = html["index"].select_one(".figure-text")
@@ -82,9 +76,9 @@ def test_figure_text_gives_the_figure_above_its_alternative_text_and_a_caption(
     assert caption.find("em").get_text() == "home"
 
 
-def test_figure_text_without_a_figure_is_a_warning(tmp_path, monkeypatch):
+def test_figure_text_without_a_figure_is_a_warning(tmp_path):
     text = "T\n=\n\n.. figure-text:: cats\n\n   caption\n"
-    _, warnings = figure_page(tmp_path, text, monkeypatch)
+    _, warnings = figure_page(tmp_path, text)
     assert "figure-text without a figure above it" in warnings
 
 
@@ -198,3 +192,42 @@ def test_chinese_text_is_indexed_by_the_fields_terms():
     search = chinese_search.ChineseSearch({"dict": str(chinese_search.WORDS)})
     words = search.split("用数据加载器 DataLoader 取小批量，计算损失函数")
     assert {"数据加载器", "小批量", "损失", "函数", "DataLoader"} <= set(words)
+
+
+# data_notice
+
+
+def noticed(monkeypatch, folder, source, language):
+    """Let the extension find some data; return its settings and what a page is given."""
+    monkeypatch.setattr(data_notice, "for_pages", lambda: (folder, source))
+    monkeypatch.setenv("MNIST_TUT_DATA", "as it was")
+    config = SimpleNamespace(html_theme_options={}, language=language)
+    data_notice.find_out(None, config)
+    context = {}
+    app = SimpleNamespace(config=config)
+    data_notice.tell_template(app, "index", "page.html", context, None)
+    return config, context["data_source"]
+
+
+@pytest.mark.parametrize(
+    ("language", "word"), [("en", "stand-in"), ("zh_CN", "替代数据")]
+)
+def test_pages_built_with_the_stand_in_say_so_loudly(
+    monkeypatch, tmp_path, language, word
+):
+    config, line = noticed(monkeypatch, tmp_path, "stand-in", language)
+    assert word in config.html_theme_options["announcement"]
+    assert word in line
+    assert config.data_used == "stand-in"
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_pages_built_with_mnist_say_so_quietly(monkeypatch, tmp_path, language):
+    config, line = noticed(monkeypatch, tmp_path, "MNIST", language)
+    assert config.html_theme_options == {}
+    assert "MNIST" in line
+
+
+def test_the_scripts_are_told_where_the_data_lies(monkeypatch, tmp_path):
+    noticed(monkeypatch, tmp_path, "MNIST", "en")
+    assert os.environ["MNIST_TUT_DATA"] == str(tmp_path)
