@@ -55,7 +55,7 @@ lint: $(INSTALLED) ## check style, docstrings and types
 linkcheck: $(INSTALLED) ## ask the network whether the links that lead outside still answer
 	@$(BIN)/python tests/site/outside_links.py
 
-bench: $(INSTALLED) ## time the tutorial against the slow way
+bench: $(INSTALLED) ## time the tutorial and a training step against the slow way
 	$(BIN)/python benchmarks/bench.py
 
 serve: ## show the built pages at http://localhost:8000

@@ -1,7 +1,7 @@
-"""Time the tutorial against the slow way, side by side in one run.
+"""Time the tutorial, and the CNN's training step, against the slow way, all in one run.
 
-``make bench`` writes ``build/bench/bench.json`` and ``bench.md``. Seconds differ from machine to
-machine; the ratios are what to look at.
+``make bench`` writes ``build/bench/bench.json``, ``bench.md`` and ``bench.png``. Seconds differ
+from machine to machine; the ratios are what to look at.
 """
 
 import json
@@ -13,14 +13,20 @@ import sys
 import time
 from pathlib import Path
 
+import cnn_step
+import matplotlib as mpl
 import numpy
 import torch
 
-from mnist_tut.data import for_pages
+mpl.use("agg")
+import matplotlib.pyplot as plt
+
+from mnist_tut.data import for_pages, load_mnist
 
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "build" / "bench"
-RUNS = 3
+RUNS = 3  # of whole programs
+ROUNDS = 7  # of the training step
 PROGRAMS = {
     "slow way, one language": ROOT / "benchmarks" / "plain.py",
     "tutorial script": ROOT / "gallery" / "en" / "nn_tutorial.py",
@@ -47,30 +53,59 @@ def measure() -> dict[str, list[float]]:
     return times
 
 
-def table(times: dict[str, list[float]]) -> str:
-    """Write medians, spread and ratios as a Markdown table."""
+def table(times: dict[str, list[float]], what: str) -> str:
+    """Write medians, spread and ratios to the first row as a Markdown table."""
     reference = statistics.median(next(iter(times.values())))
-    rows = ["| program | median s | min - max | ratio |", "| --- | --- | --- | --- |"]
+    rows = [
+        f"| {what} | median ms | min - max | ratio |",
+        "| --- | --- | --- | --- |",
+    ]
     for name, values in times.items():
         median = statistics.median(values)
-        spread = f"{min(values):.1f} - {max(values):.1f}"
-        rows.append(f"| {name} | {median:.1f} | {spread} | {median / reference:.2f} |")
+        spread = f"{1e3 * min(values):.2f} - {1e3 * max(values):.2f}"
+        cells = [name, f"{1e3 * median:.2f}", spread, f"{median / reference:.2f}"]
+        rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows)
 
 
+def plot(times: dict[str, list[float]], path: Path) -> None:
+    """Draw the medians as shares of the slow way's, with their spread."""
+    reference = statistics.median(next(iter(times.values())))
+    fig, ax = plt.subplots(figsize=(7, 3), layout="constrained")
+    for row, (name, values) in enumerate(times.items()):
+        median = statistics.median(values)
+        ends = [[median - min(values)], [max(values) - median]]
+        spread = [[end / reference for end in side] for side in ends]
+        ax.barh(row, median / reference, xerr=spread, color="#0072b2", capsize=3)
+        ax.text(0.01, row, name, va="center", color="white", fontsize=9)
+    ax.invert_yaxis()
+    ax.set_yticks([])
+    ax.set_xlabel("time of one training step, slow way = 1")
+    fig.savefig(path, dpi=150)
+
+
 def main() -> None:
-    """Measure, print and write both files."""
-    times = measure()
+    """Measure, print and write the three files."""
+    programs = measure()
+    steps = cnn_step.rounds(load_mnist(), ROUNDS)
+    steps["limit: arithmetic alone"] = cnn_step.limit(ROUNDS)
     machine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
     versions = {"python": platform.python_version(), "torch": torch.__version__}
     versions |= {"numpy": numpy.__version__}
+    threads = torch.get_num_threads()
     OUT.mkdir(parents=True, exist_ok=True)
-    result = {"machine": machine, "versions": versions, "seconds": times}
+    result = {"machine": machine, "versions": versions, "threads": threads}
+    result |= {"program_seconds": programs, "step_seconds": steps}
     (OUT / "bench.json").write_text(
         json.dumps(result, indent=1) + "\n", encoding="utf-8"
     )
-    text = f"{machine}; {versions}; {RUNS} runs\n\n{table(times)}\n"
+    text = (
+        f"{machine}, {threads} thread(s); {versions}\n\n"
+        f"{table(programs, f'program, {RUNS} runs')}\n\n"
+        f"{table(steps, f'CNN training step, {ROUNDS} rounds')}\n"
+    )
     (OUT / "bench.md").write_text(text, encoding="utf-8")
+    plot(steps, OUT / "bench.png")
     print(text)
 
 

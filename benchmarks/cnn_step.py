@@ -1,0 +1,141 @@
+"""The CNN's training step, changed one thing at a time, and the least time it could take.
+
+The rounds go through all variants in turn, so that a busy moment hits all alike. The limit is the
+arithmetic of the three convolutions at the rate of a large matrix product on this machine.
+"""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, optim
+from torch.utils.data import DataLoader, TensorDataset
+
+from mnist_tut.loaders import Batches, WrappedDataLoader, batched_dl, preprocess
+from mnist_tut.models import cnn_any_size
+
+__all__ = ["VARIANTS", "Variant", "conv_flops", "limit", "losses", "rounds"]
+
+BS = 64
+WARM_UP, STEPS = 20, 150
+
+
+class Variant(NamedTuple):
+    """One way to write the training step.
+
+    Attributes
+    ----------
+    batched : bool
+        Whether the data set is indexed once per batch instead of once per row.
+    channels_last : bool
+        Whether the model's weights, and with them its activations, keep channels innermost.
+    fused : bool
+        Whether one kernel updates all parameters.
+    """
+
+    batched: bool = False
+    channels_last: bool = False
+    fused: bool = False
+
+
+VARIANTS = {
+    "slow way": Variant(),
+    "batched sampling": Variant(batched=True),
+    "channels last": Variant(channels_last=True),
+    "fused SGD": Variant(fused=True),
+    "all three": Variant(batched=True, channels_last=True, fused=True),
+}
+
+
+def _prepare(
+    variant: Variant, data: tuple[Tensor, ...], shuffle: bool
+) -> tuple[Batches, Callable[[Tensor, Tensor], Tensor]]:
+    """Make the loader, and the function that takes one step and returns the loss."""
+    ds = TensorDataset(*data[:2])
+    make = batched_dl if variant.batched else DataLoader
+    batches = WrappedDataLoader(make(ds, BS, shuffle=shuffle), preprocess)
+    model = cnn_any_size()
+    if variant.channels_last:
+        model = model.to(memory_format=torch.channels_last)
+    opt = optim.SGD(model.parameters(), lr=0.1, momentum=0.9, fused=variant.fused)
+
+    def step(xb: Tensor, yb: Tensor) -> Tensor:
+        loss = F.cross_entropy(model(xb), yb)
+        loss.backward()
+        opt.step()
+        opt.zero_grad()
+        return loss.detach()
+
+    return batches, step
+
+
+def losses(variant: Variant, data: tuple[Tensor, ...], steps: int) -> list[float]:
+    """Losses of the first training steps; for the same seed, alike for all variants.
+
+    Parameters
+    ----------
+    variant : Variant
+        How the step is written.
+    data : tuple of Tensor
+        Pictures in rows of 784 pixels, and labels.
+    steps : int
+        How many steps to take.
+
+    Returns
+    -------
+    list of float
+        In nats.
+    """
+    torch.manual_seed(5)
+    batches, step = _prepare(variant, data, shuffle=True)
+    return [step(xb, yb).item() for xb, yb in islice(batches, steps)]
+
+
+def _seconds(step: Callable[[Tensor, Tensor], Tensor], batches: Iterable) -> float:
+    """Time per step, the fetching of the batch included."""
+    turns: Iterator = iter(batches)
+    for xb, yb in islice(turns, WARM_UP):
+        step(xb, yb)
+    began = time.perf_counter()
+    for xb, yb in islice(turns, STEPS):
+        step(xb, yb)
+    return (time.perf_counter() - began) / STEPS
+
+
+def rounds(data: tuple[Tensor, ...], times: int) -> dict[str, list[float]]:
+    """Seconds per step of every variant, once per round."""
+    found: dict[str, list[float]] = {name: [] for name in VARIANTS}
+    for _ in range(times):
+        for name, variant in VARIANTS.items():
+            batches, step = _prepare(variant, data, shuffle=True)
+            found[name].append(_seconds(step, batches))
+    return found
+
+
+def conv_flops(bs: int = BS) -> int:
+    """Floating-point operations of the convolutions in one training step.
+
+    A multiplication and an addition per weight and output; once forward, once for the gradient of
+    the weights, and, except in the first layer, once for the gradient of the input.
+    """
+    shapes = [(1, 16, 14), (16, 16, 7), (16, 10, 4)]  # channels in, out, output side
+    passes = [2, 3, 3]
+    return sum(
+        2 * bs * side * side * out * into * 9 * count
+        for (into, out, side), count in zip(shapes, passes, strict=True)
+    )
+
+
+def limit(times: int, size: int = 768) -> list[float]:
+    """Seconds that the convolutions of one step would take at the rate of a matrix product."""
+    one = torch.rand(size, size)
+    one @ one
+    found = []
+    for _ in range(times):
+        began = time.perf_counter()
+        one @ one
+        found.append((time.perf_counter() - began) * conv_flops() / (2 * size**3))
+    return found
