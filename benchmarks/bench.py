@@ -44,8 +44,7 @@ def seconds(program: Path, env: dict[str, str]) -> float:
 
 def measure() -> dict[str, list[float]]:
     """Run all programs in turn, several times, so that a busy moment hits all alike."""
-    folder, _ = for_pages()
-    env = os.environ | {"MPLBACKEND": "agg", "MNIST_TUT_DATA": str(folder)}
+    env = os.environ | {"MPLBACKEND": "agg"}
     times: dict[str, list[float]] = {name: [] for name in PROGRAMS}
     for _ in range(RUNS):
         for name, program in PROGRAMS.items():
@@ -86,6 +85,8 @@ def plot(times: dict[str, list[float]], path: Path) -> None:
 
 def main() -> None:
     """Measure, print and write the three files."""
+    folder, _ = for_pages()
+    os.environ["MNIST_TUT_DATA"] = str(folder)
     programs = measure()
     steps = cnn_step.rounds(load_mnist(), ROUNDS)
     steps["limit: arithmetic alone"] = cnn_step.limit(ROUNDS)
