@@ -14,12 +14,9 @@ import time
 from pathlib import Path
 
 import cnn_step
-import matplotlib as mpl
 import numpy
 import torch
-
-mpl.use("agg")
-import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
 
 from mnist_tut.data import for_pages, load_mnist
 
@@ -52,25 +49,25 @@ def measure() -> dict[str, list[float]]:
     return times
 
 
-def table(times: dict[str, list[float]], what: str) -> str:
+def table(times: dict[str, list[float]], what: str, unit: str, per_s: int) -> str:
     """Write medians, spread and ratios to the first row as a Markdown table."""
     reference = statistics.median(next(iter(times.values())))
-    rows = [
-        f"| {what} | median ms | min - max | ratio |",
-        "| --- | --- | --- | --- |",
-    ]
+    head = f"| {what} | median {unit} | min - max | ratio |"
+    rows = [head, "| --- | --- | --- | --- |"]
     for name, values in times.items():
-        median = statistics.median(values)
-        spread = f"{1e3 * min(values):.2f} - {1e3 * max(values):.2f}"
-        cells = [name, f"{1e3 * median:.2f}", spread, f"{median / reference:.2f}"]
-        rows.append(f"| {' | '.join(cells)} |")
+        median, least, most = (
+            f"{per_s * f(values):.2f}" for f in (statistics.median, min, max)
+        )
+        ratio = statistics.median(values) / reference
+        rows.append(f"| {name} | {median} | {least} - {most} | {ratio:.2f} |")
     return "\n".join(rows)
 
 
 def plot(times: dict[str, list[float]], path: Path) -> None:
     """Draw the medians as shares of the slow way's, with their spread."""
     reference = statistics.median(next(iter(times.values())))
-    fig, ax = plt.subplots(figsize=(7, 3), layout="constrained")
+    fig = Figure(figsize=(7, 3), layout="constrained")
+    ax = fig.subplots()
     for row, values in enumerate(times.values()):
         median = statistics.median(values)
         ends = [[median - min(values)], [max(values) - median]]
@@ -101,8 +98,8 @@ def main() -> None:
     )
     text = (
         f"{machine}, {threads} thread(s); {versions}\n\n"
-        f"{table(programs, f'program, {RUNS} runs')}\n\n"
-        f"{table(steps, f'CNN training step, {ROUNDS} rounds')}\n"
+        f"{table(programs, f'program, {RUNS} runs', 's', 1)}\n\n"
+        f"{table(steps, f'CNN training step, {ROUNDS} rounds', 'ms', 1000)}\n"
     )
     (OUT / "bench.md").write_text(text, encoding="utf-8")
     plot(steps, OUT / "bench.png")

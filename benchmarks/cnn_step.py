@@ -5,19 +5,20 @@ arithmetic of the three convolutions at the rate of a large matrix product on th
 """
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from itertools import islice
 from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, optim
+from torch import Tensor, nn, optim
 from torch.utils.data import DataLoader, TensorDataset
 
 from mnist_tut.loaders import Batches, WrappedDataLoader, batched_dl, preprocess
 from mnist_tut.models import cnn_any_size
+from mnist_tut.training import loss_batch
 
-__all__ = ["VARIANTS", "Variant", "conv_flops", "limit", "losses", "rounds"]
+__all__ = ["VARIANTS", "conv_flops", "limit", "losses", "prepare", "rounds"]
 
 BS = 64
 WARM_UP, STEPS = 20, 150
@@ -50,26 +51,40 @@ VARIANTS = {
 }
 
 
-def _prepare(
-    variant: Variant, data: tuple[Tensor, ...], shuffle: bool
-) -> tuple[Batches, Callable[[Tensor, Tensor], Tensor]]:
-    """Make the loader, and the function that takes one step and returns the loss."""
+class Prepared(NamedTuple):
+    """What a variant trains with.
+
+    Attributes
+    ----------
+    batches : WrappedDataLoader
+        Hands out pictures and labels, in random order.
+    model : nn.Module
+        The tutorial's CNN.
+    opt : torch.optim.SGD
+        With the tutorial's learning rate and momentum.
+    """
+
+    batches: Batches
+    model: nn.Module
+    opt: optim.SGD
+
+
+def prepare(variant: Variant, data: tuple[Tensor, ...]) -> Prepared:
+    """Make loader, model and optimizer as the variant wants them."""
     ds = TensorDataset(*data[:2])
     make = batched_dl if variant.batched else DataLoader
-    batches = WrappedDataLoader(make(ds, BS, shuffle=shuffle), preprocess)
+    batches = WrappedDataLoader(make(ds, BS, shuffle=True), preprocess)
     model = cnn_any_size()
     if variant.channels_last:
         model = model.to(memory_format=torch.channels_last)
     opt = optim.SGD(model.parameters(), lr=0.1, momentum=0.9, fused=variant.fused)
+    return Prepared(batches, model, opt)
 
-    def step(xb: Tensor, yb: Tensor) -> Tensor:
-        loss = F.cross_entropy(model(xb), yb)
-        loss.backward()
-        opt.step()
-        opt.zero_grad()
-        return loss.detach()
 
-    return batches, step
+def train(prepared: Prepared, batches: Iterable[tuple[Tensor, Tensor]]) -> list[float]:
+    """Take one step per batch, as ``fit`` does, and return the losses."""
+    model, opt = prepared.model, prepared.opt
+    return [loss_batch(model, F.cross_entropy, xb, yb, opt)[0] for xb, yb in batches]
 
 
 def losses(variant: Variant, data: tuple[Tensor, ...], steps: int) -> list[float]:
@@ -90,18 +105,16 @@ def losses(variant: Variant, data: tuple[Tensor, ...], steps: int) -> list[float
         In nats.
     """
     torch.manual_seed(5)
-    batches, step = _prepare(variant, data, shuffle=True)
-    return [step(xb, yb).item() for xb, yb in islice(batches, steps)]
+    prepared = prepare(variant, data)
+    return train(prepared, islice(prepared.batches, steps))
 
 
-def _seconds(step: Callable[[Tensor, Tensor], Tensor], batches: Iterable) -> float:
+def _seconds(prepared: Prepared) -> float:
     """Time per step, the fetching of the batch included."""
-    turns: Iterator = iter(batches)
-    for xb, yb in islice(turns, WARM_UP):
-        step(xb, yb)
+    batches = iter(prepared.batches)
+    train(prepared, islice(batches, WARM_UP))
     began = time.perf_counter()
-    for xb, yb in islice(turns, STEPS):
-        step(xb, yb)
+    train(prepared, islice(batches, STEPS))
     return (time.perf_counter() - began) / STEPS
 
 
@@ -110,8 +123,7 @@ def rounds(data: tuple[Tensor, ...], times: int) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {name: [] for name in VARIANTS}
     for _ in range(times):
         for name, variant in VARIANTS.items():
-            batches, step = _prepare(variant, data, shuffle=True)
-            found[name].append(_seconds(step, batches))
+            found[name].append(_seconds(prepare(variant, data)))
     return found
 
 
