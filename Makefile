@@ -6,12 +6,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 BUILD := build
-SPHINX := $(BIN)/python -m sphinx -W --keep-going -q -c . -j 1
 
 # Without MNIST and without a network the pages are built with stand-in digits, and say so.
 export MNIST_TUT_STAND_IN ?= allow
-# Small batches gain nothing from a second thread, and the two languages are built side by side.
-export OMP_NUM_THREADS ?= 1
 
 .PHONY: html html-en html-zh test mutants lint linkcheck bench serve clean help
 
@@ -29,15 +26,13 @@ $(INSTALLED): constraints.txt pyproject.toml
 	@touch $@
 
 html: $(INSTALLED) ## build both languages into build/html, running every page
-	@$(BIN)/python -m mnist_tut.data; status=$$?; \
-	case $$status in 0) ;; 3) export MNIST_TUT_STAND_IN=only ;; *) exit $$status ;; esac; \
-	echo "Building the English and the Chinese pages side by side ..."; \
-	$(MAKE) --no-print-directory -j2 --output-sync=target html-en html-zh
+	@echo "Building the English and the Chinese pages side by side ..."
+	@$(BIN)/python docs/build_site.py
 	@cp docs/index.html docs/404.html docs/front.css $(BUILD)/html/
 	@echo "Open $(BUILD)/html/index.html, or run: make serve"
 
-html-en html-zh: html-%:
-	@$(SPHINX) -t $* -d $(BUILD)/doctrees/$* docs/$* $(BUILD)/html/$*
+html-en html-zh: html-%: $(INSTALLED)
+	@$(BIN)/python docs/build_site.py $*
 
 test: html ## build, then run all tests
 	@$(BIN)/python tests/site/browser.py

@@ -12,11 +12,20 @@ from torch.utils.data import (
     Dataset,
     RandomSampler,
     SequentialSampler,
+    TensorDataset,
 )
 
 from mnist_tut.checks import check_batch, check_labels, check_positive
 
-__all__ = ["Batches", "WrappedDataLoader", "batched_dl", "get_data", "preprocess"]
+__all__ = [
+    "Batches",
+    "WrappedDataLoader",
+    "batched_dl",
+    "can_pin",
+    "get_data",
+    "loader_for",
+    "preprocess",
+]
 
 
 class Batches(Protocol):
@@ -42,7 +51,7 @@ def get_data(
     Parameters
     ----------
     train_ds, valid_ds : Dataset
-        Map-style data sets of (input, label) pairs.
+        Map-style data sets of (input, label) pairs; tensors may live on any device.
     bs : int
         Examples per training batch. Validation batches are twice as large.
     shuffle : bool, default True
@@ -51,7 +60,7 @@ def get_data(
     Returns
     -------
     train_dl, valid_dl : DataLoader
-        Loaders of (inputs, labels) mini-batches.
+        Loaders of (inputs, labels) mini-batches, as :func:`loader_for` makes them.
 
     Raises
     ------
@@ -61,10 +70,7 @@ def get_data(
     check_positive("bs", bs)
     _check_data_set("train_ds", train_ds)
     _check_data_set("valid_ds", valid_ds)
-    return (
-        DataLoader(train_ds, batch_size=bs, shuffle=shuffle),
-        DataLoader(valid_ds, batch_size=bs * 2),
-    )
+    return loader_for(train_ds, bs, shuffle=shuffle), loader_for(valid_ds, bs * 2)
 
 
 def batched_dl(ds: Dataset, bs: int, *, shuffle: bool = False) -> DataLoader:
@@ -85,7 +91,8 @@ def batched_dl(ds: Dataset, bs: int, *, shuffle: bool = False) -> DataLoader:
     Returns
     -------
     DataLoader
-        Gives the same batches as ``DataLoader(ds, batch_size=bs, shuffle=shuffle)``.
+        Gives the same batches as ``DataLoader(ds, batch_size=bs, shuffle=shuffle)``. See
+        :func:`can_pin` for when they are pinned.
 
     Raises
     ------
@@ -95,15 +102,68 @@ def batched_dl(ds: Dataset, bs: int, *, shuffle: bool = False) -> DataLoader:
     check_positive("bs", bs)
     _check_data_set("ds", ds)
     order = RandomSampler(ds) if shuffle else SequentialSampler(ds)
-    return DataLoader(
-        ds, sampler=BatchSampler(order, bs, drop_last=False), batch_size=None
-    )
+    batches = BatchSampler(order, bs, drop_last=False)
+    return DataLoader(ds, sampler=batches, batch_size=None, pin_memory=can_pin(ds))
+
+
+def loader_for(ds: Dataset, bs: int, *, shuffle: bool = False) -> DataLoader:
+    """Make the fastest loader that a data set allows.
+
+    Parameters
+    ----------
+    ds : Dataset
+        If it is a :class:`torch.utils.data.TensorDataset`, it is indexed once per mini-batch;
+        others, which may not understand a list of positions, once per row.
+    bs : int
+        Examples per batch.
+    shuffle : bool, default False
+        Whether to draw a new random order every epoch.
+
+    Returns
+    -------
+    DataLoader
+        Gives the same batches as ``DataLoader(ds, batch_size=bs, shuffle=shuffle)``.
+
+    Raises
+    ------
+    ValueError
+        If `bs` is below one or the data set is empty.
+    """
+    if isinstance(ds, TensorDataset):
+        return batched_dl(ds, bs, shuffle=shuffle)
+    check_positive("bs", bs)
+    _check_data_set("ds", ds)
+    return DataLoader(ds, batch_size=bs, shuffle=shuffle)
+
+
+def can_pin(ds: Dataset) -> bool:
+    """Tell whether a loader should hand out batches in pinned memory.
+
+    An accelerator fetches those by itself, while the CPU goes on. What lives on the accelerator
+    already cannot be pinned, and need not be.
+
+    Parameters
+    ----------
+    ds : Dataset
+        Anything but a :class:`torch.utils.data.TensorDataset` may give out memory of any device,
+        and is left alone.
+
+    Returns
+    -------
+    bool
+        True if there is an accelerator and all tensors are on the CPU.
+    """
+    tensors = getattr(ds, "tensors", ())
+    devices = {tensor.device.type for tensor in tensors}
+    return devices == {"cpu"} and torch.accelerator.is_available()
 
 
 def preprocess(
     x: Tensor, y: Tensor, dev: torch.device | str | None = None
 ) -> tuple[Tensor, Tensor]:
     """View flat rows as square pictures of one channel, and move the batch to a device.
+
+    From pinned memory, the move goes on beside the computation; otherwise it is waited for.
 
     Parameters
     ----------
@@ -132,7 +192,8 @@ def preprocess(
     side = math.isqrt(x[0].numel())
     if x.ndim != 2 or side * side != x.shape[1] or side == 0:
         raise ValueError(f"need rows of side * side pixels, got {tuple(x.shape)}")
-    return x.view(-1, 1, side, side).to(dev), y.to(dev)
+    x = x.view(-1, 1, side, side)
+    return x.to(dev, non_blocking=True), y.to(dev, non_blocking=True)
 
 
 class WrappedDataLoader:

@@ -4,6 +4,7 @@ Text in a figure is short and English, so that every language can show the same 
 Backgrounds are transparent and text is mid-grey, so that a page may be light or dark.
 """
 
+import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -22,6 +23,7 @@ __all__ = [
     "digits",
     "per_epoch",
     "probabilities",
+    "ratio_bars",
     "signed_tiles",
     "step_sizes",
     "tile",
@@ -342,5 +344,52 @@ def step_sizes(
     ax.invert_yaxis()
     ax.set_xlim(0, max(lines) * 1.25)
     ax.set_xlabel("lines of code in the loop")
+    ax.grid(visible=False, axis="y")
+    return ax
+
+
+def ratio_bars(shares: Mapping[str, Sequence[float]], ax: Axes) -> Axes:
+    """Draw how long several ways took, as shares of the first one's time.
+
+    Parameters
+    ----------
+    shares : mapping of str to sequence of float
+        As :func:`mnist_tut.timing.ratios` returns them; the first way is drawn on top.
+    ax : Axes
+        Where to draw.
+
+    Returns
+    -------
+    Axes
+        `ax`. The bars are medians, with their values beside them; thin lines reach from the
+        smallest to the largest share.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to draw.
+    """
+    if not shares or not all(shares.values()):
+        raise ValueError("no times to draw: give at least one share for each way")
+    medians = [statistics.median(values) for values in shares.values()]
+    rows = range(len(medians))
+    bars = ax.barh(rows, medians, color=COLORS["blue"], height=0.6)
+    bars[0].set_color(GREY)
+    ends = [(min(values), max(values)) for values in shares.values()]
+    ax.hlines(rows, *zip(*ends, strict=True), color=COLORS["orange"], linewidth=2)
+    for row, median, (_, most) in zip(rows, medians, ends, strict=True):
+        right = max(median, most)
+        ax.annotate(
+            f"{median:.2f}",
+            (right, row),
+            xytext=(4, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=8,
+        )
+    ax.set_yticks(rows, list(shares), fontsize=8)
+    ax.invert_yaxis()
+    ax.set_xlim(0, max(most for _, most in ends) * 1.12)
+    ax.set_xlabel(f"time, {next(iter(shares))} = 1")
     ax.grid(visible=False, axis="y")
     return ax

@@ -1,8 +1,15 @@
 import pytest
 import torch
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader, Dataset, TensorDataset
 
-from mnist_tut.loaders import WrappedDataLoader, batched_dl, get_data, preprocess
+from mnist_tut.loaders import (
+    WrappedDataLoader,
+    batched_dl,
+    can_pin,
+    get_data,
+    loader_for,
+    preprocess,
+)
 
 
 def numbered(n):
@@ -80,6 +87,81 @@ def test_a_batch_size_that_is_no_count_is_refused(make, bs):
         make(bs)
 
 
+def test_get_data_hands_out_the_batches_of_plain_loaders_for_the_same_seed():
+    torch.manual_seed(3)
+    train_dl, valid_dl = get_data(numbered(50), numbered(35), 8)
+    ours = order(train_dl) + order(valid_dl)
+    torch.manual_seed(3)
+    plain = DataLoader(numbered(50), batch_size=8, shuffle=True)
+    assert ours == order(plain) + list(range(35))
+
+
+# loader_for
+
+
+class OneByOne(Dataset):
+    """A data set that does not understand a list of positions."""
+
+    def __len__(self):
+        return 20
+
+    def __getitem__(self, i):
+        return torch.tensor([float(i)]), i % 10
+
+
+class Asked(TensorDataset):
+    """A data set that notes what it is asked for."""
+
+    def __getitem__(self, index):
+        self.asked = [*getattr(self, "asked", []), index]
+        return super().__getitem__(index)
+
+
+def test_tensors_are_indexed_once_per_batch_by_both_loaders_of_get_data():
+    sets = [Asked(*numbered(n).tensors) for n in (20, 12)]
+    for dl in get_data(*sets, 8, shuffle=False):
+        order(dl)
+    assert sets[0].asked == [[*range(8)], [*range(8, 16)], [*range(16, 20)]]
+    assert sets[1].asked == [[*range(12)]]
+
+
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_any_other_data_set_is_asked_row_by_row(shuffle):
+    dl = loader_for(OneByOne(), 8, shuffle=shuffle)
+    assert sorted(order(dl)) == list(range(20))
+    assert (order(dl) == list(range(20))) == (not shuffle)
+    assert lengths(dl) == [8, 8, 4]
+
+
+def test_a_loader_for_a_data_set_that_is_empty_or_for_no_batch_size_is_refused():
+    class Empty(OneByOne):
+        def __len__(self):
+            return 0
+
+    with pytest.raises(ValueError, match=r"^ds is empty"):
+        loader_for(Empty(), 8)
+    with pytest.raises(ValueError, match=r"^bs must be .* not 0$"):
+        loader_for(OneByOne(), 0)
+
+
+# can_pin
+
+ON_CPU = numbered(9)
+ON_DEVICE = TensorDataset(torch.empty(9, 1, device="meta"), torch.arange(9))
+
+
+@pytest.mark.parametrize("accelerator", [True, False])
+@pytest.mark.parametrize("ds", [ON_CPU, ON_DEVICE, OneByOne()])
+def test_batches_are_pinned_if_there_is_an_accelerator_and_they_are_tensors_of_the_cpu(
+    ds, accelerator, monkeypatch
+):
+    monkeypatch.setattr(torch.accelerator, "is_available", lambda: accelerator)
+    wanted = accelerator and ds is ON_CPU
+    assert can_pin(ds) == wanted
+    assert [dl.pin_memory for dl in get_data(ds, ds, 8)] == [wanted] * 2
+    assert loader_for(ds, 8).pin_memory == wanted
+
+
 # batched_dl
 
 
@@ -153,6 +235,18 @@ def test_without_a_device_the_batch_stays_where_it_is_uncopied():
 def test_pictures_and_labels_both_move_to_the_device(device):
     pictures, labels = preprocess(torch.zeros(2, 784), torch.zeros(2).long(), device)
     assert pictures.device == labels.device == torch.device(device)
+
+
+def test_the_move_to_a_device_is_not_waited_for(monkeypatch):
+    asked = []
+
+    def to(tensor, *args, **kwargs):
+        asked.append((args, kwargs))
+        return tensor
+
+    monkeypatch.setattr(torch.Tensor, "to", to)
+    preprocess(torch.zeros(2, 784), torch.zeros(2).long(), "somewhere")
+    assert asked == [(("somewhere",), {"non_blocking": True})] * 2
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.uint8])

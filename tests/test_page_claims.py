@@ -4,6 +4,7 @@ Whatever a page prints or asserts is checked when it is built. Here is the rest:
 the prose that no cell runs, and every number in it of more than one digit.
 """
 
+import ast
 import io
 import json
 import math
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from gallery_scripts import ROOT, blocks, cells
+from gallery_scripts import NAMES, ROOT, blocks, cells
 from torch import nn, optim
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
@@ -41,10 +42,10 @@ def numbers(text):
     return sorted(re.findall(r"\d[\d,.]*\d", text))
 
 
-def numbers_by_section(lang):
-    """Map the label of each section of the tutorial to the numbers in its prose."""
+def numbers_by_section(lang, name):
+    """Map the label of each section of a page to the numbers in its prose."""
     found, label = {}, ""
-    for block in blocks(lang, "nn_tutorial.py"):
+    for block in blocks(lang, name):
         if block.type == "text":
             for part in SECTION.split(block.content):
                 named = re.match(r"\.\. _([\w-]+):$", part, re.M)
@@ -110,16 +111,37 @@ def facts():
     }
 
 
+def facts_about_time():
+    """Compute every number that the prose of "Where the time goes" may state, by section."""
+    first, middle = models.cnn_any_size()[0], models.cnn_any_size()[2]
+    activations = first(torch.zeros(64, 1, 28, 28))
+    out = middle(activations)
+    code = "\n".join(cell.content for cell in cells("en", "where_the_time_goes.py"))
+    sizes = ast.literal_eval(re.search(r"for size in (\[[\d, ]+\])", code)[1])
+    kept_at_first = 128  # KiB, by glibc: M_MMAP_THRESHOLD in "man mallopt"
+    assert activations.nbytes > kept_at_first * 1024  # of the first layer, as told
+    rows, columns = out[:, 0].numel(), middle.weight[0].numel()
+    assert f"product({rows}, {columns}, {middle.out_channels})" in code
+    return {
+        "time-batch-size": [min(sizes), max(sizes)],
+        "time-memory": [kept_at_first],
+        "time-limit": [rows, columns, middle.out_channels],
+    }
+
+
 @both
-def test_every_number_in_the_prose_is_a_fact(lang):
+@pytest.mark.parametrize(
+    ("name", "facts"),
+    [("nn_tutorial.py", facts), ("where_the_time_goes.py", facts_about_time)],
+)
+def test_every_number_in_the_prose_is_a_fact(lang, name, facts):
     expected = {label: sorted(map(str, some)) for label, some in facts().items()}
-    assert numbers_by_section(lang) == expected
+    assert numbers_by_section(lang, name) == expected
 
 
-def test_both_languages_state_the_same_numbers_block_by_block():
-    pairs = zip(
-        blocks("en", "nn_tutorial.py"), blocks("zh", "nn_tutorial.py"), strict=True
-    )
+@pytest.mark.parametrize("name", NAMES)
+def test_both_languages_state_the_same_numbers_block_by_block(name):
+    pairs = zip(blocks("en", name), blocks("zh", name), strict=True)
     for en, zh in pairs:
         if en.type == "text":
             same = numbers(en.content) == numbers(zh.content)

@@ -11,6 +11,7 @@ from mnist_tut.plots import (
     digits,
     per_epoch,
     probabilities,
+    ratio_bars,
     signed_tiles,
     step_sizes,
     tile,
@@ -373,3 +374,34 @@ def test_steps_whose_facts_differ_in_number_are_refused_with_all_three(ax, lengt
         ValueError, match="{} names, {} sizes, {} losses".format(*lengths)
     ):
         step_sizes(names, lines, losses, ax)
+
+
+# ratio_bars
+
+
+def test_ways_are_drawn_as_bars_of_their_median_share_with_their_spread(ax):
+    shares = {"plain": [1.0, 1.0, 1.0], "fast": [0.5, 0.8, 0.6]}
+    assert ratio_bars(shares, ax) is ax
+    assert [bar.get_width() for bar in ax.patches] == [1, 0.6]
+    [lines] = ax.collections
+    ends = [segment[:, 0].tolist() for segment in lines.get_segments()]
+    assert ends == [[1, 1], [0.5, 0.8]]
+    assert texts(ax) == ["1.00", "0.60"]
+    assert [text.xy for text in ax.texts] == [(1, 0), (0.8, 1)]
+    assert tick_labels(ax.yaxis) == ["plain", "fast"]
+    assert ax.yaxis_inverted()
+    assert ax.get_xlabel() == "time, plain = 1"
+    assert ax.get_xlim() == pytest.approx((0, 1.12))
+
+
+def test_the_way_that_others_are_compared_with_has_a_colour_of_its_own(ax):
+    ratio_bars({"plain": [1.0], "one": [0.5], "other": [2.0]}, ax)
+    first, *others = (bar.get_facecolor() for bar in ax.patches)
+    assert first not in others
+    assert others[0] == others[1]
+
+
+@pytest.mark.parametrize("shares", [{}, {"plain": [1.0], "fast": []}])
+def test_no_shares_are_refused(ax, shares):
+    with pytest.raises(ValueError, match="no times to draw"):
+        ratio_bars(shares, ax)

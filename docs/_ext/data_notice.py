@@ -1,13 +1,19 @@
 """Say on every page which data it was built with, and loudly so for the stand-in."""
 
+import json
 import os
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
 from mnist_tut.data import for_pages
+from mnist_tut.reading import FILE_NAME
 
+MEMO = Path(__file__).parents[2] / "build" / "data.json"
+SETTINGS = ["MNIST_TUT_DATA", "MNIST_TUT_CACHE", "MNIST_TUT_STAND_IN"]
 NOTICE = {
     "en": "MNIST could not be had when this site was built: every figure and number here comes "
     "from stand-in digits drawn by the program. Yours will differ.",
@@ -23,9 +29,37 @@ SOURCE = {
 }
 
 
+def data_for_pages() -> tuple[Path, str]:
+    """Provide the data as :func:`mnist_tut.data.for_pages` does, without checking MNIST twice.
+
+    Its content was compared with known SHA-256 values once; while the file has the same place,
+    size and time, and nobody asks for another, it is that file. (The scripts that read it check it
+    all the same.)
+    """
+    with suppress(
+        OSError, ValueError, KeyError, TypeError
+    ):  # then it is looked at again
+        known = json.loads(MEMO.read_text(encoding="utf-8"))
+        if known == memo(Path(known["folder"])):
+            return Path(known["folder"]), "MNIST"
+    folder, source = for_pages()
+    if source == "MNIST":
+        MEMO.parent.mkdir(exist_ok=True)
+        MEMO.write_text(json.dumps(memo(folder)), encoding="utf-8")
+    return folder, source
+
+
+def memo(folder: Path) -> dict[str, Any]:
+    """Describe what is asked for, and the file that was found."""
+    file = (folder / FILE_NAME).stat()
+    asked = {name: os.environ.get(name) for name in SETTINGS}
+    facts = [file.st_size, file.st_mtime_ns, file.st_ino]
+    return {"asked": asked, "folder": str(folder), "file": facts}
+
+
 def find_out(app: Sphinx, config: Config) -> None:
     """Find the data, tell the scripts where, and put up the notice if it is the stand-in."""
-    folder, config.data_used = for_pages()
+    folder, config.data_used = data_for_pages()
     os.environ["MNIST_TUT_DATA"] = str(folder)
     if config.data_used != "MNIST":
         config.html_theme_options["announcement"] = NOTICE[config.language]

@@ -70,7 +70,8 @@ class TestFile:
 
     def attribute(self, node: ast.Attribute) -> set[str]:
         """Resolve ``module.name`` where the module is one of the package's."""
-        module = self.imported.get(ast.unparse(node.value), "")
+        of = node.value
+        module = self.imported.get(of.id, "") if isinstance(of, ast.Name) else ""
         return {f"{module}.{node.attr}"} if module else set()
 
     def name(self, name: str, seen: frozenset[str]) -> set[str]:
@@ -138,16 +139,22 @@ def definitions(tree: ast.Module) -> Iterator[tuple[str, list[ast.AST]]]:
 
 
 @functools.cache
+def tests_in(path: Path) -> list[tuple[Test, set[str]]]:
+    """List the tests of a file, each with the names it uses; ``conftest.py`` lies beside it."""
+    conftest = path.with_name("conftest.py")
+    shared = TestFile(conftest) if conftest.exists() else None
+    return list(TestFile(path, shared).tests())
+
+
+@functools.cache
 def find_tests(folder: Path = ROOT / "tests") -> dict[str, list[Test]]:
     """Map every object that a test uses, by its full name, to the tests that use it.
 
     Only ``test_<module>.py`` files count: those that test a module of the package.
     """
-    conftest = folder / "conftest.py"
-    shared = TestFile(conftest) if conftest.exists() else None
     found: dict[str, list[Test]] = {}
     for path in module_tests(folder):
-        for test, names in TestFile(path, shared).tests():
+        for test, names in tests_in(path):
             for name in sorted(filter(is_object, names)):
                 found.setdefault(name, []).append(test)
     return found

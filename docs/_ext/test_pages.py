@@ -7,7 +7,7 @@ They are left out of the search, where they would bury the tutorial.
 from pathlib import Path
 
 from sphinx.application import Sphinx
-from test_finder import TestFile, find_tests, module_tests
+from test_finder import find_tests, module_tests, tests_in
 
 WORDS = {
     "en": {
@@ -48,7 +48,7 @@ def file_page(path: Path, words: dict[str, str]) -> str:
     """Write the page of one test file."""
     source = path.read_text(encoding="utf-8").splitlines()
     out = [":nosearch:", "", *heading(f"``tests/{path.name}``", "=")]
-    tests = [test for test, _ in TestFile(path).tests()]
+    tests = [test for test, _ in tests_in(path)]
     rest = set(range(1, len(source) + 1))
     sections: list[str] = []
     for test in tests:

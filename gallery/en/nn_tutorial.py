@@ -659,7 +659,7 @@ assert same_result(dataloader, by_hand)
 # Nothing is free, though. A plain ``DataLoader`` fetches one row after another and stacks them into a
 # batch. For pictures that must be read and decoded one by one, that is the right thing. For tensors in memory it is
 # a detour. ``batched_dl`` lets the *sampler* hand out lists of positions instead of single ones, so
-# that the data set is indexed once per batch:
+# that the data set is indexed once per batch. (``pin_memory`` is for GPUs; its turn comes at the end.)
 #
 # .. tested-source:: mnist_tut.loaders.batched_dl
 
@@ -686,8 +686,8 @@ print(f"batched_dl   {batched:.3f} s, {batched / slices:.0f} times as long")
 
 # %%
 # (Slices win because they copy nothing, but they cannot shuffle.) The difference matters when the model is as
-# small as ours and loading takes a large part of the time. With a large network you would not notice it, so the
-# rest of this page keeps to the plain loader that you will meet everywhere.
+# small as ours and loading takes a large part of the time. With a large network you would not notice it. But
+# it costs us nothing to take the better way where it is open, and below ``get_data`` will do so.
 #
 # Take stock: :class:`~torch.nn.Module` and :class:`~torch.nn.Parameter` keep the weights, and
 # :class:`~torch.utils.data.Dataset` and :class:`~torch.utils.data.DataLoader` the data. What is left of the loop
@@ -790,9 +790,12 @@ assert same_result(validated, by_hand)
 #
 # .. tested-source:: mnist_tut.training.fit
 #
-# ``get_data`` makes the two loaders.
+# ``get_data`` makes the two loaders. ``loader_for`` knows which kind suits a data set: tensors can be indexed with a whole list of
+# positions, other data sets perhaps only row by row. The mini-batches are the same either way.
 #
 # .. tested-source:: mnist_tut.loaders.get_data
+#
+# .. tested-source:: mnist_tut.loaders.loader_for
 #
 # Loaders, model, training: three lines.
 
@@ -1016,6 +1019,62 @@ print("state_dict saved")
 # **In short:** ``Sequential`` does for networks that are a chain of layers; a small module of your
 # own fills the gaps. Save the ``state_dict``.
 #
+# .. _faster:
+#
+# The same, faster
+# ----------------
+#
+# So far nothing was done for speed, except in ``loader_for``. Two more arguments make the CNN train faster on a CPU, and change nothing
+# about what it computes.
+#
+# The first is about how a picture of several channels lies in memory. Normally that is channel after channel: all pixels of the
+# first, then all pixels of the second. A convolution, though, needs all channels of a few neighbouring pixels at once. With
+# ``memory_format=torch.channels_last`` the channels of a pixel lie side by side. Shapes and indices stay as they are, and what flows through
+# the model follows the layout of its weights. The second argument, ``fused=True``, lets the optimizer update all parameters
+# in one kernel instead of several for each.
+#
+# We train two copies of the same model on the same fifty mini-batches:
+
+from itertools import islice
+
+from mnist_tut.timing import ratios, take_turns
+from mnist_tut.training import loss_batch
+
+fifty = list(islice(train_dl, 50))
+
+
+def losses_of(model, opt):
+    return [loss_batch(model, F.cross_entropy, xb, yb, opt)[0] for xb, yb in fifty]
+
+
+usual = cnn_sequential()
+faster = copy.deepcopy(usual).to(memory_format=torch.channels_last)
+usual_opt = optim.SGD(usual.parameters(), lr=lr, momentum=0.9)
+faster_opt = optim.SGD(faster.parameters(), lr=lr, momentum=0.9, fused=True)
+before, now = losses_of(usual, usual_opt), losses_of(faster, faster_opt)
+print(f"loss on mini-batch {len(fifty)}: {before[-1]:.4f} before, {now[-1]:.4f} now")
+assert torch.allclose(torch.tensor(before), torch.tensor(now), atol=1e-3)
+
+# %%
+# Same losses, up to rounding. And the times? We let the two take turns, so that neither is favoured by a quiet moment, and compare them
+# turn by turn:
+
+import statistics
+
+times = take_turns(
+    {
+        "before": lambda: losses_of(usual, usual_opt),
+        "now": lambda: losses_of(faster, faster_opt),
+    }
+)
+print(f"now: {statistics.median(ratios(times)['now']):.2f} times as long as before")
+
+# %%
+# How much that saves depends on your processor and on the layers; it costs a few words of code. From here on we train this way. Where the rest of the time goes, and what is the best that your machine could do, you find on a page of its own:
+# :doc:`where_the_time_goes`.
+#
+# **In short:** same numbers in less time is refactoring, too: check the first, measure the second.
+#
 # .. _wrapping-dataloader:
 #
 # Wrapping ``DataLoader``
@@ -1046,13 +1105,13 @@ valid_dl = WrappedDataLoader(valid_dl, preprocess)
 from mnist_tut.models import cnn_any_size
 
 torch.manual_seed(5)
-model = cnn_any_size()
-opt = optim.SGD(model.parameters(), lr=lr, momentum=0.9)
+model = cnn_any_size().to(memory_format=torch.channels_last)
+opt = optim.SGD(model.parameters(), lr=lr, momentum=0.9, fused=True)
 wrapped_history = fit(epochs, model, F.cross_entropy, opt, train_dl, valid_dl)
 
 # %%
-# That the losses differ a little from those of the last section is rounding: the new pooling adds up its numbers in
-# another order, and hundreds of updates magnify the difference. The model itself now takes any single-channel
+# That the losses differ a little from those of the last section is rounding: new pooling and new layout add up their numbers
+# in another order, and hundreds of updates magnify the difference. The model itself now takes any single-channel
 # picture, square or not. (Only ``preprocess`` insists on squares. And an output of the right shape is no promise of
 # a right answer: our model was trained on 28 by 28 only.)
 
@@ -1112,6 +1171,12 @@ print("this page was run on:", dev.type)
 # %%
 # Two things have to move there, the batches and the model. ``preprocess`` takes care of the batches, ``model.to(dev)``
 # moves the model. Make the optimizer after that move: the old one still keeps its momentum on the old device.
+#
+# A GPU should not have to wait for its data. So ``batched_dl`` *pins* mini-batches if there is an accelerator, that is, puts them into memory that the
+# operating system will not move, where the GPU can fetch them by itself; and ``non_blocking=True`` in ``preprocess`` lets Python go on in the
+# meantime. Data as small as MNIST can even move as a whole: build the ``TensorDataset`` from ``x_train.to(dev)`` and
+# ``y_train.to(dev)``, and there is nothing left to fetch. (None of this makes a difference on a CPU, and we had no GPU when
+# we wrote it: it is tested, but not timed.)
 
 from functools import partial
 
@@ -1120,7 +1185,7 @@ train_dl = WrappedDataLoader(train_dl, partial(preprocess, dev=dev))
 valid_dl = WrappedDataLoader(valid_dl, partial(preprocess, dev=dev))
 
 model.to(dev)
-opt = optim.SGD(model.parameters(), lr=lr, momentum=0.9)
+opt = optim.SGD(model.parameters(), lr=lr, momentum=0.9, fused=True)
 gpu_history = fit(epochs, model, F.cross_entropy, opt, train_dl, valid_dl)
 
 # %%

@@ -1,5 +1,7 @@
 """Every program of the gallery is executed once: counted on a miniature site in two languages."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
@@ -7,6 +9,7 @@ import run_once
 from PIL import Image
 from sphinx.testing.util import SphinxTestApp
 from sphinx_gallery import gen_rst
+from sphinx_gallery.scrapers import ImagePathIterator
 
 SCRIPT = '''
 """
@@ -157,6 +160,41 @@ def test_other_data_other_libraries_and_other_figure_settings_execute_again(site
     assert site.build() == 3
     site.monkeypatch.setattr(run_once, "version", lambda library: "99")
     assert site.build() == 4
+
+
+def test_another_drawing_of_the_stand_in_is_other_data(monkeypatch):
+    monkeypatch.setenv("MNIST_TUT_DATA", "/data/stand-in/strokes-1")
+    one = run_once.data_key("stand-in")
+    monkeypatch.setenv("MNIST_TUT_DATA", "/data/stand-in/strokes-2")
+    assert run_once.data_key("stand-in") != one
+    assert run_once.data_key("MNIST") == "MNIST"
+
+
+def test_languages_that_are_built_at_once_execute_a_program_once(tmp_path):
+    runs = []
+
+    def execute(blocks, v, conf, file_conf):
+        runs.append(v["src_file"])
+        time.sleep(0.2)  # long enough for the other to come along
+        v.update(passing=True, memory_delta=[0])
+        return ["printed"], 1.5
+
+    wrapped = run_once.run_once(execute, tmp_path / "executed", "MNIST")
+    blocks = [SimpleNamespace(type="code", content="x = 1")]
+    conf = {"image_srcset": [], "image_scrapers": ()}
+
+    def build(lang):
+        target = tmp_path / lang
+        target.mkdir()
+        (target / "plot_x.py").touch()
+        v = {"execute_script": True, "src_file": f"gallery/{lang}/plot_x.py"}
+        v |= {"target_file": str(target / "plot_x.py")}
+        v |= {"image_path_iterator": ImagePathIterator(str(target / "x_{0:03}.png"))}
+        return wrapped(blocks, v, conf, {})
+
+    with ThreadPoolExecutor() as pool:
+        assert list(pool.map(build, ["en", "zh"])) == [(["printed"], 1.5)] * 2
+    assert len(runs) == 1
 
 
 def test_going_back_to_an_earlier_state_executes_nothing(site):

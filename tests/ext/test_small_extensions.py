@@ -199,6 +199,8 @@ def test_chinese_text_is_indexed_by_the_fields_terms():
 
 def noticed(monkeypatch, folder, source, language):
     """Let the extension find some data; return its settings and what a page is given."""
+    (folder / "mnist.pkl.gz").touch()
+    monkeypatch.setattr(data_notice, "MEMO", folder / "memo.json")
     monkeypatch.setattr(data_notice, "for_pages", lambda: (folder, source))
     monkeypatch.setenv("MNIST_TUT_DATA", "as it was")
     config = SimpleNamespace(html_theme_options={}, language=language)
@@ -231,3 +233,72 @@ def test_pages_built_with_mnist_say_so_quietly(monkeypatch, tmp_path, language):
 def test_the_scripts_are_told_where_the_data_lies(monkeypatch, tmp_path):
     noticed(monkeypatch, tmp_path, "MNIST", "en")
     assert os.environ["MNIST_TUT_DATA"] == str(tmp_path)
+
+
+class Looks:
+    """A file of data, and how often it was looked at."""
+
+    def __init__(self, folder, monkeypatch):
+        self.folder, self.count, self.source = folder, 0, "MNIST"
+        self.file = folder / "mnist.pkl.gz"
+        self.file.write_bytes(b"digits")
+        self.memo = folder / "build" / "memo.json"
+        monkeypatch.setattr(data_notice, "MEMO", self.memo)
+        monkeypatch.setattr(data_notice, "for_pages", self.look)
+
+    def look(self):
+        self.count += 1
+        return self.folder, self.source
+
+    def again(self):
+        """Ask for the data; say whether it was looked at."""
+        before = self.count
+        assert data_notice.data_for_pages() == (self.folder, self.source)
+        return self.count > before
+
+
+@pytest.fixture
+def looks(tmp_path, monkeypatch):
+    return Looks(tmp_path, monkeypatch)
+
+
+def test_data_that_was_checked_is_not_checked_again(looks):
+    assert looks.again()
+    assert not looks.again()
+
+
+def test_data_is_checked_again_when_its_file_has_changed_or_is_gone(looks):
+    looks.again()
+    looks.file.write_bytes(b"other digits")
+    assert looks.again()
+    assert not looks.again()
+    os.utime(looks.file, ns=(1, 1))
+    assert looks.again()
+    copy = looks.folder / "copy"
+    copy.write_bytes(b"other digits")
+    os.utime(copy, ns=(1, 1))
+    copy.replace(looks.file)
+    assert looks.again()
+
+
+@pytest.mark.parametrize(
+    "name", ["MNIST_TUT_DATA", "MNIST_TUT_CACHE", "MNIST_TUT_STAND_IN"]
+)
+def test_data_is_checked_again_when_other_data_is_asked_for(looks, monkeypatch, name):
+    looks.again()
+    monkeypatch.setenv(name, "elsewhere")
+    assert looks.again()
+
+
+def test_the_stand_in_is_never_taken_for_granted(looks):
+    looks.source = "stand-in"
+    assert looks.again()
+    assert looks.again()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"folder": 3}'])
+def test_a_note_that_cannot_be_read_is_ignored(looks, text):
+    looks.memo.parent.mkdir()
+    looks.memo.write_text(text)
+    assert looks.again()
+    assert not looks.again()

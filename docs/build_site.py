@@ -1,0 +1,104 @@
+"""Build the pages of both languages from one start: ``python docs/build_site.py``, or ``... en``.
+
+``python -m sphinx -c . -t en docs/en build/html/en`` gives the same pages. But half of what Sphinx
+does when nothing has changed is to import PyTorch, Matplotlib and itself. Here that is done once;
+then the process splits in two, one for each language, and they go on side by side.
+"""
+
+import gc
+import importlib
+import multiprocessing
+import os
+import sys
+from collections.abc import Callable
+from multiprocessing.context import BaseContext
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "_ext")]
+LANGUAGES = ["en", "zh"]
+STAND_IN = 3  # exit status of the look at the data, as of mnist-tut-data
+#: What every build needs, the slowest to import first.
+SHARED = [
+    "torch",
+    "matplotlib.pyplot",
+    "sphinx.cmd.build",
+    "sphinx.builders.html",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.intersphinx",
+    "sphinx_gallery.gen_gallery",
+    "pydata_sphinx_theme",
+    "mnist_tut.steps",
+    "mnist_tut.plots",
+    "nbformat",
+]
+
+
+def look_at_data() -> None:
+    """Find or fetch the data and say what there is; exit with the status of it."""
+    import data_notice
+
+    from mnist_tut.errors import DataError
+
+    try:
+        folder, source = data_notice.data_for_pages()
+    except (DataError, OSError) as fault:
+        print(fault, file=sys.stderr)
+        raise SystemExit(1) from fault
+    print(f"{source}: {folder}")
+    raise SystemExit(0 if source == "MNIST" else STAND_IN)
+
+
+def build(language: str) -> None:
+    """Build one language; exit with Sphinx's status."""
+    from sphinx.cmd.build import main
+
+    out = ROOT / "build"
+    options = ["-W", "--keep-going", "-q", "-c", str(ROOT), "-t", language]
+    places = [f"docs/{language}", f"html/{language}"]
+    doctrees = ["-d", str(out / "doctrees" / language)]
+    raise SystemExit(
+        main([*options, *doctrees, str(ROOT / places[0]), str(out / places[1])])
+    )
+
+
+def run(
+    context: BaseContext, func: Callable[..., None], *calls: tuple[str, ...]
+) -> list[int]:
+    """Call a function once per tuple of arguments, side by side; return the exit statuses."""
+    started = [context.Process(target=func, args=call) for call in calls]
+    for process in started:
+        process.start()
+    for process in started:
+        process.join()
+    return [process.exitcode or 0 for process in started]
+
+
+def main(languages: list[str]) -> int:
+    """Look at the data, then build the languages side by side; return the exit status."""
+    if unknown := set(languages) - set(LANGUAGES):
+        print(
+            f"no such language: {', '.join(unknown)}; there are {', '.join(LANGUAGES)}"
+        )
+        return 2
+    # Elsewhere a process does not survive being split after these imports: start afresh there.
+    context = multiprocessing.get_context(
+        "fork" if sys.platform == "linux" else "spawn"
+    )
+    for name in SHARED:
+        importlib.import_module(name)
+    # In a process of its own: PyTorch's threads would not survive the split.
+    [status] = run(context, look_at_data, ())
+    if status not in (0, STAND_IN):
+        return status
+    if status == STAND_IN:
+        os.environ["MNIST_TUT_STAND_IN"] = "only"  # do not ask the network again
+    import test_finder
+
+    test_finder.find_tests()
+    gc.freeze()  # spare both languages looking through all that was imported, time and again
+    return max(map(abs, run(context, build, *((language,) for language in languages))))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:] or LANGUAGES))
