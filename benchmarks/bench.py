@@ -1,4 +1,4 @@
-"""Time the tutorial, and the CNN's training step, against the slow way, all in one run.
+"""Time builds, the tutorial, and the CNN's training step against the slow way, all in one run.
 
 ``make bench`` writes ``build/bench/bench.json``, ``bench.md`` and ``bench.png``. Seconds differ
 from machine to machine; the ratios are what to look at.
@@ -10,99 +10,141 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import cnn_step
+import fresh_heap
 import numpy
 import torch
 from matplotlib.figure import Figure
+from sites import Site
 
 from mnist_tut.data import for_pages, load_mnist
+from mnist_tut.plots import ratio_bars
+from mnist_tut.timing import Times, ratios
 
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "build" / "bench"
-RUNS = 3  # of whole programs
+RUNS = 3  # of whole programs and builds
 ROUNDS = 7  # of the training step
-PROGRAMS = {
-    "slow way, one language": ROOT / "benchmarks" / "plain.py",
-    "tutorial script": ROOT / "gallery" / "en" / "nn_tutorial.py",
-}
+SLOW = "slow way, one language"
 
 
-def seconds(program: Path, env: dict[str, str]) -> float:
-    """Run a program in a process of its own and return the time it took."""
-    began = time.perf_counter()
-    subprocess.run(
-        [sys.executable, program], check=True, env=env, stdout=subprocess.DEVNULL
+def program(path: Path, **settings: str) -> str:
+    """Run a program in a process of its own and return what it printed."""
+    env = os.environ | {"MPLBACKEND": "agg"} | settings
+    run = subprocess.run(
+        [sys.executable, path], check=True, env=env, stdout=subprocess.PIPE, text=True
     )
-    return time.perf_counter() - began
+    return run.stdout
 
 
-def measure() -> dict[str, list[float]]:
-    """Run all programs in turn, several times, so that a busy moment hits all alike."""
-    env = os.environ | {"MPLBACKEND": "agg"}
-    times: dict[str, list[float]] = {name: [] for name in PROGRAMS}
-    for _ in range(RUNS):
-        for name, program in PROGRAMS.items():
-            times[name].append(seconds(program, env))
+def programs(folder: Path) -> dict[str, Callable[[], object]]:
+    """List what is timed as a whole, the slow way first; each goes on from the one before."""
+    tutorial = Site(folder / "tutorial", tutorial_only=True)
+    site = Site(folder / "all")
+    return {
+        SLOW: lambda: program(ROOT / "benchmarks" / "plain.py"),
+        "tutorial script": lambda: program(ROOT / "gallery" / "en" / "nn_tutorial.py"),
+        "cold build, tutorial": lambda: tutorial.build(clean=True),
+        "cold build, all pages": lambda: site.build(clean=True),
+        "edit of one language": lambda: site.build(edit=("en",)),
+        "edit of both languages": lambda: site.build(edit=("en", "zh")),
+        "no change": site.build,
+    }
+
+
+def in_turns(ways: dict[str, Callable[[], object]], rounds: int) -> Times:
+    """Time whole programs: nothing has to be warmed up, and one call takes long enough."""
+    times: Times = {name: [] for name in ways}
+    for _ in range(rounds):
+        for name, way in ways.items():
+            began = time.perf_counter()
+            way()
+            times[name].append(time.perf_counter() - began)
+            print(f"{name}: {times[name][-1]:.1f} s", file=sys.stderr)
     return times
 
 
-def table(times: dict[str, list[float]], what: str, unit: str, per_s: int) -> str:
-    """Write medians, spread and ratios to the first row as a Markdown table."""
-    reference = statistics.median(next(iter(times.values())))
+def fresh_heaps(rounds: int) -> Times:
+    """Seconds per step in fresh processes, where memory is given back and where it is kept."""
+    settings = {"given back": {}, "kept": fresh_heap.KEEP}
+    times: Times = {f"memory {name}": [] for name in settings}
+    for _ in range(rounds):
+        for name, variables in settings.items():
+            said = program(ROOT / "benchmarks" / "fresh_heap.py", **variables)
+            times[f"memory {name}"].append(json.loads(said)["seconds"])
+    return times
+
+
+def table(times: Times, what: str, unit: str, per_s: int) -> str:
+    """Write medians, spread and ratios to the first row as a Markdown table.
+
+    A ratio is the median of those within a round.
+    """
     head = f"| {what} | median {unit} | min - max | ratio |"
     rows = [head, "| --- | --- | --- | --- |"]
-    for name, values in times.items():
+    for (name, values), shares in zip(
+        times.items(), ratios(times).values(), strict=True
+    ):
         median, least, most = (
             f"{per_s * f(values):.2f}" for f in (statistics.median, min, max)
         )
-        ratio = statistics.median(values) / reference
+        ratio = statistics.median(shares)
         rows.append(f"| {name} | {median} | {least} - {most} | {ratio:.2f} |")
     return "\n".join(rows)
 
 
-def plot(times: dict[str, list[float]], path: Path) -> None:
-    """Draw the medians as shares of the slow way's, with their spread."""
-    reference = statistics.median(next(iter(times.values())))
-    fig = Figure(figsize=(7, 3), layout="constrained")
-    ax = fig.subplots()
-    for row, values in enumerate(times.values()):
-        median = statistics.median(values)
-        ends = [[median - min(values)], [max(values) - median]]
-        spread = [[end / reference for end in side] for side in ends]
-        ax.barh(row, median / reference, xerr=spread, color="#0072b2", capsize=3)
-    ax.invert_yaxis()
-    ax.set_yticks(range(len(times)), list(times))
-    ax.set_xlabel("time of one training step, slow way = 1")
+def plot(tables: list[Times], path: Path) -> None:
+    """Draw the ratios of every table, with their spread."""
+    sizes = [len(times) for times in tables]
+    height = 1.2 * len(tables) + 0.28 * sum(sizes)
+    fig = Figure(figsize=(7, height), layout="constrained")
+    for ax, times in zip(
+        fig.subplots(len(tables), height_ratios=sizes), tables, strict=True
+    ):
+        ratio_bars(ratios(times), ax)
     fig.savefig(path, dpi=150)
+
+
+def machine() -> dict[str, object]:
+    """Describe what it was measured on."""
+    versions = {"python": platform.python_version(), "torch": torch.__version__}
+    return {
+        "machine": platform.processor() or platform.machine(),
+        "instructions": torch.backends.cpu.get_cpu_capability(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "versions": versions | {"numpy": numpy.__version__},
+    }
 
 
 def main() -> None:
     """Measure, print and write the three files."""
     folder, _ = for_pages()
     os.environ["MNIST_TUT_DATA"] = str(folder)
-    programs = measure()
+    with tempfile.TemporaryDirectory() as temporary:
+        whole = in_turns(programs(Path(temporary)), RUNS)
     steps = cnn_step.rounds(load_mnist(), ROUNDS)
     steps["limit: arithmetic alone"] = cnn_step.limit(ROUNDS)
-    machine = f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores"
-    versions = {"python": platform.python_version(), "torch": torch.__version__}
-    versions |= {"numpy": numpy.__version__}
-    threads = torch.get_num_threads()
+    fresh = fresh_heaps(ROUNDS)
+    result = machine() | {"programs": whole, "steps": steps, "fresh": fresh}
+    facts = ", ".join(f"{name}: {fact}" for name, fact in machine().items())
+    tables = [
+        table(whole, f"whole program, {RUNS} runs", "s", 1),
+        table(steps, f"CNN training step, {ROUNDS} rounds", "ms", 1000),
+        table(fresh, f"the same in a fresh process, {ROUNDS} runs", "ms", 1000),
+    ]
+    text = "\n\n".join([facts, *tables]) + "\n"
     OUT.mkdir(parents=True, exist_ok=True)
-    result = {"machine": machine, "versions": versions, "threads": threads}
-    result |= {"program_seconds": programs, "step_seconds": steps}
     (OUT / "bench.json").write_text(
         json.dumps(result, indent=1) + "\n", encoding="utf-8"
     )
-    text = (
-        f"{machine}, {threads} thread(s); {versions}\n\n"
-        f"{table(programs, f'program, {RUNS} runs', 's', 1)}\n\n"
-        f"{table(steps, f'CNN training step, {ROUNDS} rounds', 'ms', 1000)}\n"
-    )
     (OUT / "bench.md").write_text(text, encoding="utf-8")
-    plot(steps, OUT / "bench.png")
+    plot([whole, steps, fresh], OUT / "bench.png")
     print(text)
 
 

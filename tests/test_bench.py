@@ -1,8 +1,13 @@
-"""What ``make bench`` compares: variants of the training step that do the same work."""
+"""What ``make bench`` compares does the same work, and is what its name says."""
+
+import json
+import platform
 
 import bench
 import cnn_step
+import fresh_heap
 import pytest
+import sites
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -55,3 +60,72 @@ def test_the_limit_counts_the_arithmetic_as_pytorch_does():
     with FlopCounterMode(display=False) as counted:
         model(torch.rand(64, 1, 28, 28)).sum().backward()
     assert cnn_step.conv_flops(64) == counted.get_total_flops()
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="told of glibc only")
+def test_a_fresh_process_maps_its_memory_anew_in_every_step_unless_told_to_keep_it():
+    path = bench.ROOT / "benchmarks" / "fresh_heap.py"
+    given_back = json.loads(bench.program(path))
+    kept = json.loads(bench.program(path, **fresh_heap.KEEP))
+    assert given_back["faults"] > 100
+    assert kept["faults"] < given_back["faults"] / 10
+    assert min(given_back["seconds"], kept["seconds"]) > 0
+
+
+def test_programs_take_turns_and_each_is_timed(capsys):
+    calls = []
+    ways = {name: lambda name=name: calls.append(name) for name in "ab"}
+    times = bench.in_turns(ways, 2)
+    assert calls == ["a", "b"] * 2
+    assert [len(values) for values in times.values()] == [2, 2]
+    assert "a: 0.0 s" in capsys.readouterr().err
+
+
+def test_the_copy_that_is_timed_for_the_tutorial_has_no_other_program(tmp_path):
+    sites.Site(tmp_path / "tutorial", tutorial_only=True)
+    sites.Site(tmp_path / "all")
+    for lang in sites.LANGUAGES:
+        scripts = [
+            sorted(path.name for path in (tmp_path / copy / "gallery" / lang).iterdir())
+            for copy in ("tutorial", "all")
+        ]
+        assert scripts[0] == ["GALLERY_HEADER.rst", "nn_tutorial.py"]
+        assert scripts[1] == [*scripts[0], f"{sites.LATER}.py"]
+    pages = [*(tmp_path / "tutorial").glob("[dg]*/*/*.rst")]
+    pages += (tmp_path / "tutorial").glob("gallery/*/*.py")
+    assert len(pages) >= 10
+    linked = [f":doc:`{sites.LATER}`", f"tutorials/{sites.LATER}"]
+    assert not [p for p in pages if any(link in p.read_text() for link in linked)]
+
+
+def test_an_edit_changes_the_prose_of_one_language_and_no_code(tmp_path, monkeypatch):
+    site = sites.Site(tmp_path)
+    scripts = [tmp_path / "gallery" / lang / "nn_tutorial.py" for lang in ("en", "zh")]
+    before = [script.read_text() for script in scripts]
+    ran = []
+    monkeypatch.setattr(sites.subprocess, "run", lambda *a, **k: ran.append(k["cwd"]))
+    site.build(edit=("en",))
+    site.build(edit=("en",))
+    after = [script.read_text() for script in scripts]
+    assert ran == [tmp_path] * 2
+    assert after[1] == before[1]
+    added = set(after[0].splitlines()) - set(before[0].splitlines())
+    assert added == {"# 1.", "# 2."}
+
+
+def test_a_clean_build_starts_from_nothing_and_keeps_what_is_tracked(
+    tmp_path, monkeypatch
+):
+    site = sites.Site(tmp_path)
+    monkeypatch.setattr(sites.subprocess, "run", lambda *a, **k: None)
+    for name in ("build", "docs/en/tutorials", "docs/zh/tests"):
+        (tmp_path / name).mkdir()
+    tracked = {path for path in tmp_path.rglob("*") if path.is_file()}
+    site.build(clean=True)
+    assert {path for path in tmp_path.rglob("*") if path.is_file()} == tracked
+    assert not [*tmp_path.glob("build"), *tmp_path.glob("docs/*/t*s")]
+
+
+def test_a_text_that_is_not_there_cannot_be_replaced(tmp_path):
+    with pytest.raises(ValueError, match=r"README.md does not contain 'no such text'"):
+        sites.Site(tmp_path).replace("README.md", "no such text", "")

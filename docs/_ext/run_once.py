@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from filelock import FileLock
+from light_pages import use_palette
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
@@ -115,6 +116,31 @@ def drop_old(folder: Path, stem: str) -> None:
         shutil.rmtree(run)
 
 
+def remember(kept: Kept, v: dict[str, Any], output: list[str], seconds: float) -> None:
+    """Keep what a script has just printed and drawn, its figures as light as they go."""
+    iterator, stem = v["image_path_iterator"], Path(v["src_file"]).stem
+    folder = Path(iterator.image_path).parent
+    drawn = sorted(folder.glob(f"sphx_glr_{stem}_[0-9]*.png"))
+    for image in drawn:  # once, not once per language
+        use_palette(image)
+    run = {"output": output, "seconds": seconds, "images": len(iterator)}
+    kept.save(run | {"memory": v["memory_delta"]}, drawn)
+    drop_old(kept.folder.parent, stem)
+
+
+def take_over(kept: Kept, v: dict[str, Any]) -> tuple[list[str], float]:
+    """Leave everything as if the script had been run."""
+    iterator = v["image_path_iterator"]
+    run = kept.load(Path(iterator.image_path).parent)
+    for _ in range(run["images"]):
+        iterator.next()
+    v.update(passing=True, memory_delta=run["memory"])
+    v.update(example_globals={}, fake_main=None)
+    md5 = get_md5sum(v["target_file"], mode="t")
+    Path(v["target_file"] + ".md5").write_text(md5)
+    return run["output"], run["seconds"]
+
+
 def run_once(
     execute: Callable[..., Any], folder: Path, data: str
 ) -> Callable[..., Any]:
@@ -126,46 +152,28 @@ def run_once(
     ) -> Any:
         if not v["execute_script"]:
             return execute(blocks, v, conf, file_conf)
-        source, iterator = Path(v["src_file"]), v["image_path_iterator"]
+        source = Path(v["src_file"])
         code = [block.content for block in blocks if block.type == "code"]
         figures = [conf["image_srcset"], conf["image_scrapers"], file_conf]
-        images = Path(iterator.image_path).parent
         folder.mkdir(parents=True, exist_ok=True)
         kept = Kept(folder / f"{source.stem}-{key(source.name, code, data, figures)}")
-        with FileLock(
-            folder / f"{source.stem}.lock"
-        ):  # the other language waits, then takes over
-            if not kept.exists:
-                output, seconds = execute(blocks, v, conf, file_conf)
-                if v.get("passing"):
-                    run = {
-                        "output": output,
-                        "seconds": seconds,
-                        "memory": v["memory_delta"],
-                    }
-                    run["images"] = len(iterator)
-                    kept.save(
-                        run, sorted(images.glob(f"sphx_glr_{source.stem}_[0-9]*.png"))
-                    )
-                    drop_old(folder, source.stem)
-                return output, seconds
-            run = kept.load(images)
-        logger.info("%s was run before: its outputs are taken over", source.name)
-        for _ in range(run["images"]):
-            iterator.next()
-        v.update(
-            memory_delta=run["memory"], passing=True, example_globals={}, fake_main=None
-        )
-        md5 = get_md5sum(v["target_file"], mode="t")
-        Path(v["target_file"] + ".md5").write_text(md5)
-        return run["output"], run["seconds"]
+        # The language that comes second waits here, then takes over.
+        with FileLock(folder / f"{source.stem}.lock"):
+            if kept.exists:
+                logger.info("%s was run before: its outputs are taken over", source)
+                return take_over(kept, v)
+            output, seconds = execute(blocks, v, conf, file_conf)
+            if v.get("passing"):
+                remember(kept, v, output, seconds)
+            return output, seconds
 
     return wrapped
 
 
 def data_key(source: str) -> str:
     """Tell data apart: MNIST is MNIST, the stand-in is kept under the version of its program."""
-    return source if source == "MNIST" else f"{source} {os.environ.get('MNIST_TUT_DATA')}"
+    where = os.environ.get("MNIST_TUT_DATA")
+    return source if source == "MNIST" else f"{source} {where}"
 
 
 def install(app: Sphinx, config: Config) -> None:

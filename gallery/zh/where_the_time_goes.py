@@ -142,7 +142,7 @@ plots.ratio_bars(layout_shares, ax)
 plt.show()
 
 # %%
-# .. figure-text:: 四根横条：普通的一步作为基准，然后是 fused 优化器、channels_last，以及两者都用。
+# .. figure-text:: 四根横条：普通的一步作为基准，然后是一次更新全部参数的优化器、channels_last，以及两者都用。
 #
 #    训练一步的时间，普通写法 ``plain`` = 1。橙色的线表示七轮之间的波动范围。
 #

@@ -120,6 +120,7 @@ def test_the_second_language_takes_over_what_the_first_one_printed_and_drew(site
     assert [path.name for path in site.images] == ["sphx_glr_plot_x_001.png"]
     with Image.open(site.images[0]) as picture:
         assert picture.size[0] > 100
+        assert picture.mode == "P"  # a palette, for light pages
 
 
 def test_a_change_of_prose_executes_nothing_and_is_shown(site):

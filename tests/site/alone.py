@@ -47,7 +47,6 @@ def environment(folder, **settings):
         **kept,
         "PYTHONPATH": str(folder),
         "MPLBACKEND": "agg",
-        "OMP_NUM_THREADS": "1",
         "LANG": "C.UTF-8",
         "NO_PROXY": "127.0.0.1",
         **settings,

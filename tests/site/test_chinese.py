@@ -10,8 +10,9 @@ from term_pairs import read_terms
 NAMES = """
 AMD Apple Intel NVIDIA IEEE PyTorch NumPy Python JavaScript Jupyter Sphinx Sphinx-Gallery Requests
 Debian Linux Ubuntu English
-API BSD CNN CPU CUDA GB GPU HTML ID IDX MNIST SGD SHA Ctrl
-axe-core DataLoader Dataset ReLU Lambda autograd fastai gzip kernel logit map nats pickle softmax
+API BSD CNN CPU CUDA GB GPU HTML ID IDX KiB MNIST SGD SHA Ctrl
+axe-core DataLoader Dataset ReLU Lambda autograd fastai glibc gzip kernel logit map nats pickle
+softmax
 Jeremy Howard Rachel Thomas Francisco Ingham Xavier Glorot Bengio Bottou Haffner LeCun
 """
 TITLES = [

@@ -24,8 +24,8 @@ LANGUAGES = ["en", "zh"]
 both = pytest.mark.parametrize("lang", LANGUAGES)
 
 
-def download(site, lang, suffix):
-    return locate(f"nn_tutorial{suffix}", site / lang / "_downloads")
+def download(site, lang, suffix, page="nn_tutorial"):
+    return locate(f"{page}{suffix}", site / lang / "_downloads")
 
 
 def notebook(site, lang):
@@ -41,7 +41,7 @@ def page_outputs(tutorial, lang):
 
 def without_times(text):
     """Blank out what differs from run to run, and spaces at line ends."""
-    text = re.sub(r"\d+(\.\d+)? s\b|\d+ times| +\d+\.\d\d (?= )", "TIME", text)
+    text = re.sub(r"\d+(\.\d+)? s\b|[\d.]+ times| +\d+\.\d\d (?= )", "TIME", text)
     return [line.rstrip() for line in text.splitlines() if line.strip()]
 
 
@@ -97,6 +97,19 @@ def test_the_script_runs_alone_and_prints_what_its_page_shows(
     assert run.returncode == 0, run.stderr
     assert without_times(run.stdout) == page_outputs(tutorial, "zh")
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
+
+
+def test_the_script_about_time_runs_alone(site, packages, data_server, tmp_path):
+    script = download(site, "en", ".py", "where_the_time_goes")
+    run = subprocess.run(
+        command(script),
+        cwd=tmp_path,
+        env=environment(packages, **data_server),
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    assert "all of it: " in run.stdout
 
 
 def test_the_notebook_runs_alone_and_prints_what_its_page_shows(
