@@ -71,10 +71,9 @@ def in_turns(ways: dict[str, Callable[[], object]], rounds: int) -> Times:
 
 def fresh_heaps(rounds: int) -> Times:
     """Seconds per step in fresh processes, where memory is given back and where it is kept."""
-    settings = {"given back": {}, "kept": fresh_heap.KEEP}
-    times: Times = {f"memory {name}": [] for name in settings}
+    times: Times = {f"memory {name}": [] for name in fresh_heap.SETTINGS}
     for _ in range(rounds):
-        for name, variables in settings.items():
+        for name, variables in fresh_heap.SETTINGS.items():
             said = program(ROOT / "benchmarks" / "fresh_heap.py", **variables)
             times[f"memory {name}"].append(json.loads(said)["seconds"])
     return times

@@ -1,6 +1,7 @@
 """Copies of this checkout in which ``make bench`` builds the site from nothing and after edits."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -39,11 +40,18 @@ class Site:
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(ROOT / name, folder / name)
         if tutorial_only:
-            for lang in LANGUAGES:
-                (folder / "gallery" / lang / f"{LATER}.py").unlink()
-                self.replace(f"docs/{lang}/index.rst", f"   tutorials/{LATER}\n", "")
-                script = f"gallery/{lang}/nn_tutorial.py"
-                self.replace(script, f":doc:`{LATER}`", LATER)
+            self.drop_later()
+
+    def drop_later(self) -> None:
+        """Remove the page beside the tutorial, and every link to it."""
+        for lang in LANGUAGES:
+            (self.folder / "gallery" / lang / f"{LATER}.py").unlink()
+            self.replace(f"docs/{lang}/index.rst", f"   tutorials/{LATER}\n", "")
+        pages = [*self.folder.glob("docs/*/*.rst"), *self.folder.glob("gallery/*/*.py")]
+        for page in pages:
+            text = page.read_text(encoding="utf-8")
+            linkless = re.sub(rf":doc:`[^`]*{LATER}>?`", "elsewhere", text)
+            page.write_text(linkless, encoding="utf-8")
 
     def replace(self, name: str, old: str, new: str) -> None:
         """Change a file; the text must be there."""
@@ -62,6 +70,11 @@ class Site:
             Whether to throw away first what earlier builds have left.
         edit : tuple of str
             The languages in whose tutorial a sentence is added first.
+
+        Raises
+        ------
+        RuntimeError
+            If the build fails; with all that it said.
         """
         if clean:
             made = [f"docs/{lang}/{part}" for lang in LANGUAGES for part in GENERATED]
@@ -72,11 +85,12 @@ class Site:
             label = "# .. _closing:\n"
             added = f"# {self.edits}.\n#\n{label}"
             self.replace(f"gallery/{lang}/nn_tutorial.py", label, added)
-        subprocess.run(
+        run = subprocess.run(
             [sys.executable, "docs/build_site.py"],
             cwd=self.folder,
             env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
-            check=True,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
         )
+        if run.returncode:
+            raise RuntimeError(f"the build failed:\n{run.stdout}{run.stderr}")
