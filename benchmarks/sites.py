@@ -83,7 +83,7 @@ class Site:
         self.edits += 1
         for lang in edit:
             label = "# .. _closing:\n"
-            added = f"# {self.edits}.\n#\n{label}"
+            added = f"# Edit {self.edits}.\n#\n{label}"
             self.replace(f"gallery/{lang}/nn_tutorial.py", label, added)
         run = subprocess.run(
             [sys.executable, "docs/build_site.py"],

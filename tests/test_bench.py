@@ -118,7 +118,7 @@ def test_an_edit_changes_the_prose_of_one_language_and_no_code(tmp_path, monkeyp
     assert ran == [tmp_path] * 2
     assert after[1] == before[1]
     added = set(after[0].splitlines()) - set(before[0].splitlines())
-    assert added == {"# 1.", "# 2."}
+    assert added == {"# Edit 1.", "# Edit 2."}
 
 
 def test_a_clean_build_starts_from_nothing_and_keeps_what_is_tracked(
