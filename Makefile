@@ -36,7 +36,7 @@ html-en html-zh: html-%: $(INSTALLED)
 
 test: html ## build, then run all tests
 	@$(BIN)/python tests/site/browser.py
-	$(BIN)/python -m pytest --cov --cov-context=test
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-context=test
 	$(BIN)/python -m pytest -q tests/contexts.py
 
 mutants: $(INSTALLED) ## plant faults in mnist_tut and see whether the tests notice

@@ -33,11 +33,15 @@ ROUNDS = 7  # of the training step
 SLOW = "slow way, one language"
 
 
-def program(path: Path, **settings: str) -> str:
+def program(path: Path, *arguments: str, **settings: str) -> str:
     """Run a program in a process of its own and return what it printed."""
     env = os.environ | {"MPLBACKEND": "agg"} | settings
     run = subprocess.run(
-        [sys.executable, path], check=True, env=env, stdout=subprocess.PIPE, text=True
+        [sys.executable, path, *arguments],
+        check=True,
+        env=env,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     return run.stdout
 

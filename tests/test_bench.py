@@ -67,7 +67,7 @@ def test_the_limit_counts_the_arithmetic_as_pytorch_does():
 def test_a_fresh_process_maps_its_memory_anew_in_every_step_unless_told_to_keep_it():
     path = bench.ROOT / "benchmarks" / "fresh_heap.py"
     given_back, kept = (
-        json.loads(bench.program(path, **fresh_heap.SETTINGS[name]))
+        json.loads(bench.program(path, "20", **fresh_heap.SETTINGS[name]))
         for name in ("given back", "kept")
     )
     assert given_back["faults"] > 100

@@ -752,8 +752,8 @@ import copy
 killed = copy.deepcopy(model)
 with torch.no_grad():
     killed.conv3.bias[3] = -1e6
+    print("zero logits of class 3: ", zero_share(killed(x_valid))[3].item())
 F.cross_entropy(killed(x_train[:bs]), y_train[:bs]).backward()
-print("zero logits of class 3: ", zero_share(killed(x_valid))[3].item())
 print("its largest gradient:   ", killed.conv3.weight.grad[3].abs().max().item())
 assert killed.conv3.weight.grad[3].abs().max() == 0
 
