@@ -385,11 +385,12 @@ def ratio_bars(shares: Mapping[str, Sequence[float]], ax: Axes) -> Axes:
             xytext=(4, 0),
             textcoords="offset points",
             va="center",
-            fontsize=8,
+            fontsize=9,
         )
-    ax.set_yticks(rows, list(shares), fontsize=8)
+    ax.set_yticks(rows, list(shares), fontsize=9)
     ax.invert_yaxis()
     ax.set_xlim(0, max(most for _, most in ends) * 1.12)
     ax.set_xlabel(f"time, {next(iter(shares))} = 1")
     ax.grid(visible=False, axis="y")
+    ax.set_axisbelow(True)
     return ax

@@ -71,7 +71,12 @@ MUTANTS = [
     Mutant("models", "x.ndim != 2 or x.shape[1] != SIDE * SIDE", "x.ndim != 2"),
     Mutant("models", "nn.AdaptiveAvgPool2d(1)", "nn.AvgPool2d(4)"),
     # loaders
-    Mutant("loaders", "batch_size=bs * 2", "batch_size=bs"),
+    Mutant("loaders", "loader_for(valid_ds, bs * 2)", "loader_for(valid_ds, bs)"),
+    Mutant("loaders", "if isinstance(ds, TensorDataset):", "if True:"),
+    Mutant("loaders", "if isinstance(ds, TensorDataset):", "if False:"),
+    Mutant("loaders", 'devices == {"cpu"} and', ""),
+    Mutant("loaders", 'devices == {"cpu"} and torch', 'devices == {"cpu"} or torch'),
+    Mutant("loaders", "y.to(dev, non_blocking=True)", "y.to(dev)"),
     Mutant("loaders", "shuffle=shuffle)", "shuffle=False)"),
     Mutant("loaders", "drop_last=False", "drop_last=True"),
     Mutant("loaders", "yield self.func(*batch)", "yield batch"),
@@ -89,6 +94,12 @@ MUTANTS = [
     Mutant("training", "return total / n,", "return total,"),
     Mutant("training", "check_loss(loss, epoch, len(losses))", "loss"),
     Mutant("training", "return loss.item(), len(xb)", "return loss.item(), 1"),
+    # timing
+    Mutant("timing", "    for way in ways.values():\n        way()\n", ""),
+    Mutant("timing", "[t / reference for", "[reference / t for"),
+    Mutant("timing", "* 1e-6 / calls", "* 1e-6"),
+    Mutant("timing", '"threshold"', '"unheard of"'),
+    Mutant("timing", "-item[1]", "item[1]"),
     # checks
     Mutant("checks", "low < 0 or high >= classes", "high >= classes"),
     Mutant("checks", "if len(x) == 0:", "if False:"),
@@ -100,6 +111,7 @@ MUTANTS = [
     Mutant("data_short", "read_arrays(part)", "pass"),
     # plots
     Mutant("plots", ": -gap or None]", ":]"),
+    Mutant("plots", "[statistics.median(values)", "[min(values)"),
     Mutant("plots", "-(-n // cols)", "n // cols"),
 ]
 

@@ -391,6 +391,7 @@ def test_ways_are_drawn_as_bars_of_their_median_share_with_their_spread(ax):
     assert tick_labels(ax.yaxis) == ["plain", "fast"]
     assert ax.yaxis_inverted()
     assert ax.get_xlabel() == "time, plain = 1"
+    assert ax.get_axisbelow() is True  # no line of the grid runs through a bar
     assert ax.get_xlim() == pytest.approx((0, 1.12))
 
 

@@ -107,8 +107,9 @@ import matplotlib.pyplot as plt
 from mnist_tut.timing import seconds_by_kind
 
 kinds = seconds_by_kind(steps_of(cnn_any_size(), count=1))
-fig, ax = plt.subplots(figsize=(7, 2.4))
+fig, ax = plt.subplots(figsize=(5.5, 2.4))
 ax.barh(list(kinds), [1000 * seconds for seconds in kinds.values()])
+ax.set_axisbelow(True)
 ax.invert_yaxis()
 ax.set_xlabel("milliseconds per training step, under the profiler")
 plt.show()
@@ -151,7 +152,7 @@ losses = torch.tensor([steps() for steps in layouts.values()])
 assert torch.allclose(losses, losses[0].expand_as(losses), atol=1e-3)
 
 layout_shares = ratios(take_turns(layouts, rounds=7))
-fig, ax = plt.subplots(figsize=(7, 1.8))
+fig, ax = plt.subplots(figsize=(5.5, 1.8))
 plots.ratio_bars(layout_shares, ax)
 plt.show()
 
@@ -190,7 +191,7 @@ loaders = {
     "slices, in order": lambda: walk(train_ds[i : i + bs] for i in range(0, n, bs)),
 }
 loader_shares = ratios(take_turns(loaders, rounds=3))
-fig, ax = plt.subplots(figsize=(7, 1.8))
+fig, ax = plt.subplots(figsize=(5.5, 1.8))
 plots.ratio_bars(loader_shares, ax)
 plt.show()
 
@@ -221,7 +222,7 @@ def per_picture(size, pictures=1024):
 
 sizes = {f"bs {size}": per_picture(size) for size in [16, 32, 64, 128, 256, 512]}
 size_shares = ratios(take_turns(sizes))
-fig, ax = plt.subplots(figsize=(7, 2.2))
+fig, ax = plt.subplots(figsize=(5.5, 2.2))
 plots.ratio_bars(size_shares, ax)
 plt.show()
 
@@ -241,7 +242,7 @@ plt.show()
 # -------
 #
 # PyTorch divides an operation among several *threads*, by default as many as there are cores. They have to be woken and waited for, which only
-# pays if there is enough to do. For layers as small as ours it may well be that half of the cores do as well as all of them.
+# pays if there is enough to do. With layers as small as ours, do not expect twice the threads to take half the time.
 
 before = torch.get_num_threads()
 cores = os.cpu_count()
@@ -260,7 +261,7 @@ steps = layouts["both"]
 threads = {f"{count} thread(s)": on_threads(count, steps) for count in counts}
 thread_shares = ratios(take_turns(threads, rounds=7))
 torch.set_num_threads(before)
-fig, ax = plt.subplots(figsize=(7, 1.6))
+fig, ax = plt.subplots(figsize=(5.5, 1.6))
 plots.ratio_bars(thread_shares, ax)
 plt.show()
 
@@ -351,7 +352,7 @@ shapes = {
     "64 x 144 x 16": product(64, 144, 16),
 }
 shape_shares = ratios(take_turns(shapes))
-fig, ax = plt.subplots(figsize=(7, 1.6))
+fig, ax = plt.subplots(figsize=(5.5, 1.6))
 plots.ratio_bars(shape_shares, ax)
 plt.show()
 
@@ -394,7 +395,7 @@ ways = {
 times = take_turns(ways, rounds=3)
 shares = ratios(times)
 shares["limit"] = [100 * limit / seconds for seconds in times["the slow way"]]
-fig, ax = plt.subplots(figsize=(7, 1.6))
+fig, ax = plt.subplots(figsize=(5.5, 1.6))
 plots.ratio_bars(shares, ax)
 plt.show()
 print(f"all of it: {statistics.median(shares['all of it']):.2f} times as long")
