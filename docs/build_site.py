@@ -82,10 +82,9 @@ def main(languages: list[str]) -> int:
         )
         return 2
     # Elsewhere a process does not survive being split after these imports: start afresh there.
-    context = multiprocessing.get_context(
-        "fork" if sys.platform == "linux" else "spawn"
-    )
-    for name in SHARED:
+    forks = sys.platform == "linux"
+    context = multiprocessing.get_context("fork" if forks else "spawn")
+    for name in SHARED if forks else []:
         importlib.import_module(name)
     # In a process of its own: PyTorch's threads would not survive the split.
     [status] = run(context, look_at_data, ())

@@ -21,7 +21,6 @@ __all__ = [
     "Batches",
     "WrappedDataLoader",
     "batched_dl",
-    "can_pin",
     "get_data",
     "loader_for",
     "preprocess",
@@ -44,7 +43,12 @@ def _check_data_set(name: str, ds: Dataset) -> None:
 
 
 def get_data(
-    train_ds: Dataset, valid_ds: Dataset, bs: int, *, shuffle: bool = True
+    train_ds: Dataset,
+    valid_ds: Dataset,
+    bs: int,
+    *,
+    shuffle: bool = True,
+    pin_memory: bool = False,
 ) -> tuple[DataLoader, DataLoader]:
     """Make the two loaders that :func:`mnist_tut.training.fit` wants.
 
@@ -56,6 +60,9 @@ def get_data(
         Examples per training batch. Validation batches are twice as large.
     shuffle : bool, default True
         Whether the training data come in a new random order every epoch.
+    pin_memory : bool, default False
+        Whether to put batches into pinned memory, from which a CUDA device can fetch them by
+        itself. Only for data in the CPU's memory.
 
     Returns
     -------
@@ -70,10 +77,15 @@ def get_data(
     check_positive("bs", bs)
     _check_data_set("train_ds", train_ds)
     _check_data_set("valid_ds", valid_ds)
-    return loader_for(train_ds, bs, shuffle=shuffle), loader_for(valid_ds, bs * 2)
+    return (
+        loader_for(train_ds, bs, shuffle=shuffle, pin_memory=pin_memory),
+        loader_for(valid_ds, bs * 2, pin_memory=pin_memory),
+    )
 
 
-def batched_dl(ds: Dataset, bs: int, *, shuffle: bool = False) -> DataLoader:
+def batched_dl(
+    ds: Dataset, bs: int, *, shuffle: bool = False, pin_memory: bool = False
+) -> DataLoader:
     """Make a loader that indexes a data set once per mini-batch instead of once per row.
 
     A plain loader asks for one row after another and stacks them. Tensors in memory can be
@@ -87,12 +99,13 @@ def batched_dl(ds: Dataset, bs: int, *, shuffle: bool = False) -> DataLoader:
         Examples per batch.
     shuffle : bool, default False
         Whether to draw a new random order every epoch.
+    pin_memory : bool, default False
+        See :func:`get_data`.
 
     Returns
     -------
     DataLoader
-        Gives the same batches as ``DataLoader(ds, batch_size=bs, shuffle=shuffle)``. See
-        :func:`can_pin` for when they are pinned.
+        Gives the same batches as ``DataLoader(ds, batch_size=bs, shuffle=shuffle)``.
 
     Raises
     ------
@@ -103,10 +116,12 @@ def batched_dl(ds: Dataset, bs: int, *, shuffle: bool = False) -> DataLoader:
     _check_data_set("ds", ds)
     order = RandomSampler(ds) if shuffle else SequentialSampler(ds)
     batches = BatchSampler(order, bs, drop_last=False)
-    return DataLoader(ds, sampler=batches, batch_size=None, pin_memory=can_pin(ds))
+    return DataLoader(ds, sampler=batches, batch_size=None, pin_memory=pin_memory)
 
 
-def loader_for(ds: Dataset, bs: int, *, shuffle: bool = False) -> DataLoader:
+def loader_for(
+    ds: Dataset, bs: int, *, shuffle: bool = False, pin_memory: bool = False
+) -> DataLoader:
     """Make the fastest loader that a data set allows.
 
     Parameters
@@ -118,6 +133,8 @@ def loader_for(ds: Dataset, bs: int, *, shuffle: bool = False) -> DataLoader:
         Examples per batch.
     shuffle : bool, default False
         Whether to draw a new random order every epoch.
+    pin_memory : bool, default False
+        See :func:`get_data`.
 
     Returns
     -------
@@ -130,32 +147,10 @@ def loader_for(ds: Dataset, bs: int, *, shuffle: bool = False) -> DataLoader:
         If `bs` is below one or the data set is empty.
     """
     if isinstance(ds, TensorDataset):
-        return batched_dl(ds, bs, shuffle=shuffle)
+        return batched_dl(ds, bs, shuffle=shuffle, pin_memory=pin_memory)
     check_positive("bs", bs)
     _check_data_set("ds", ds)
-    return DataLoader(ds, batch_size=bs, shuffle=shuffle)
-
-
-def can_pin(ds: Dataset) -> bool:
-    """Tell whether a loader should hand out batches in pinned memory.
-
-    An accelerator fetches those by itself, while the CPU goes on. What lives on the accelerator
-    already cannot be pinned, and need not be.
-
-    Parameters
-    ----------
-    ds : Dataset
-        Anything but a :class:`torch.utils.data.TensorDataset` may give out memory of any device,
-        and is left alone.
-
-    Returns
-    -------
-    bool
-        True if there is an accelerator and all tensors are on the CPU.
-    """
-    tensors = getattr(ds, "tensors", ())
-    devices = {tensor.device.type for tensor in tensors}
-    return devices == {"cpu"} and torch.accelerator.is_available()
+    return DataLoader(ds, batch_size=bs, shuffle=shuffle, pin_memory=pin_memory)
 
 
 def preprocess(
@@ -163,7 +158,8 @@ def preprocess(
 ) -> tuple[Tensor, Tensor]:
     """View flat rows as square pictures of one channel, and move the batch to a device.
 
-    From pinned memory, the move goes on beside the computation; otherwise it is waited for.
+    From pinned memory, Python does not wait for the move; from any other memory it does, because
+    not every device may read what the program could meanwhile change.
 
     Parameters
     ----------
@@ -193,7 +189,7 @@ def preprocess(
     if x.ndim != 2 or side * side != x.shape[1] or side == 0:
         raise ValueError(f"need rows of side * side pixels, got {tuple(x.shape)}")
     x = x.view(-1, 1, side, side)
-    return x.to(dev, non_blocking=True), y.to(dev, non_blocking=True)
+    return x.to(dev, non_blocking=x.is_pinned()), y.to(dev, non_blocking=y.is_pinned())
 
 
 class WrappedDataLoader:

@@ -5,7 +5,6 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 from mnist_tut.loaders import (
     WrappedDataLoader,
     batched_dl,
-    can_pin,
     get_data,
     loader_for,
     preprocess,
@@ -144,22 +143,14 @@ def test_a_loader_for_a_data_set_that_is_empty_or_for_no_batch_size_is_refused()
         loader_for(OneByOne(), 0)
 
 
-# can_pin
-
-ON_CPU = numbered(9)
-ON_DEVICE = TensorDataset(torch.empty(9, 1, device="meta"), torch.arange(9))
-
-
-@pytest.mark.parametrize("accelerator", [True, False])
-@pytest.mark.parametrize("ds", [ON_CPU, ON_DEVICE, OneByOne()])
-def test_batches_are_pinned_if_there_is_an_accelerator_and_they_are_tensors_of_the_cpu(
-    ds, accelerator, monkeypatch
-):
-    monkeypatch.setattr(torch.accelerator, "is_available", lambda: accelerator)
-    wanted = accelerator and ds is ON_CPU
-    assert can_pin(ds) == wanted
-    assert [dl.pin_memory for dl in get_data(ds, ds, 8)] == [wanted] * 2
-    assert loader_for(ds, 8).pin_memory == wanted
+@pytest.mark.parametrize("ds", [numbered(9), OneByOne()])
+def test_batches_are_pinned_only_when_that_is_asked_for(ds):
+    for pin in (True, False):
+        asked = {"pin_memory": pin}
+        loaders = [*get_data(ds, ds, 8, **asked), loader_for(ds, 8, **asked)]
+        assert [dl.pin_memory for dl in loaders] == [pin] * 3
+    loaders = [*get_data(ds, ds, 8), loader_for(ds, 8), batched_dl(numbered(9), 8)]
+    assert not any(dl.pin_memory for dl in loaders)
 
 
 # batched_dl
@@ -237,7 +228,10 @@ def test_pictures_and_labels_both_move_to_the_device(device):
     assert pictures.device == labels.device == torch.device(device)
 
 
-def test_the_move_to_a_device_is_not_waited_for(monkeypatch):
+@pytest.mark.parametrize("pinned", [True, False])
+def test_the_move_to_a_device_is_not_waited_for_where_the_batch_is_pinned(
+    monkeypatch, pinned
+):
     asked = []
 
     def to(tensor, *args, **kwargs):
@@ -245,8 +239,9 @@ def test_the_move_to_a_device_is_not_waited_for(monkeypatch):
         return tensor
 
     monkeypatch.setattr(torch.Tensor, "to", to)
+    monkeypatch.setattr(torch.Tensor, "is_pinned", lambda tensor: pinned)
     preprocess(torch.zeros(2, 784), torch.zeros(2).long(), "somewhere")
-    assert asked == [(("somewhere",), {"non_blocking": True})] * 2
+    assert asked == [(("somewhere",), {"non_blocking": pinned})] * 2
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64, torch.uint8])

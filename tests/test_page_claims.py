@@ -118,13 +118,18 @@ def facts_about_time():
     out = middle(activations)
     code = "\n".join(cell.content for cell in cells("en", "where_the_time_goes.py"))
     sizes = ast.literal_eval(re.search(r"for size in (\[[\d, ]+\])", code)[1])
-    kept_at_first = 128  # KiB, by glibc: M_MMAP_THRESHOLD in "man mallopt"
-    assert activations.nbytes > kept_at_first * 1024  # of the first layer, as told
+    at_first, at_most = 128, 32  # KiB and MiB: M_MMAP_THRESHOLD in "man mallopt"
+    assert activations.nbytes > at_first * 1024  # the first layer raises it, as told
     rows, columns = out[:, 0].numel(), middle.weight[0].numel()
     assert f"product({rows}, {columns}, {middle.out_channels})" in code
+    of_first = (activations[:, 0].numel(), first.weight[0].numel(), first.out_channels)
+    assert f"product{of_first}" in code
+    assert f"product({out[0, 0].numel()}, {columns}, {middle.out_channels})" in code
+    prose = "".join(b.content for b in blocks("en", "where_the_time_goes.py"))
+    assert f"``{at_most * 2**20}``" in prose
     return {
         "time-batch-size": [min(sizes), max(sizes)],
-        "time-memory": [kept_at_first],
+        "time-memory": [at_first, at_most, activations.nbytes // 1024, at_most],
         "time-limit": [rows, columns, middle.out_channels],
     }
 

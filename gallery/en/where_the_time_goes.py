@@ -88,7 +88,7 @@ print([f"{share:.2f}" for share in shares["the same step"]])
 print(f"median: {statistics.median(shares['the same step']):.2f} times as long")
 
 # %%
-# Keep the spread of these ratios in mind: on this machine, whatever lies within it is no gain.
+# Keep the spread of these ratios in mind: on this machine, a median well within it may be noise.
 #
 # **In short:** warm up, take turns, quote the median of ratios, and know your noise.
 #
@@ -118,7 +118,8 @@ plt.show()
 # .. figure-text:: Horizontal bars, one per kind of operation in a training step, longest on top; the bars of the convolutions are much longer than those of the loss and the optimizer.
 #
 #    What a training step spends its time on. The profiler needs time for its notes, so the sum is more than a step takes without it;
-#    what counts is the shares.
+#    and kinds made of many small
+#    operations look larger than they are. Read it for the order, not for the digits.
 #
 # On most machines the convolutions come first, and their way back costs more than their way forward. No wonder: forward, a convolution
 # computes one thing, its output. Backward it computes two, the gradient of its weights and that of its input. (The first layer is spared the
@@ -190,18 +191,24 @@ loaders = {
     "batched, in order": lambda: walk(batched_dl(train_ds, bs)),
     "slices, in order": lambda: walk(train_ds[i : i + bs] for i in range(0, n, bs)),
 }
-loader_shares = ratios(take_turns(loaders, rounds=3))
+times = take_turns(loaders, rounds=3)
+loader_shares = ratios(times)
 fig, ax = plt.subplots(figsize=(5.5, 1.8))
 plots.ratio_bars(loader_shares, ax)
 plt.show()
+
+plain_steps = statistics.median(take_turns({"": layouts["plain"]})[""])
+for name, seconds in times.items():
+    share = 20 * statistics.median(seconds) / len(range(0, n, bs)) / plain_steps
+    print(f"{name:18}{share:5.2f} times a training step, per mini-batch")
 
 # %%
 # .. figure-text:: Four horizontal bars: the plain loader is the longest, the batched ones are shorter, and slices are hardly visible.
 #
 #    Time to hand out all training pictures, plain ``DataLoader`` = 1.
 #
-# Whether it matters is a question of proportion: a loader that takes a tenth of a step is worth an hour of your time, one that takes a
-# hundredth is not.
+# Whether it matters is a question of proportion: per mini-batch, a loader that takes a tenth of a step is worth an hour of your time, one
+# that takes a hundredth is not.
 #
 # **In short:** tensors in memory want to be indexed once per mini-batch. That is what ``get_data`` does for a ``TensorDataset``.
 #
@@ -212,7 +219,7 @@ plt.show()
 #
 # Every operation costs something before it computes its first number: Python calls PyTorch, PyTorch looks for the right kernel, memory
 # has to be found. That price is paid per mini-batch, whatever its size. So the time *per picture* falls as the batch grows. Here each bar
-# stands for as many pictures:
+# stands for the same number of pictures:
 
 
 def per_picture(size, pictures=1024):
@@ -231,7 +238,7 @@ plt.show()
 #
 #    Time for the same number of pictures, in mini-batches of different sizes; ``bs 16`` = 1.
 #
-# This is not a free gain, however. Twice the batch size means half as many updates per epoch, and the training itself is another one: the
+# This is not a free gain, however. Twice the batch size means half as many updates per epoch, and the training takes another course: the
 # learning rate has to be chosen anew, and often more epochs are needed. It is the one knob on this page that changes the result.
 #
 # **In short:** small batches pay mostly for overhead. Larger ones are cheaper per picture, but they train differently.
@@ -241,12 +248,11 @@ plt.show()
 # Threads
 # -------
 #
-# PyTorch divides an operation among several *threads*, by default as many as there are cores. They have to be woken and waited for, which only
+# PyTorch divides an operation among several *threads*, by default as many as there are cores, as a rule. They have to be woken and waited for, which only
 # pays if there is enough to do. With layers as small as ours, do not expect twice the threads to take half the time.
 
 before = torch.get_num_threads()
-cores = os.cpu_count()
-counts = sorted({1, 2, cores // 2, cores} & set(range(1, cores + 1)))
+counts = sorted({1, 2, before // 2, before} & set(range(1, before + 1)))
 
 
 def on_threads(count, steps):
@@ -294,11 +300,14 @@ shares = ratios(take_turns(ways))
 print(f"made anew: {statistics.median(shares['made anew']):.1f} times as long")
 
 # %%
-# Does that happen in training? It is a matter of luck. On most Linux systems the C library, glibc, decides what is given back. It starts by keeping
-# blocks of up to 128 KiB, and learns a larger value when a larger block is freed for the first time (see `its manual page <https://man7.org/linux/man-pages/man3/mallopt.3.html>`_). The
-# activations of our first layer are larger than that. A program that has loaded MNIST has usually freed something large enough;
-# one that has not may train at half the speed, and nobody will tell it why. A sign of it is much time spent in the system (``sys`` in what ``time python train.py`` prints). The cure is to
-# set ``MALLOC_TRIM_THRESHOLD_`` and ``MALLOC_MMAP_THRESHOLD_`` to large values before the program starts, or to use another allocator.
+# Does that happen in training? It is a matter of luck. On most Linux systems the C library, glibc, decides what is given back. At first
+# it gives back every block above 128 KiB as soon as it is freed. Whenever a larger one is freed, up to 32 MiB, the limit rises to its
+# size; from then on glibc also gives back the free end of its heap, once that exceeds twice the limit (see
+# `its manual page <https://man7.org/linux/man-pages/man3/mallopt.3.html>`_). The activations of our first layer raise the limit to
+# 784 KiB only, and a step needs more than twice that. A program that has loaded MNIST has usually freed something much larger; one that has not
+# may train at half the speed, and nothing will tell you why. A sign of it is much time spent in the system (``sys`` in what
+# ``time python train.py`` prints). The cure is to set ``MALLOC_TRIM_THRESHOLD_`` and ``MALLOC_MMAP_THRESHOLD_`` both to
+# ``33554432``, which is 32 MiB, before the program starts, or to use another allocator.
 #
 # **In short:** memory that was freed is not always free to have again.
 #
@@ -307,9 +316,9 @@ print(f"made anew: {statistics.median(shares['made anew']):.1f} times as long")
 # What the machine could do
 # -------------------------
 #
-# How fast could a step be at best? PyTorch can count the multiplications and additions that a step makes, nearly all of them in
-# the three convolutions. And how many your machine manages per second we measure with the operation it is best at, the product of two large
-# matrices. Divide the one by the other, and you have a limit that no rearranging of the code will beat.
+# How fast could a step be at best? PyTorch can count the multiplications and additions of the three convolutions, beside
+# which all others hardly matter. And how many your machine manages per second we measure with the operation it is best at, the product of two large
+# matrices. Divide the one by the other, and you have a limit that no rearranging of the code will come near.
 
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -319,37 +328,48 @@ flops = counted.get_total_flops()
 
 side = 768
 square = torch.rand(side, side)
-ways = {
-    "20 matrix products": lambda: [square @ square for _ in range(20)],
-    "20 steps": layouts["both"],
-}
+
+
+def twenty_products():
+    for _ in range(20):
+        square @ square
+
+
+ways = {"20 matrix products": twenty_products, "20 steps": layouts["both"]}
 times = {way: statistics.median(t) for way, t in take_turns(ways, rounds=7).items()}
 rate = 20 * 2 * side**3 / times["20 matrix products"]
 limit = flops / rate
 step = times["20 steps"] / 20
 print(f"one step: {flops / 1e6:.1f} million operations")
 print(f"matrix product: {rate / 1e9:.0f} thousand million operations per second")
-print(
-    f"limit {1000 * limit:.2f} ms, step {1000 * step:.2f} ms: {step / limit:.1f} times"
-)
+print(f"limit: {1000 * limit:.2f} ms")
+print(f"step:  {1000 * step:.2f} ms, {step / limit:.1f} times as long")
 
 # %%
-# The gap has two causes. One you have met: overhead per operation, paid dozens of times per step. The other is the size of our
+# Two causes of the gap stand out. One you have met: overhead per operation, paid dozens of times per step. The other is the size of our
 # layers. The middle convolution amounts to a product of 3136 rows, one per output pixel of the batch, with 144 columns, for nine places in sixteen
 # channels, into 16 output channels. A product that narrow cannot keep the arithmetic units busy, since it computes too little with each
-# number that it fetches. Here are products of different shapes, as many operations in each bar:
+# number that it fetches. The first layer is narrower still,
+# with nine places in a single channel. And with one picture at a time there is so little work per call that the call itself costs most. Here are products of these
+# shapes, with the same number of operations in each bar:
 
 
 def product(rows, inner, cols):
     one, other = torch.rand(rows, inner), torch.rand(inner, cols)
-    count = 2**30 // (rows * inner * cols)  # as many operations, whatever the shape
-    return lambda: [one @ other for _ in range(count)]
+
+    def products():
+        # as many operations, whatever the shape
+        for _ in range(2 * side**3 // (rows * inner * cols)):
+            one @ other
+
+    return products
 
 
 shapes = {
     "768 x 768 x 768": product(768, 768, 768),
     "3136 x 144 x 16": product(3136, 144, 16),
-    "64 x 144 x 16": product(64, 144, 16),
+    "12544 x 9 x 16": product(12544, 9, 16),
+    "49 x 144 x 16": product(49, 144, 16),
 }
 shape_shares = ratios(take_turns(shapes))
 fig, ax = plt.subplots(figsize=(5.5, 1.6))
@@ -357,12 +377,12 @@ plots.ratio_bars(shape_shares, ax)
 plt.show()
 
 # %%
-# .. figure-text:: Three horizontal bars for matrix products: a square one as the measure, one as narrow as our convolution, and one as narrow for a single picture.
+# .. figure-text:: Four horizontal bars for matrix products: a large square one as the measure, one as narrow as our middle convolution, one as narrow as the first, and one as small as the middle one for a single picture, which takes longest.
 #
-#    The same number of operations in matrix products of three shapes, the large square = 1.
+#    The same number of operations in matrix products of four shapes, the large square = 1.
 #
 # **In short:** count the operations, measure the rate, and you know how much there is to gain. Small layers leave most of the machine
-# idle; no trick on this page changes that.
+# idle; only larger batches change that a little.
 #
 # .. _time-together:
 #
@@ -370,7 +390,7 @@ plt.show()
 # ------------------
 #
 # Last, what a reader of the tutorial gets: a hundred steps with the loader, written the slow way (plain ``DataLoader``, default layout, default
-# optimizer), and with everything from above that does not change the result. Beside them the limit.
+# optimizer), and with the loader, the layout and the optimizer from above. Beside them the limit.
 
 from itertools import islice
 

@@ -844,12 +844,12 @@ print("state_dict saved")
 #
 # .. _faster:
 #
-# 结果相同，更快
-# --------------
+# 结果不变，速度更快
+# ------------------
 #
-# 到目前为止，除了 ``loader_for``，我们没有为速度做过任何事。再加两个参数，CNN 在 CPU 上就训练得更快，而算的东西一点不变。
+# 到目前为止，除了 ``loader_for``，我们没有为速度做过任何事。再加两个选项，CNN 在 CPU 上就可能训练得更快，而算的东西一点不变。
 #
-# 第一个关系到多通道的图片在内存里怎么放。平常是一个通道接一个通道：先是第一个通道的全部像素，再是第二个的。可卷积一次要用的，是相邻几个像素的所有通道。用了 ``memory_format=torch.channels_last``，同一个像素的各个通道就挨在一起。形状和下标都和原来一样；在模型里流动的数据，会跟着权重的布局走。第二个参数 ``fused=True`` 让优化器用一个内核更新全部参数，而不是每个参数都要好几个。
+# 第一个关系到多通道的图片在内存里怎么放。平常是一个通道接一个通道：先是第一个通道的全部像素，再是第二个的。可卷积一次要用的，是相邻几个像素的所有通道。用了 ``memory_format=torch.channels_last``，同一个像素的各个通道就挨在一起。形状和下标都和原来一样；在模型里流动的数据，会跟着权重的布局走。第二个选项 ``fused=True`` 让优化器一次调用就更新全部参数，每个参数只过一遍，而不是做好几个运算。
 #
 # 拿同一个模型的两份副本，在同样的五十个小批量上训练：
 
@@ -889,7 +889,7 @@ print(f"now: {statistics.median(ratios(times)['now']):.2f} times as long as befo
 # %%
 # 能省多少，取决于您的处理器和各层的形状，代价只是多写几个词。从这里开始，我们就这样训练。其余的时间花在哪里，您的机器最快又能有多快，另有一页来讲：:doc:`where_the_time_goes`。
 #
-# **小结**：用更少的时间得到同样的数，也是重构：前一半要核对，后一半要测量。
+# **小结**：数不变，用时更少，这也是重构：前者要核对，后者要测量。
 #
 # .. _wrapping-dataloader:
 #
@@ -978,11 +978,12 @@ print("this page was run on:", dev.type)
 # %%
 # 要搬到设备上的有两样：数据和模型。前者交给 ``preprocess``；后者用 ``model.to(dev)``。搬完之后再新建优化器，因为旧的那个还把动量留在原来的设备上。
 #
-# 别让 GPU 等数据。所以只要有加速器，``batched_dl`` 就会把小批量放进*锁页内存*（pinned memory），操作系统不会挪动那里的内容，GPU 可以自己去取；而 ``preprocess`` 里的 ``non_blocking=True`` 让 Python 这时不必等着。像 MNIST 这样小的数据，甚至可以整个搬过去：用 ``x_train.to(dev)`` 和 ``y_train.to(dev)`` 来建 ``TensorDataset``，以后就什么也不用取了。（这些对 CPU 没有影响；写这一段时，我们手边没有 GPU，所以只测试过，没有计时。）
+# CUDA 设备可以自己去取一个小批量，Python 不必等着；但只能从*锁页内存*（pinned memory）里取，操作系统不会挪动、也不会换出那里的内容。所以我们请 ``get_data`` 用这样的内存，而 ``preprocess`` 遇到锁页的数据，就不等它搬完。不过锁页本身也是一次复制，我们的循环又要等每一个损失，所以在这里别指望它省多少。像 MNIST 这样小的数据，不如整个搬过去：用 ``x_train.to(dev)`` 和 ``y_train.to(dev)`` 来建 ``TensorDataset``，去掉 ``pin_memory``，以后要送过去的就只剩各行的下标。（这些对 CPU 没有影响。各项设置都测试过，但写这一段时，还没有在 GPU 上运行过。）
 
 from functools import partial
 
-train_dl, valid_dl = get_data(train_ds, valid_ds, bs)
+pin = dev.type == "cuda"
+train_dl, valid_dl = get_data(train_ds, valid_ds, bs, pin_memory=pin)
 train_dl = WrappedDataLoader(train_dl, partial(preprocess, dev=dev))
 valid_dl = WrappedDataLoader(valid_dl, partial(preprocess, dev=dev))
 

@@ -101,7 +101,11 @@ def test_the_tutorial_is_light_and_its_text_does_not_wait_for_figures(
     )
     page.wait_for_function("[...document.images].every((img) => img.complete)")
     page.wait_for_load_state("networkidle")
-    figures = [url for url in sizes if "/_images/" in url]
+    for _ in range(100):  # on a busy machine, responses are told late
+        figures = [url for url in sizes if "/_images/" in url]
+        if len(figures) == page.locator("article img").count():
+            break
+        page.wait_for_timeout(50)
     assert len(early) < len(figures) / 2, "most figures should load when one comes near"
     assert len(figures) == page.locator("article img").count()
     assert all("2_00x" in url for url in figures), "a sharp screen gets sharp figures"

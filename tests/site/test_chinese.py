@@ -10,7 +10,7 @@ from term_pairs import read_terms
 NAMES = """
 AMD Apple Intel NVIDIA IEEE PyTorch NumPy Python JavaScript Jupyter Sphinx Sphinx-Gallery Requests
 Debian Linux Ubuntu English
-API BSD CNN CPU CUDA GB GPU HTML ID IDX KiB MNIST SGD SHA Ctrl
+API BSD CNN CPU CUDA GB GPU HTML ID IDX KiB MiB MNIST SGD SHA Ctrl
 axe-core DataLoader Dataset ReLU Lambda autograd fastai glibc gzip kernel logit map nats pickle
 softmax
 Jeremy Howard Rachel Thomas Francisco Ingham Xavier Glorot Bengio Bottou Haffner LeCun
