@@ -12,6 +12,7 @@ import os
 import sys
 from collections.abc import Callable
 from multiprocessing.context import BaseContext
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -62,16 +63,21 @@ def build(language: str) -> None:
     )
 
 
-def run(
+def start(
     context: BaseContext, func: Callable[..., None], *calls: tuple[str, ...]
-) -> list[int]:
-    """Call a function once per tuple of arguments, side by side; return the exit statuses."""
-    started = [context.Process(target=func, args=call) for call in calls]
-    for process in started:
+) -> list[BaseProcess]:
+    """Call a function once per tuple of arguments, side by side, each in a process of its own."""
+    processes = [context.Process(target=func, args=call) for call in calls]
+    for process in processes:
         process.start()
-    for process in started:
+    return processes
+
+
+def statuses(processes: list[BaseProcess]) -> list[int]:
+    """Wait for all of them, and return their exit statuses."""
+    for process in processes:
         process.join()
-    return [process.exitcode or 0 for process in started]
+    return [process.exitcode or 0 for process in processes]
 
 
 def main(languages: list[str]) -> int:
@@ -84,10 +90,11 @@ def main(languages: list[str]) -> int:
     # Elsewhere a process does not survive being split after these imports: start afresh there.
     forks = sys.platform == "linux"
     context = multiprocessing.get_context("fork" if forks else "spawn")
+    # In a process of its own: PyTorch's threads would not survive the split.
+    [look] = start(context, look_at_data, ())
     for name in SHARED if forks else []:
         importlib.import_module(name)
-    # In a process of its own: PyTorch's threads would not survive the split.
-    [status] = run(context, look_at_data, ())
+    [status] = statuses([look])
     if status not in (0, STAND_IN):
         return status
     if status == STAND_IN:
@@ -96,7 +103,8 @@ def main(languages: list[str]) -> int:
 
     test_finder.find_tests()
     gc.freeze()  # spare both languages looking through all that was imported, time and again
-    return max(map(abs, run(context, build, *((language,) for language in languages))))
+    builds = start(context, build, *((language,) for language in languages))
+    return max(map(abs, statuses(builds)))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
+from weakref import WeakKeyDictionary
 
 import nbformat
 from bundling import PACKAGE, Bundle
@@ -39,6 +40,8 @@ WORDS = {
         "教程要讲的内容不在里面。",
     },
 }
+#: What the pages of a build consist of, as long as it goes on.
+PARTS: WeakKeyDictionary[Sphinx, dict[str, list["Part"]]] = WeakKeyDictionary()
 CHECK = """
 from __future__ import annotations
 
@@ -237,22 +240,36 @@ def write_downloads(folder: Path, stem: str, cells: list[Cell]) -> None:
             archive.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
 
 
+def scripts(app: Sphinx) -> dict[str, Path]:
+    """Map the gallery's pages to their scripts."""
+    folder = Path(app.confdir, "gallery", Path(app.srcdir).name)
+    return {f"tutorials/{path.stem}": path for path in sorted(folder.glob("*.py"))}
+
+
+def note_parts(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Take a page apart while it is at hand, rather than resolve all of it once more."""
+    if script := scripts(app).get(docname):
+        PARTS.setdefault(app, {})[docname] = page_parts(doctree, script)
+
+
+def parts_of(app: Sphinx, docname: str, script: Path) -> list[Part]:
+    """Return the parts of a page, written in this build or before."""
+    if docname in (known := PARTS.get(app, {})):
+        return known[docname]
+    doctree = app.env.get_and_resolve_doctree(docname, app.builder, tags=app.tags)
+    return page_parts(doctree, script)
+
+
 def replace_downloads(app: Sphinx, exception: Exception | None) -> None:
     """Put the downloads made here in the place of Sphinx-Gallery's."""
     if exception is not None or app.builder.format != "html":
         return
     made = Path(app.doctreedir) / "downloads"
-    for script in sorted(
-        Path(app.confdir, "gallery", Path(app.srcdir).name).glob("*.py")
-    ):
-        docname = f"tutorials/{script.stem}"
+    for docname, script in scripts(app).items():
         tree = Path(app.doctreedir) / f"{docname}.doctree"
         notebook = made / f"{script.stem}.ipynb"
         if not notebook.exists() or notebook.stat().st_mtime < tree.stat().st_mtime:
-            doctree = app.env.get_and_resolve_doctree(
-                docname, app.builder, tags=app.tags
-            )
-            cells = cells_of(page_parts(doctree, script), WORDS[app.config.language])
+            cells = cells_of(parts_of(app, docname, script), WORDS[app.config.language])
             write_downloads(made, script.stem, cells)
     for _, target in app.env.dlfiles.values():
         own = made / Path(target).name
@@ -262,5 +279,6 @@ def replace_downloads(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Work when all pages are written and all downloads copied."""
+    app.connect("doctree-resolved", note_parts, priority=900)
     app.connect("build-finished", replace_downloads)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -98,7 +98,8 @@ def test_functions_run_side_by_side_and_their_statuses_come_in_order():
         meet.wait(timeout=20)  # in turn, the first would wait for ever
         raise SystemExit(status)
 
-    assert build_site.run(context, func, (3,), (4,)) == [3, 4]
+    started = build_site.start(context, func, (3,), (4,))
+    assert build_site.statuses(started) == [3, 4]
 
 
 @pytest.mark.parametrize(("source", "status"), [("MNIST", 0), ("stand-in", 3)])
