@@ -11,7 +11,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -24,7 +23,7 @@ from sites import Site
 
 from mnist_tut.data import for_pages, load_mnist
 from mnist_tut.plots import ratio_bars
-from mnist_tut.timing import Times, ratios
+from mnist_tut.timing import Times, ratios, take_turns
 
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "build" / "bench"
@@ -59,18 +58,6 @@ def programs(folder: Path) -> dict[str, Callable[[], object]]:
         "edit of both languages": lambda: site.build(edit=("en", "zh")),
         "no change": site.build,
     }
-
-
-def in_turns(ways: dict[str, Callable[[], object]], rounds: int) -> Times:
-    """Time whole programs: nothing has to be warmed up, and one call takes long enough."""
-    times: Times = {name: [] for name in ways}
-    for _ in range(rounds):
-        for name, way in ways.items():
-            began = time.perf_counter()
-            way()
-            times[name].append(time.perf_counter() - began)
-            print(f"{name}: {times[name][-1]:.1f} s", file=sys.stderr)
-    return times
 
 
 def fresh_heaps(rounds: int) -> Times:
@@ -130,7 +117,7 @@ def main() -> None:
     folder, _ = for_pages()
     os.environ["MNIST_TUT_DATA"] = str(folder)
     with tempfile.TemporaryDirectory() as temporary:
-        whole = in_turns(programs(Path(temporary)), RUNS)
+        whole = take_turns(programs(Path(temporary)), RUNS, warm_up=False)
     steps = cnn_step.rounds(load_mnist(), ROUNDS)
     steps["limit: arithmetic alone"] = cnn_step.limit(ROUNDS)
     fresh = fresh_heaps(ROUNDS)

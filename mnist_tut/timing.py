@@ -33,16 +33,20 @@ KINDS = {
 }
 
 
-def take_turns(ways: Mapping[str, Callable[[], object]], rounds: int = 5) -> Times:
+def take_turns(
+    ways: Mapping[str, Callable[[], object]], rounds: int = 5, *, warm_up: bool = True
+) -> Times:
     """Time several ways to do the same thing, in turns, so that a busy moment hits all alike.
 
     Parameters
     ----------
     ways : mapping of str to callable
-        Each is called without arguments: once beforehand, since PyTorch prepares some things when
-        they are first used, and then once per round.
+        Each is called without arguments, once per round.
     rounds : int, default 5
         How often each is timed.
+    warm_up : bool, default True
+        Whether to call each once beforehand, since PyTorch prepares some things when they are first
+        used. Whole programs start afresh and need none.
 
     Returns
     -------
@@ -57,7 +61,7 @@ def take_turns(ways: Mapping[str, Callable[[], object]], rounds: int = 5) -> Tim
     check_positive("rounds", rounds)
     if not ways:
         raise ValueError("nothing to time: give at least one function")
-    for way in ways.values():
+    for way in ways.values() if warm_up else ():
         way()
     times: Times = {name: [] for name in ways}
     for _ in range(rounds):

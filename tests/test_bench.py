@@ -75,15 +75,6 @@ def test_a_fresh_process_maps_its_memory_anew_in_every_step_unless_told_to_keep_
     assert min(given_back["seconds"], kept["seconds"]) > 0
 
 
-def test_programs_take_turns_and_each_is_timed(capsys):
-    calls = []
-    ways = {name: lambda name=name: calls.append(name) for name in "ab"}
-    times = bench.in_turns(ways, 2)
-    assert calls == ["a", "b"] * 2
-    assert [len(values) for values in times.values()] == [2, 2]
-    assert "a: 0.0 s" in capsys.readouterr().err
-
-
 def test_the_copy_that_is_timed_for_the_tutorial_has_no_other_program(tmp_path):
     sites.Site(tmp_path / "tutorial", tutorial_only=True)
     sites.Site(tmp_path / "all")
