@@ -13,12 +13,14 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn, optim
 from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.flop_counter import FlopCounterMode
 
 from mnist_tut.loaders import Batches, WrappedDataLoader, batched_dl, preprocess
 from mnist_tut.models import cnn_any_size
+from mnist_tut.timing import take_turns
 from mnist_tut.training import loss_batch
 
-__all__ = ["VARIANTS", "conv_flops", "limit", "losses", "prepare", "rounds"]
+__all__ = ["VARIANTS", "limit", "losses", "prepare", "rounds", "step_flops"]
 
 BS = 64
 WARM_UP, STEPS = 20, 150
@@ -127,27 +129,16 @@ def rounds(data: tuple[Tensor, ...], times: int) -> dict[str, list[float]]:
     return found
 
 
-def conv_flops(bs: int = BS) -> int:
-    """Floating-point operations of the convolutions in one training step.
-
-    A multiplication and an addition per weight and output; once forward, once for the gradient of
-    the weights, and, except in the first layer, once for the gradient of the input.
-    """
-    shapes = [(1, 16, 14), (16, 16, 7), (16, 10, 4)]  # channels in, out, output side
-    passes = [2, 3, 3]
-    return sum(
-        2 * bs * side * side * out * into * 9 * count
-        for (into, out, side), count in zip(shapes, passes, strict=True)
-    )
+def step_flops(bs: int = BS) -> int:
+    """Count the floating-point operations of the convolutions in one training step."""
+    model = cnn_any_size()
+    with FlopCounterMode(display=False) as counted:
+        model(torch.rand(bs, 1, 28, 28)).sum().backward()
+    return counted.get_total_flops()
 
 
 def limit(times: int, size: int = 768) -> list[float]:
     """Seconds that the convolutions of one step would take at the rate of a matrix product."""
     one = torch.rand(size, size)
-    one @ one
-    found = []
-    for _ in range(times):
-        began = time.perf_counter()
-        one @ one
-        found.append((time.perf_counter() - began) * conv_flops() / (2 * size**3))
-    return found
+    seconds = take_turns({"": lambda: one @ one}, times)[""]
+    return [passed * step_flops() / (2 * size**3) for passed in seconds]

@@ -10,9 +10,6 @@ import fresh_heap
 import pytest
 import sites
 import torch
-from torch.utils.flop_counter import FlopCounterMode
-
-from mnist_tut.models import cnn_any_size
 
 
 @pytest.fixture(scope="module")
@@ -56,11 +53,18 @@ def test_rounds_time_every_variant_once_each(data, monkeypatch):
     assert all(len(times) == 3 and min(times) > 0 for times in found.values())
 
 
-def test_the_limit_counts_the_arithmetic_as_pytorch_does():
-    model = cnn_any_size()
-    with FlopCounterMode(display=False) as counted:
-        model(torch.rand(64, 1, 28, 28)).sum().backward()
-    assert cnn_step.conv_flops(64) == counted.get_total_flops()
+def test_the_limit_counts_two_operations_per_weight_and_output_and_pass():
+    outputs = [(1, 16, 14), (16, 16, 7), (16, 10, 4)]  # channels in, out, output side
+    passes = [2, 3, 3]  # forward, weights and input; a picture needs no gradient
+    products = [into * out * 9 * side**2 for into, out, side in outputs]
+    wanted = sum(2 * 64 * n * count for n, count in zip(products, passes, strict=True))
+    assert cnn_step.step_flops(64) == wanted
+
+
+def test_the_limit_is_the_time_of_as_much_arithmetic_in_a_matrix_product(monkeypatch):
+    monkeypatch.setattr(cnn_step, "take_turns", lambda ways, rounds: {"": [2.0, 3.0]})
+    share = cnn_step.step_flops() / (2 * 100**3)
+    assert cnn_step.limit(2, size=100) == pytest.approx([2 * share, 3 * share])
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="told of glibc only")
