@@ -83,33 +83,30 @@ def stand_in_allowed():
         del os.environ["MNIST_TUT_STAND_IN"]
 
 
-def test_the_script_runs_alone_and_prints_what_its_page_shows(
-    site, tutorial, packages, data_server, tmp_path
-):
-    script = download(site, "zh", ".py")
+def printed_by(script, packages, settings, folder):
+    """Run a script in an empty folder, with nothing but the packages, and return what it prints."""
     run = subprocess.run(
         command(script),
-        cwd=tmp_path,
-        env=environment(packages, **data_server),
+        cwd=folder,
+        env=environment(packages, **settings),
         capture_output=True,
         text=True,
     )
     assert run.returncode == 0, run.stderr
-    assert without_times(run.stdout) == page_outputs(tutorial, "zh")
+    return run.stdout
+
+
+def test_the_script_runs_alone_and_prints_what_its_page_shows(
+    site, tutorial, packages, data_server, tmp_path
+):
+    printed = printed_by(download(site, "zh", ".py"), packages, data_server, tmp_path)
+    assert without_times(printed) == page_outputs(tutorial, "zh")
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
 
 def test_the_script_about_time_runs_alone(site, packages, data_server, tmp_path):
     script = download(site, "en", ".py", "where_the_time_goes")
-    run = subprocess.run(
-        command(script),
-        cwd=tmp_path,
-        env=environment(packages, **data_server),
-        capture_output=True,
-        text=True,
-    )
-    assert run.returncode == 0, run.stderr
-    assert "all of it: " in run.stdout
+    assert "all of it: " in printed_by(script, packages, data_server, tmp_path)
 
 
 def test_the_notebook_runs_alone_and_prints_what_its_page_shows(
