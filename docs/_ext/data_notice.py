@@ -34,7 +34,7 @@ def data_for_pages() -> tuple[Path, str]:
 
     Its content was compared with known SHA-256 values once; while the file has the same place,
     size and time, and nobody asks for another, it is that file. (The scripts that read it check it
-    all the same.)
+    all the same.) A folder with the IDX files is looked at every time: what pages read is a copy.
     """
     with suppress(
         OSError, ValueError, KeyError, TypeError
@@ -43,7 +43,8 @@ def data_for_pages() -> tuple[Path, str]:
         if known == memo(Path(known["folder"])):
             return Path(known["folder"]), "MNIST"
     folder, source = for_pages()
-    if source == "MNIST":
+    own = os.environ.get("MNIST_TUT_DATA")
+    if source == "MNIST" and (not own or Path(own).expanduser() == folder):
         MEMO.parent.mkdir(exist_ok=True)
         MEMO.write_text(json.dumps(memo(folder)), encoding="utf-8")
     return folder, source
@@ -60,7 +61,7 @@ def memo(folder: Path) -> dict[str, Any]:
 def find_out(app: Sphinx, config: Config) -> None:
     """Find the data, tell the scripts where, and put up the notice if it is the stand-in."""
     folder, config.data_used = data_for_pages()
-    os.environ["MNIST_TUT_DATA"] = str(folder)
+    os.environ["MNIST_TUT_DATA"] = str(folder.absolute())  # scripts run elsewhere
     if config.data_used != "MNIST":
         config.html_theme_options["announcement"] = NOTICE[config.language]
 

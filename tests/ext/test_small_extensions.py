@@ -3,6 +3,7 @@
 import os
 import re
 import tomllib
+from pathlib import Path
 from types import SimpleNamespace
 
 import chinese_search
@@ -235,6 +236,13 @@ def test_the_scripts_are_told_where_the_data_lies(monkeypatch, tmp_path):
     assert os.environ["MNIST_TUT_DATA"] == str(tmp_path)
 
 
+def test_scripts_find_the_data_from_their_own_folders(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
+    noticed(monkeypatch, Path("data"), "MNIST", "en")
+    assert os.environ["MNIST_TUT_DATA"] == str(tmp_path / "data")
+
+
 class Looks:
     """A file of data, and how often it was looked at."""
 
@@ -294,6 +302,17 @@ def test_the_stand_in_is_never_taken_for_granted(looks):
     looks.source = "stand-in"
     assert looks.again()
     assert looks.again()
+
+
+def test_a_folder_whose_data_pages_read_as_a_copy_is_looked_at_every_time(
+    looks, monkeypatch
+):
+    monkeypatch.setenv("MNIST_TUT_DATA", "/folder/with/idx/files")
+    assert looks.again()
+    assert looks.again()
+    monkeypatch.setenv("MNIST_TUT_DATA", str(looks.folder))
+    assert looks.again()
+    assert not looks.again()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"folder": 3}'])
