@@ -21,9 +21,16 @@ WORDS = {
         "tutorial": "In the tutorial",
         "tests": "Tested by",
         "count": "{} tests",
+        "one": "1 test",
         "and": ", ",
     },
-    "zh_CN": {"tutorial": "见教程", "tests": "测试", "count": "{} 个", "and": "、"},
+    "zh_CN": {
+        "tutorial": "见教程",
+        "tests": "测试",
+        "count": "{} 个",
+        "one": "1 个",
+        "and": "、",
+    },
 }
 
 
@@ -75,7 +82,7 @@ def add_links(
             (words["tutorial"], words["and"].join(f":ref:`{s}`" for s in labels))
         )
     if tests := find_tests().get(name):
-        count = words["count"].format(len(tests))
+        count = words["count" if len(tests) > 1 else "one"].format(len(tests))
         facts.append((words["tests"], f":ref:`{count} <tests-of-{name}>`"))
     if facts:
         lines += ["", *(f":{title}: {links}" for title, links in facts), ""]

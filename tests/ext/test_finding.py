@@ -1,7 +1,9 @@
 """Finding the tests of an object, and the places that use it, by reading."""
 
 import importlib
+from types import SimpleNamespace
 
+import pytest
 import source_names
 import test_finder
 import test_pages
@@ -130,6 +132,21 @@ def test_the_api_tells_which_sections_use_an_object():
         assert found["mnist_tut.steps.Mnist_Logistic"] == ["nn-module"]
         assert "cnn" in found["mnist_tut.plots.digits"]
         assert found["mnist_tut.training.fit"] == ["fit-get-data"]
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "many"),
+    [("en", "1 test", "2 tests"), ("zh_CN", "1 个", "2 个")],
+)
+def test_the_api_counts_one_test_and_many(monkeypatch, language, one, many):
+    tests = {"mnist_tut.x.one": ["a"], "mnist_tut.x.many": ["a", "b"]}
+    monkeypatch.setattr(where_used, "find_tests", lambda: tests)
+    env = SimpleNamespace(note_dependency=lambda path: None)
+    app = SimpleNamespace(config=SimpleNamespace(language=language), env=env)
+    for name, count in (("mnist_tut.x.one", one), ("mnist_tut.x.many", many)):
+        lines = []
+        where_used.add_links(app, "function", name, None, None, lines)
+        assert f":ref:`{count} <tests-of-{name}>`" in lines[1]
 
 
 def test_names_that_mean_two_things_on_a_page_are_not_linked():
