@@ -17,6 +17,8 @@ from standalone import (
     as_script,
     cells_of,
     merged,
+    note_parts,
+    parts_of,
     wanted_names,
     without_package,
 )
@@ -123,6 +125,37 @@ def test_a_page_becomes_cells_that_run_by_themselves(capsys):
         if cell.kind == "code":
             exec(compile(cell.text, "cell", "exec", dont_inherit=True), space)
     assert capsys.readouterr().out == "tensor(-0.)\n"
+
+
+def test_a_page_that_was_written_in_this_build_is_not_resolved_again(
+    tmp_path,
+):
+    script = tmp_path / "gallery" / "en" / "plot_x.py"
+    script.parent.mkdir(parents=True)
+    script.write_text('"""\nTitle\n=====\n"""\n\n# %%\n# Prose.\n\nx = 1\n')
+    text = "Title\n=====\n\n.. GENERATED FROM 1\n\nProse.\n\n.. GENERATED FROM 2\n"
+    doctree = resolved(tmp_path, text)
+    resolutions = []
+
+    class Env:
+        def get_and_resolve_doctree(self, docname, builder, tags):
+            resolutions.append(docname)
+            return doctree
+
+    class App:
+        env, builder, tags = Env(), None, None
+        confdir, srcdir = tmp_path, tmp_path / "docs" / "en"
+
+    app, docname = App(), "tutorials/plot_x"
+    anew = parts_of(app, docname, script)
+    assert resolutions == [docname]
+    note_parts(app, None, "index")  # no page of the gallery: nothing to take apart
+    note_parts(app, doctree, docname)
+    assert parts_of(app, docname, script) == anew
+    assert resolutions == [docname]
+    assert [part.kind for part in anew] == ["text", "text", "code"]
+    assert parts_of(App(), docname, script) == anew  # another build knows nothing of it
+    assert len(resolutions) == 2
 
 
 def test_only_prose_after_the_first_cell_is_joined():
