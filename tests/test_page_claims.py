@@ -120,6 +120,9 @@ def facts_about_time():
     sizes = ast.literal_eval(re.search(r"for size in (\[[\d, ]+\])", code)[1])
     at_first, at_most = 128, 32  # KiB and MiB: M_MMAP_THRESHOLD in "man mallopt"
     assert activations.nbytes > at_first * 1024  # the first layer raises it, as told
+    assert activations.nbytes + activations.relu().nbytes + out.nbytes > (
+        2 * activations.nbytes
+    )  # what a step needs, not counting gradients
     rows, columns = out[:, 0].numel(), middle.weight[0].numel()
     assert f"product({rows}, {columns}, {middle.out_channels})" in code
     of_first = (activations[:, 0].numel(), first.weight[0].numel(), first.out_channels)
@@ -409,3 +412,18 @@ def test_an_optimizer_made_before_the_move_keeps_its_momentum_on_the_old_device(
     model.to("meta")  # another device that every machine has
     buffers = [state["momentum_buffer"] for state in opt.state.values()]
     assert {b.device.type for b in buffers} == {"cpu"}
+
+
+# Faster
+
+
+def test_what_flows_through_a_model_follows_the_layout_of_its_weights():
+    model = models.cnn_any_size()
+    x = torch.rand(3, 1, 28, 28)
+    plain = model[:6](x)
+    last = model.to(memory_format=torch.channels_last)[:6](x)
+    assert plain.is_contiguous()
+    assert last.is_contiguous(memory_format=torch.channels_last)
+    assert not last.is_contiguous()
+    assert last.shape == plain.shape
+    torch.testing.assert_close(last, plain)
