@@ -267,6 +267,8 @@ class Looks:
 
 @pytest.fixture
 def looks(tmp_path, monkeypatch):
+    for name in data_notice.SETTINGS:  # whoever runs the tests may have set them
+        monkeypatch.delenv(name, raising=False)
     return Looks(tmp_path, monkeypatch)
 
 
