@@ -13,6 +13,7 @@ import local_inventories
 import pytest
 import sphobjinv
 import term_pairs
+from data_world import outside_settings
 from gallery_scripts import ROOT
 from miniature import build
 from PIL import Image
@@ -267,8 +268,8 @@ class Looks:
 
 @pytest.fixture
 def looks(tmp_path, monkeypatch):
-    for name in data_notice.SETTINGS:  # whoever runs the tests may have set them
-        monkeypatch.delenv(name, raising=False)
+    for name in outside_settings():
+        monkeypatch.delenv(name)
     return Looks(tmp_path, monkeypatch)
 
 
