@@ -22,6 +22,14 @@ from urllib3.util import Retry
 
 from mnist_tut import data, fetching, reading, strokes
 
+# The real MNIST, if whoever runs the tests has it -------------------------------------
+
+FOLDER = Path(os.environ.get("MNIST_TUT_DATA") or "nowhere").expanduser()
+REAL = FOLDER / reading.FILE_NAME
+needs_real = pytest.mark.skipif(
+    not REAL.is_file(), reason="MNIST_TUT_DATA names no folder with the real file"
+)
+
 # A small MNIST: the same structure, other sizes and SHA-256 values --------------------
 
 SIZES = (12, 7, 5)
@@ -114,12 +122,17 @@ def outside_settings() -> list[str]:
     ]
 
 
+def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clear them for one test."""
+    for name in outside_settings():
+        monkeypatch.delenv(name)
+
+
 @pytest.fixture
 def small_world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Give each test a small MNIST and a cache of its own; no settings from outside, no network."""
     enter(monkeypatch.setattr)
-    for name in outside_settings():
-        monkeypatch.delenv(name)
+    no_settings(monkeypatch)
     monkeypatch.setenv("MNIST_TUT_CACHE", str(tmp_path / "数据 cache"))
 
 

@@ -2,7 +2,6 @@
 
 import itertools
 import logging
-import os
 import runpy
 import sys
 from pathlib import Path
@@ -16,12 +15,15 @@ from data_world import (
     IDX,
     KEPT,
     PACKED,
+    REAL,
     SIZES,
     Server,
     answer,
     assert_is_fake,
     cached,
     names,
+    needs_real,
+    no_settings,
     put,
     someone_else_writes,
     write,
@@ -34,7 +36,6 @@ from mnist_tut.errors import DataError
 from mnist_tut.reading import FILE_NAME, KEPT_NAME
 
 pytestmark = pytest.mark.usefixtures("small_world")
-REAL = os.environ.get("MNIST_TUT_DATA")  # before any fixture clears it
 
 
 @pytest.fixture
@@ -55,17 +56,14 @@ def assert_is_stand_in(mnist: data.Mnist) -> None:
     assert data.data_source(mnist) == "stand-in"
 
 
-@pytest.mark.skipif(
-    REAL is None, reason="MNIST_TUT_DATA names no folder with the real file"
-)
+@needs_real
 def test_the_real_file_is_read_kept_and_known_as_mnist(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.undo()
-    monkeypatch.delenv("MNIST_TUT_STAND_IN", raising=False)
-    monkeypatch.delenv("MNIST_TUT_DATA")
+    no_settings(monkeypatch)
     monkeypatch.setenv("MNIST_TUT_CACHE", str(tmp_path))
-    first = data.load_mnist([f"{REAL}/{FILE_NAME}"])
+    first = data.load_mnist([str(REAL)])
     assert [tuple(t.shape) for t in first] == [
         *((50_000, 784), (50_000,)),
         *((10_000, 784), (10_000,)),

@@ -1,16 +1,24 @@
 """The short loader of the tutorial, against a local server and against the full loader."""
 
 import gzip
-import os
 import pickle
 import runpy
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import numpy as np
 import pytest
-from data_world import FAKE, PACKED, PICKLED, assert_is_fake, changed, put
+from data_world import (
+    FAKE,
+    PACKED,
+    PICKLED,
+    REAL,
+    assert_is_fake,
+    changed,
+    needs_real,
+    no_settings,
+    put,
+)
 
 from mnist_tut import data, data_short, reading
 from mnist_tut.data_short import ArrayUnpickler, check_content, download, read_arrays
@@ -42,8 +50,8 @@ def digest_of(content, monkeypatch):
 
 
 @pytest.fixture(autouse=True)
-def only_real_data(monkeypatch):
-    monkeypatch.delenv("MNIST_TUT_STAND_IN", raising=False)
+def own_settings(monkeypatch):
+    no_settings(monkeypatch)
 
 
 @pytest.fixture
@@ -252,12 +260,10 @@ def test_both_loaders_refuse_the_same_bad_content(
                 data.load_mnist([str(path)])
 
 
-@pytest.mark.skipif(
-    "MNIST_TUT_DATA" not in os.environ, reason="no real MNIST: set MNIST_TUT_DATA"
-)
-def test_both_loaders_read_the_same_from_the_real_file():
-    path = Path(os.environ["MNIST_TUT_DATA"]) / "mnist.pkl.gz"
-    short = (array for pair in read_arrays(path) for array in pair)
-    for a, b in zip(short, data.load_mnist(), strict=True):
+@needs_real
+def test_both_loaders_read_the_same_from_the_real_file(monkeypatch, tmp_path):
+    monkeypatch.setenv("MNIST_TUT_CACHE", str(tmp_path))
+    short = (array for pair in read_arrays(REAL) for array in pair)
+    for a, b in zip(short, data.load_mnist([str(REAL)]), strict=True):
         np.testing.assert_array_equal(a, b.numpy())
         assert a.dtype == b.numpy().dtype

@@ -18,10 +18,12 @@ from data_world import (
     KEPT,
     PACKED,
     PICKLED,
+    REAL,
     SPLITS,
     changed,
     digest,
     idx,
+    needs_real,
     put,
     write,
     write_idx,
@@ -33,7 +35,6 @@ from mnist_tut import reading
 from mnist_tut.errors import DataError, WrongContent
 
 pytestmark = pytest.mark.usefixtures("small_world")
-REAL = os.environ.get("MNIST_TUT_DATA")  # before any fixture clears it
 
 
 def assert_equal(arrays: reading.Arrays) -> None:
@@ -94,16 +95,14 @@ def test_what_was_kept_is_read_back(tmp_path: Path) -> None:
     assert_equal(reading.read_mnist(write(tmp_path / reading.KEPT_NAME, KEPT)))
 
 
-@pytest.mark.skipif(
-    REAL is None, reason="MNIST_TUT_DATA names no folder with the real file"
-)
+@needs_real
 def test_the_real_file_takes_a_bounded_amount_of_memory_and_is_mnist(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.undo()
     tracemalloc.start()
     try:
-        arrays = reading.read_mnist(Path(REAL or "") / reading.FILE_NAME)
+        arrays = reading.read_mnist(REAL)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

@@ -13,7 +13,7 @@ import local_inventories
 import pytest
 import sphobjinv
 import term_pairs
-from data_world import outside_settings
+from data_world import no_settings
 from gallery_scripts import ROOT
 from miniature import build
 from PIL import Image
@@ -268,8 +268,7 @@ class Looks:
 
 @pytest.fixture
 def looks(tmp_path, monkeypatch):
-    for name in outside_settings():
-        monkeypatch.delenv(name)
+    no_settings(monkeypatch)
     return Looks(tmp_path, monkeypatch)
 
 
