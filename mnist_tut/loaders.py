@@ -127,8 +127,8 @@ def loader_for(
     Parameters
     ----------
     ds : Dataset
-        If it is a :class:`torch.utils.data.TensorDataset`, it is indexed once per mini-batch;
-        others, which may not understand a list of positions, once per row.
+        A :class:`torch.utils.data.TensorDataset` is indexed once per mini-batch; all others, its
+        subclasses among them, once per row, as they may not understand a list of positions.
     bs : int
         Examples per batch.
     shuffle : bool, default False
@@ -146,7 +146,7 @@ def loader_for(
     ValueError
         If `bs` is below one or the data set is empty.
     """
-    if isinstance(ds, TensorDataset):
+    if type(ds) is TensorDataset:  # a subclass may expect one position at a time
         return batched_dl(ds, bs, shuffle=shuffle, pin_memory=pin_memory)
     check_positive("bs", bs)
     _check_data_set("ds", ds)

@@ -72,8 +72,9 @@ MUTANTS = [
     Mutant("models", "nn.AdaptiveAvgPool2d(1)", "nn.AvgPool2d(4)"),
     # loaders
     Mutant("loaders", "loader_for(valid_ds, bs * 2,", "loader_for(valid_ds, bs,"),
-    Mutant("loaders", "if isinstance(ds, TensorDataset):", "if True:"),
-    Mutant("loaders", "if isinstance(ds, TensorDataset):", "if False:"),
+    Mutant("loaders", "if type(ds) is TensorDataset:", "if True:"),
+    Mutant("loaders", "if type(ds) is TensorDataset:", "if False:"),
+    Mutant("loaders", "type(ds) is TensorDataset", "isinstance(ds, TensorDataset)"),
     Mutant("loaders", "pin_memory=pin_memory)", "pin_memory=False)"),
     Mutant("loaders", "non_blocking=y.is_pinned()", "non_blocking=True"),
     Mutant("loaders", "shuffle=shuffle,", "shuffle=False,"),
