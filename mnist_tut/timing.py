@@ -94,7 +94,10 @@ def ratios(times: Mapping[str, Sequence[float]]) -> Times:
         If there are no times, or not the same number of them for each way.
     """
     if not times:
-        raise ValueError("no times to compare")
+        raise ValueError("no times to compare: give those of at least one way")
+    rounds = {name: len(values) for name, values in times.items()}
+    if len(set(rounds.values())) > 1:
+        raise ValueError(f"time all ways equally often, not {rounds}")
     first = next(iter(times.values()))
     return {
         name: [t / reference for t, reference in zip(values, first, strict=True)]
