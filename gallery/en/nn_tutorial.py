@@ -1174,7 +1174,7 @@ print("this page was run on:", dev.type)
 # moves the model. Make the optimizer after that move: the old one still keeps its momentum on the old device.
 #
 # A CUDA device can fetch a mini-batch by itself while Python goes on, but only from *pinned memory*, which the operating system will
-# not move. So we ask ``get_data`` for that, and ``preprocess`` does not wait for the move of what is pinned. Pinning is a copy too,
+# neither move nor swap out. So we ask ``get_data`` for that, and ``preprocess`` does not wait for the move of what is pinned. Pinning is a copy too,
 # and our loop waits for every loss, so do not expect much of it here. Data as small as MNIST can rather move as a whole: build the
 # ``TensorDataset`` from ``x_train.to(dev)`` and ``y_train.to(dev)``, leave ``pin_memory`` out, and only the positions of the rows
 # are left to send. (None of this makes a difference on a CPU. The settings are tested, but no GPU had run them when we wrote this.)
