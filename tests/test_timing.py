@@ -78,7 +78,9 @@ def test_ratios_compare_each_way_with_the_first_in_the_same_round():
 def test_ratios_of_nothing_or_of_unequal_rounds_are_refused():
     with pytest.raises(ValueError, match="no times to compare"):
         ratios({})
-    with pytest.raises(ValueError, match=r"equally often, not \{'first': 2, 'other': 1\}"):
+    with pytest.raises(
+        ValueError, match=r"equally often, not \{'first': 2, 'other': 1\}"
+    ):
         ratios({"first": [1.0, 2.0], "other": [1.0]})
 
 
