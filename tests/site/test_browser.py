@@ -2,14 +2,17 @@
 
 import ast
 import zipfile
+from pathlib import Path
 
 import nbformat
 import pytest
+from gallery_scripts import NAMES
 from watched import Watched
 
 PAGES = [
     "index.html",
     "tutorials/nn_tutorial.html",
+    "tutorials/where_the_time_goes.html",
     "api.html",
     "glossary.html",
     "about.html",
@@ -48,6 +51,21 @@ def test_pages_open_without_faults_and_fit_the_screen(
         assert switch.is_visible()
     assert watched.faults == []
     watched.page.close()
+
+
+@both
+@pytest.mark.parametrize("width", [320, 1440])
+def test_the_words_on_a_download_stay_within_its_box(chromium, address, lang, width):
+    page = chromium.new_page(viewport={"width": width, "height": 800})
+    for script in NAMES:
+        page.goto(f"{address}/{lang}/tutorials/{Path(script).stem}.html")
+        boxes = page.locator(".sphx-glr-download a")
+        assert boxes.count() == 3
+        wider = boxes.evaluate_all(
+            "all => all.filter((a) => a.scrollWidth > a.clientWidth).map((a) => a.innerText)"
+        )
+        assert wider == []
+    page.close()
 
 
 @pytest.mark.parametrize(("lang", "other"), [("en", "zh"), ("zh", "en")])
