@@ -7,6 +7,7 @@ from pathlib import Path
 
 import browser
 import pytest
+from gallery_scripts import NAMES
 from pages import parse
 from playwright.sync_api import sync_playwright
 
@@ -24,12 +25,21 @@ def site():
 
 
 @pytest.fixture(scope="session")
-def tutorial(site):
-    """Map each language to its parsed tutorial page."""
+def gallery(site):
+    """Map each script's name to its parsed page in each language."""
     return {
-        lang: parse(site / lang / "tutorials" / "nn_tutorial.html")
-        for lang in ("en", "zh")
+        name: {
+            lang: parse(site / lang / "tutorials" / f"{Path(name).stem}.html")
+            for lang in ("en", "zh")
+        }
+        for name in NAMES
     }
+
+
+@pytest.fixture(scope="session")
+def tutorial(gallery):
+    """Map each language to its parsed tutorial page."""
+    return gallery["nn_tutorial.py"]
 
 
 class Quiet(SimpleHTTPRequestHandler):

@@ -14,7 +14,7 @@ from pathlib import Path
 import nbformat
 import pytest
 from alone import can_import, command, environment, link_packages, locate
-from gallery_scripts import cells
+from gallery_scripts import NAMES, cells
 from nbclient import NotebookClient
 
 from mnist_tut.data import for_pages
@@ -22,14 +22,22 @@ from mnist_tut.data import for_pages
 NEEDED = ["torch", "numpy", "requests", "matplotlib"]
 LANGUAGES = ["en", "zh"]
 both = pytest.mark.parametrize("lang", LANGUAGES)
+every_page = pytest.mark.parametrize("name", NAMES)
 
 
-def download(site, lang, suffix, page="nn_tutorial"):
-    return locate(f"{page}{suffix}", site / lang / "_downloads")
+def download(site, lang, suffix, name="nn_tutorial.py"):
+    return locate(f"{Path(name).stem}{suffix}", site / lang / "_downloads")
 
 
-def notebook(site, lang):
-    return nbformat.reads(download(site, lang, ".ipynb").read_text(encoding="utf-8"), 4)
+def notebook(site, lang, name="nn_tutorial.py"):
+    path = download(site, lang, ".ipynb", name)
+    return nbformat.reads(path.read_text(encoding="utf-8"), 4)
+
+
+def sources(site, lang, name):
+    """Return the code of the notebook's cells."""
+    book = notebook(site, lang, name)
+    return [cell.source for cell in book.cells if cell.cell_type == "code"]
 
 
 def page_outputs(tutorial, lang):
@@ -105,7 +113,7 @@ def test_the_script_runs_alone_and_prints_what_its_page_shows(
 
 
 def test_the_script_about_time_runs_alone(site, packages, data_server, tmp_path):
-    script = download(site, "en", ".py", "where_the_time_goes")
+    script = download(site, "en", ".py", "where_the_time_goes.py")
     assert "all of it: " in printed_by(script, packages, data_server, tmp_path)
 
 
@@ -177,46 +185,45 @@ def test_a_missing_package_is_named_with_the_way_to_install_it(site, tmp_path):
     )
 
 
-def test_all_four_downloads_hold_the_same_code(site):
-    def code(lang):
-        found = [c.source for c in notebook(site, lang).cells if c.cell_type == "code"]
-        return [
-            ast.dump(ast.parse(source)) for source in found[1:]
-        ]  # the first tells in words
+@every_page
+def test_all_four_downloads_hold_the_same_code(site, name):
+    def code(lang):  # the first tells in words
+        return [ast.dump(ast.parse(s)) for s in sources(site, lang, name)[1:]]
 
     assert code("en") == code("zh")
     for lang in LANGUAGES:
-        text = download(site, lang, ".py").read_text(encoding="utf-8")
+        text = download(site, lang, ".py", name).read_text(encoding="utf-8")
         in_script = [
             part.partition("\n")[2].split("\n# %% [markdown]\n")[0]
             for part in re.split(r"^# %%(?=\n)", text, flags=re.M)[1:]
         ]
-        sources = [
-            c.source for c in notebook(site, lang).cells if c.cell_type == "code"
-        ]
         assert [ast.dump(ast.parse(c)) for c in in_script] == [
-            ast.dump(ast.parse(c)) for c in sources
+            ast.dump(ast.parse(c)) for c in sources(site, lang, name)
         ]
 
 
 @both
-def test_every_cell_of_the_page_is_in_the_notebook_but_for_the_imports(site, lang):
-    sources = [c.source for c in notebook(site, lang).cells if c.cell_type == "code"]
-    for cell in cells(lang, "nn_tutorial.py"):
+@every_page
+def test_every_cell_of_the_page_is_in_the_notebook_but_for_the_imports(
+    site, name, lang
+):
+    found = sources(site, lang, name)
+    for cell in cells(lang, name):
         tree = ast.parse(cell.content)
         rest = [
             n for n in tree.body if "mnist_tut" not in (getattr(n, "module", "") or "")
         ]
         wanted = ast.dump(ast.Module(rest, []))
-        assert not rest or any(ast.dump(ast.parse(s)) == wanted for s in sources), (
+        assert not rest or any(ast.dump(ast.parse(s)) == wanted for s in found), (
             cell.lineno
         )
-    assert not any("mnist_tut" in source for source in sources)
+    assert not any("mnist_tut" in source for source in found)
 
 
 @both
-def test_the_prose_is_clean_markdown(site, lang):
-    for cell in notebook(site, lang).cells:
+@every_page
+def test_the_prose_is_clean_markdown(site, name, lang):
+    for cell in notebook(site, lang, name).cells:
         if cell.cell_type != "markdown":
             continue
         text = re.sub(r"```.*?```", "", cell.source, flags=re.S)
@@ -226,11 +233,11 @@ def test_the_prose_is_clean_markdown(site, lang):
 
 
 @both
-def test_links_notes_formulas_and_captions_are_kept(site, tutorial, lang):
-    text = "\n\n".join(
-        c.source for c in notebook(site, lang).cells if c.cell_type == "markdown"
-    )
-    article = tutorial[lang].select_one("article")
+@every_page
+def test_links_notes_formulas_and_captions_are_kept(site, gallery, name, lang):
+    cells = notebook(site, lang, name).cells
+    text = "\n\n".join(c.source for c in cells if c.cell_type == "markdown")
+    article = gallery[name][lang].select_one("article")
     shown = {a["href"] for a in article.select("p a.reference.external[href^=https]")}
     assert shown - set(re.findall(r"\]\((https://[^)]+)\)", text)) <= {
         "https://sphinx-gallery.github.io"
@@ -246,10 +253,9 @@ def test_links_notes_formulas_and_captions_are_kept(site, tutorial, lang):
 
 
 @both
-def test_the_archive_holds_both_files(site, lang):
-    with zipfile.ZipFile(download(site, lang, ".zip")) as archive:
-        for name in ("nn_tutorial.ipynb", "nn_tutorial.py"):
-            assert (
-                archive.read(name)
-                == download(site, lang, Path(name).suffix).read_bytes()
-            )
+@every_page
+def test_the_archive_holds_both_files(site, name, lang):
+    with zipfile.ZipFile(download(site, lang, ".zip", name)) as archive:
+        for suffix in (".ipynb", ".py"):
+            packed = archive.read(f"{Path(name).stem}{suffix}")
+            assert packed == download(site, lang, suffix, name).read_bytes()
