@@ -248,7 +248,7 @@ plt.show()
 # Threads
 # -------
 #
-# PyTorch divides an operation among several *threads*, by default as many as there are cores, as a rule. They have to be woken and waited for, which only
+# PyTorch divides an operation among several *threads*, by default as many as there are physical cores, as a rule. They have to be woken and waited for, which only
 # pays if there is enough to do. With layers as small as ours, do not expect twice the threads to take half the time.
 
 before = torch.get_num_threads()
