@@ -7,10 +7,10 @@ a test that is named under a function on a page must have run that function.
 import ast
 import functools
 import inspect
-import os
 
 import coverage
 import pytest
+from data_world import REAL
 from test_finder import ROOT, Test, find_tests
 from tested_source import find_object
 
@@ -64,7 +64,7 @@ def test_a_test_named_under_a_function_has_run_it(name: str, test: Test):
             find_object(name)
         )  # only data: nothing of it is ever run
         return
-    if test.needs_mnist and "MNIST_TUT_DATA" not in os.environ:
+    if test.needs_mnist and not REAL.is_file():
         pytest.skip("the test itself needs the real file")
     ran = contexts_of(inspect.getsourcefile(inspect.unwrap(find_object(name))))
     file = f"tests/{test.file}"

@@ -65,6 +65,15 @@ def uses(tmp_path, text=TESTS):
     return {test.name: names for test, names in TestFile(path).tests()}
 
 
+def test_tests_that_need_the_real_file_are_known_by_their_mark(tmp_path):
+    path = tmp_path / "test_x.py"
+    path.write_text(
+        "@needs_real\ndef test_real(): pass\n\n@needs\ndef test_other(): pass\n"
+    )
+    found = {test.name: test.needs_mnist for test, _ in TestFile(path).tests()}
+    assert found == {"test_real": True, "test_other": False}
+
+
 def test_names_are_followed_through_aliases_helpers_fixtures_and_cases(tmp_path):
     nll, accuracy = "mnist_tut.by_hand.nll", "mnist_tut.by_hand.accuracy"
     found = uses(tmp_path)
