@@ -1,195 +1,62 @@
 """From data sets to mini-batches."""
 
-import math
-from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from torch.utils.data import BatchSampler, DataLoader, RandomSampler, SequentialSampler
 
-import torch
-from torch import Tensor
-from torch.utils.data import (
-    BatchSampler,
-    DataLoader,
-    Dataset,
-    RandomSampler,
-    SequentialSampler,
-    TensorDataset,
-)
-
-from mnist_tut.checks import check_batch, check_labels, check_positive
-
-__all__ = [
-    "Batches",
-    "WrappedDataLoader",
-    "batched_dl",
-    "get_data",
-    "loader_for",
-    "preprocess",
-]
+__all__ = ["WrappedDataLoader", "batched_dl", "get_data", "preprocess"]
 
 
-class Batches(Protocol):
-    """What a training loop needs of a loader: its number of batches, and the batches."""
-
-    def __len__(self) -> int:
-        """Count the mini-batches."""
-
-    def __iter__(self) -> Iterator[Any]:
-        """Hand out the mini-batches."""
-
-
-def _check_data_set(name: str, ds: Dataset) -> None:
-    if len(ds) == 0:
-        raise ValueError(f"{name} is empty: there is nothing to make mini-batches of")
-
-
-def get_data(
-    train_ds: Dataset,
-    valid_ds: Dataset,
-    bs: int,
-    *,
-    shuffle: bool = True,
-    pin_memory: bool = False,
-) -> tuple[DataLoader, DataLoader]:
+def get_data(train_ds, valid_ds, bs):
     """Make the two loaders that :func:`mnist_tut.training.fit` wants.
 
     Parameters
     ----------
     train_ds, valid_ds : Dataset
-        Map-style data sets of (input, label) pairs; tensors may live on any device.
+        Map-style data sets of (input, label) pairs.
     bs : int
-        Examples per training batch. Validation batches are twice as large.
-    shuffle : bool, default True
-        Whether the training data come in a new random order every epoch.
-    pin_memory : bool, default False
-        Whether to put batches into pinned memory, from which a CUDA device can fetch them by
-        itself. Only for data in the CPU's memory.
+        Examples per training batch. Validation batches are twice as large: without gradients
+        there is memory for more.
 
     Returns
     -------
     train_dl, valid_dl : DataLoader
-        Loaders of (inputs, labels) mini-batches, as :func:`loader_for` makes them.
+        Mini-batches of inputs and labels; the training data come in a new random order every
+        epoch, the validation data in theirs.
 
     Raises
     ------
     ValueError
-        If `bs` is below one or a data set is empty.
+        If `bs` is not positive or the training data set is empty.
     """
-    check_positive("bs", bs)
-    _check_data_set("train_ds", train_ds)
-    _check_data_set("valid_ds", valid_ds)
     return (
-        loader_for(train_ds, bs, shuffle=shuffle, pin_memory=pin_memory),
-        loader_for(valid_ds, bs * 2, pin_memory=pin_memory),
+        DataLoader(train_ds, batch_size=bs, shuffle=True),
+        DataLoader(valid_ds, batch_size=bs * 2),
     )
 
 
-def batched_dl(
-    ds: Dataset, bs: int, *, shuffle: bool = False, pin_memory: bool = False
-) -> DataLoader:
-    """Make a loader that indexes a data set once per mini-batch instead of once per row.
-
-    A plain loader asks for one row after another and stacks them. Tensors in memory can be
-    indexed with a whole list of positions, which is several times faster.
+def preprocess(x, y):
+    """View the flat rows of a mini-batch as pictures of one channel.
 
     Parameters
     ----------
-    ds : Dataset
-        One that accepts a list of positions, such as :class:`torch.utils.data.TensorDataset`.
-    bs : int
-        Examples per batch.
-    shuffle : bool, default False
-        Whether to draw a new random order every epoch.
-    pin_memory : bool, default False
-        See :func:`get_data`.
+    x : (n, 784) Tensor
+        One row per picture.
+    y : (n,) Tensor
+        Their labels.
 
     Returns
     -------
-    DataLoader
-        Gives the same batches as ``DataLoader(ds, batch_size=bs, shuffle=shuffle)``.
+    x : (n, 1, 28, 28) Tensor
+        A view: no pixel is copied.
+    y : (n,) Tensor
+        As it came.
 
     Raises
     ------
-    ValueError
-        If `bs` is below one or the data set is empty.
+    RuntimeError
+        If the rows do not have 784 pixels. ``view(-1, 1, 28, 28)`` would make 64 pictures of
+        nonsense out of 49 pictures of 32 x 32, and say nothing.
     """
-    check_positive("bs", bs)
-    _check_data_set("ds", ds)
-    order = RandomSampler(ds) if shuffle else SequentialSampler(ds)
-    batches = BatchSampler(order, bs, drop_last=False)
-    return DataLoader(ds, sampler=batches, batch_size=None, pin_memory=pin_memory)
-
-
-def loader_for(
-    ds: Dataset, bs: int, *, shuffle: bool = False, pin_memory: bool = False
-) -> DataLoader:
-    """Make the fastest loader that a data set allows.
-
-    Parameters
-    ----------
-    ds : Dataset
-        A :class:`torch.utils.data.TensorDataset` is indexed once per mini-batch; all others, its
-        subclasses among them, once per row, as they may not understand a list of positions.
-    bs : int
-        Examples per batch.
-    shuffle : bool, default False
-        Whether to draw a new random order every epoch.
-    pin_memory : bool, default False
-        See :func:`get_data`.
-
-    Returns
-    -------
-    DataLoader
-        Gives the same batches as ``DataLoader(ds, batch_size=bs, shuffle=shuffle)``.
-
-    Raises
-    ------
-    ValueError
-        If `bs` is below one or the data set is empty.
-    """
-    if type(ds) is TensorDataset:  # a subclass may expect one position at a time
-        return batched_dl(ds, bs, shuffle=shuffle, pin_memory=pin_memory)
-    check_positive("bs", bs)
-    _check_data_set("ds", ds)
-    return DataLoader(ds, batch_size=bs, shuffle=shuffle, pin_memory=pin_memory)
-
-
-def preprocess(
-    x: Tensor, y: Tensor, dev: torch.device | str | None = None
-) -> tuple[Tensor, Tensor]:
-    """View flat rows as square pictures of one channel, and move the batch to a device.
-
-    From pinned memory, Python does not wait for the move; from any other memory it does, because
-    not every device may read what the program could meanwhile change.
-
-    Parameters
-    ----------
-    x : (n, side * side) Tensor
-        One row per picture; the side is worked out from the number of pixels.
-    y : (n,) int64 Tensor
-        Labels in 0..9.
-    dev : torch.device or str, optional
-        Where the batch should live; by default it stays where it is.
-
-    Returns
-    -------
-    x : (n, 1, side, side) Tensor
-        Pictures.
-    y : (n,) int64 Tensor
-        Labels.
-
-    Raises
-    ------
-    ValueError
-        If the batch is empty, the lengths differ, the number of pixels is no square, or a
-        label lies outside 0..9.
-    """
-    check_batch(x, y)
-    check_labels(y)
-    side = math.isqrt(x[0].numel())
-    if x.ndim != 2 or side * side != x.shape[1] or side == 0:
-        raise ValueError(f"need rows of side * side pixels, got {tuple(x.shape)}")
-    x = x.view(-1, 1, side, side)
-    return x.to(dev, non_blocking=x.is_pinned()), y.to(dev, non_blocking=y.is_pinned())
+    return x.view(len(x), 1, 28, 28), y
 
 
 class WrappedDataLoader:
@@ -203,15 +70,45 @@ class WrappedDataLoader:
         Called as ``func(*batch)``; returns the batch to hand out.
     """
 
-    def __init__(self, dl: Batches, func: Callable[..., Any]) -> None:
+    def __init__(self, dl, func):
         self.dl = dl
         self.func = func
 
-    def __len__(self) -> int:
+    def __len__(self):
         """Count the mini-batches."""
         return len(self.dl)
 
-    def __iter__(self) -> Iterator[Any]:
+    def __iter__(self):
         """Hand out the mini-batches, each passed through the function."""
         for batch in self.dl:
             yield self.func(*batch)
+
+
+def batched_dl(ds, bs, shuffle=False):
+    """Make a loader that indexes a data set once per mini-batch instead of once per row.
+
+    A plain loader asks for one row after another and stacks them. Tensors in memory can be
+    indexed with a whole list of positions, which is several times faster.
+
+    Parameters
+    ----------
+    ds : Dataset
+        One that accepts a list of positions, such as :class:`torch.utils.data.TensorDataset`.
+    bs : int
+        Examples per batch.
+    shuffle : bool, default False
+        Whether to draw a new random order every epoch.
+
+    Returns
+    -------
+    DataLoader
+        Gives the same batches as ``DataLoader(ds, batch_size=bs, shuffle=shuffle)``.
+
+    Raises
+    ------
+    ValueError
+        If `bs` is not positive, or an empty data set is to be shuffled.
+    """
+    order = RandomSampler(ds) if shuffle else SequentialSampler(ds)
+    batches = BatchSampler(order, bs, drop_last=False)
+    return DataLoader(ds, sampler=batches, batch_size=None)

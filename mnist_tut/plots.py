@@ -1,354 +1,236 @@
-"""The tutorial's figures: each takes data and an Axes, draws, and returns the Axes.
-
-Text in a figure is short and English, so that every language can show the same picture.
-Backgrounds are transparent and text is mid-grey, so that a page may be light or dark.
-"""
+"""The tutorial's figures. Their only words are digits and names of PyTorch: one set for all languages."""
 
 import statistics
-from collections.abc import Mapping, Sequence
-from typing import Any
 
-import matplotlib as mpl
-import numpy as np
-from cycler import cycler
-from matplotlib.axes import Axes
+import matplotlib.pyplot as plt
+import torch
 from matplotlib.colors import LinearSegmentedColormap
-from torch import Tensor
-
-from mnist_tut.checks import check_batch, check_positive
 
 __all__ = [
-    "COLORS",
-    "batch_losses",
-    "digits",
-    "per_epoch",
-    "probabilities",
+    "backward_graph",
+    "flow",
     "ratio_bars",
-    "signed_tiles",
-    "step_sizes",
-    "tile",
-    "use_style",
+    "show_beliefs",
+    "show_digits",
+    "show_graph",
+    "show_shapes",
+    "show_weights",
 ]
 
 # Okabe and Ito's colours, told apart by colour-blind readers and seen on white and on black.
-COLORS = {"blue": "#0072B2", "orange": "#D55E00", "green": "#009E73", "pink": "#CC79A7"}
-GREY = "#7a7a7a"
-SIGNED = LinearSegmentedColormap.from_list(
-    "signed", [COLORS["blue"], "#f2f2f2", COLORS["orange"]]
-)
+BLUE, ORANGE = "#0072B2", "#D55E00"
+SIGNED = LinearSegmentedColormap.from_list("signed", [BLUE, "#f2f2f2", ORANGE])
 
 
-def use_style() -> None:
-    """Set matplotlib's defaults for the tutorial's figures."""
-    greys = [
-        "text.color",
-        "axes.labelcolor",
-        "axes.edgecolor",
-        "xtick.color",
-        "ytick.color",
-    ]
-    backgrounds = ["figure.facecolor", "axes.facecolor", "savefig.facecolor"]
-    style: dict[Any, Any] = {
-        "axes.prop_cycle": cycler(color=list(COLORS.values())),
-        "axes.spines.top": False,
-        "axes.spines.right": False,
-        "axes.grid": True,
-        "grid.alpha": 0.25,
-        "figure.constrained_layout.use": True,
-        "font.size": 10,
-    }
-    style |= dict.fromkeys(greys, GREY) | dict.fromkeys(backgrounds, "none")
-    mpl.rcParams.update(style)
-
-
-def tile(images: Tensor, cols: int = 10, gap: int = 2) -> np.ndarray:
-    """Lay pictures out in a grid.
+def show_digits(images, labels=None, cols=10):
+    """Show pictures in rows, white ink on black.
 
     Parameters
     ----------
-    images : (n, height, width) Tensor
-        At least one picture.
-    cols : int, default 10
-        Pictures per row.
-    gap : int, default 2
-        Pixels between pictures.
-
-    Returns
-    -------
-    (rows * (height + gap) - gap, cols * (width + gap) - gap) float ndarray
-        NaN in the gaps and in the places left over.
-
-    Raises
-    ------
-    ValueError
-        If there is no picture, `images` is no stack of pictures, or `gap` is negative.
-    """
-    check_positive("cols", cols)
-    if gap < 0:
-        raise ValueError(f"gap must be at least 0 pixels, not {gap}")
-    if images.ndim != 3 or 0 in images.shape:
-        raise ValueError(
-            f"need pictures of shape (n, height, width), got {tuple(images.shape)}"
-        )
-    n, height, width = images.shape
-    rows = -(-n // cols)
-    grid = np.full((rows * (height + gap), cols * (width + gap)), np.nan)
-    for i, image in enumerate(images.detach().cpu().double().numpy()):
-        top, left = i // cols * (height + gap), i % cols * (width + gap)
-        grid[top : top + height, left : left + width] = image
-    return grid[: -gap or None, : -gap or None]
-
-
-def _bare(ax: Axes) -> Axes:
-    ax.set_axis_off()
-    ax.grid(visible=False)
-    return ax
-
-
-def digits(
-    x: Tensor, ax: Axes, labels: Sequence[str] | None = None, cols: int = 10
-) -> Axes:
-    """Draw a sheet of pictures, white ink on black.
-
-    Parameters
-    ----------
-    x : (n, 784) or (n, height, width) float Tensor
-        Pixels from 0 to 1.
-    ax : Axes
-        Where to draw.
-    labels : sequence of str, optional
-        One short text per picture, written above it.
+    images : (n, 784) or (n, height, width) float Tensor
+        The darkest value of all is drawn black, the brightest white.
+    labels : sequence, optional
+        One per picture, written above it.
     cols : int, default 10
         Pictures per row.
 
-    Returns
-    -------
-    Axes
-        `ax`.
-
     Raises
     ------
-    ValueError
-        If there is no picture, or not one label per picture.
     RuntimeError
         If a flat picture does not have 784 pixels.
+    ValueError
+        If there are labels, but not one per picture.
     """
-    images = x.unflatten(1, (28, 28)) if x.ndim == 2 else x
-    gap = 14 if labels else 2
-    ax.imshow(
-        tile(images, cols, gap), cmap="gray", vmin=0, vmax=1, interpolation="nearest"
-    )
-    for i, label in enumerate(_one_each(labels, images)):
-        height, width = images.shape[1:]
-        left, top = i % cols * (width + gap), i // cols * (height + gap)
-        ax.text(left + width / 2, top - 2, label, ha="center", va="bottom", fontsize=8)
-    return _bare(ax)
+    if images.ndim == 2:
+        images = images.view(-1, 28, 28)
+    _show_tiles(images, labels, cols, "gray", images.min(), images.max())
 
 
-def _one_each(labels: Sequence[str] | None, images: Tensor) -> Sequence[str]:
-    if labels is not None and len(labels) != len(images):
-        raise ValueError(
-            f"{len(images)} pictures but {len(labels)} labels: give one each"
-        )
-    return labels or []
-
-
-def signed_tiles(
-    images: Tensor, ax: Axes, labels: Sequence[str] | None = None, cols: int = 10
-) -> Axes:
-    """Draw weights as pictures: orange adds, blue takes away, and pale is near zero.
+def show_weights(images, labels=None, cols=8):
+    """Show weights as pictures: orange is positive, blue is negative, and pale is near zero.
 
     Parameters
     ----------
     images : (n, height, width) float Tensor
         Weights; all pictures share one colour scale, symmetric about zero.
-    ax : Axes
-        Where to draw.
-    labels : sequence of str, optional
-        One short text per picture, written above it.
-    cols : int, default 10
+    labels : sequence, optional
+        One per picture, written above it.
+    cols : int, default 8
         Pictures per row.
 
-    Returns
-    -------
-    Axes
-        `ax`.
-
     Raises
     ------
     ValueError
-        If there is no picture, or not one label per picture.
+        If there are labels, but not one per picture.
     """
-    height, width = images.shape[-2:]
-    gap = max(1, round(height / 4)) if labels else max(1, round(height / 10))
-    grid = tile(images, cols, gap)
-    limit = float(images.detach().abs().max()) or 1.0
-    ax.imshow(grid, cmap=SIGNED, vmin=-limit, vmax=limit, interpolation="nearest")
-    for i, label in enumerate(_one_each(labels, images)):
-        left, top = i % cols * (width + gap), i // cols * (height + gap)
-        ax.text(
-            left + width / 2,
-            top - height / 14,
-            label,
-            ha="center",
-            va="bottom",
-            fontsize=8,
-        )
-    return _bare(ax)
+    limit = images.detach().abs().max()
+    _show_tiles(images.detach(), labels, cols, SIGNED, -limit, limit)
 
 
-def probabilities(log_probs: Tensor, labels: Tensor, ax: Axes) -> Axes:
-    """Draw what a model believes: one row per picture, one column per class.
+def _show_tiles(images, labels, cols, cmap, low, high):
+    rows = -(-len(images) // cols)
+    size = (7, rows * (7 / cols + 0.2 * (labels is not None)))
+    _, axes = plt.subplots(rows, cols, figsize=size, squeeze=False)
+    for ax in axes.flat:
+        ax.set_axis_off()
+    texts = [""] * len(images) if labels is None else labels
+    for ax, image, text in zip(axes.flat, images, texts, strict=False):
+        ax.imshow(image.cpu(), cmap=cmap, vmin=low, vmax=high, interpolation="nearest")
+        ax.set_title(text if isinstance(text, str) else int(text), fontsize=9, pad=3)
+    if len(texts) != len(images):
+        raise ValueError(f"{len(images)} pictures, but {len(texts)} labels")
+    plt.show()
+
+
+def show_beliefs(before, after, labels):
+    """Show probabilities as two grids: a row for every picture, a column for every class.
 
     Parameters
     ----------
-    log_probs : (n, 10) float Tensor
-        Log-probabilities.
+    before, after : (n, 10) float Tensor
+        Probabilities, drawn from dark for 0 to bright for 1.
     labels : (n,) int64 Tensor
         The true classes; they name the rows.
-    ax : Axes
-        Where to draw.
-
-    Returns
-    -------
-    Axes
-        `ax`.
-
-    Raises
-    ------
-    ValueError
-        If there is no row, or the lengths differ.
     """
-    check_batch(log_probs, labels)
-    probs = log_probs.detach().exp().cpu().numpy()
-    ax.imshow(probs, cmap="viridis", vmin=0, vmax=1, aspect="auto")
-    ax.set_xticks(range(probs.shape[1]))
-    ax.set_yticks(range(len(labels)), [str(int(label)) for label in labels])
-    ax.set_xlabel("predicted class")
-    ax.set_ylabel("true class")
-    ax.grid(visible=False)
-    return ax
+    _, axes = plt.subplots(1, 2, figsize=(7, 3.4))
+    for ax, probs in zip(axes, (before, after), strict=True):
+        ax.imshow(probs.detach(), cmap="viridis", vmin=0, vmax=1)
+        ax.set_xticks(range(10))
+        ax.set_yticks(range(len(labels)), labels.tolist())
+        ax.grid(visible=False)
+    plt.show()
 
 
-def batch_losses(losses: Sequence[float], ax: Axes, window: int = 50) -> Axes:
-    """Draw the loss of every mini-batch and its running mean.
+def backward_graph(loss):
+    """Read the graph that autograd recorded behind a tensor.
 
     Parameters
     ----------
-    losses : sequence of float
-        In nats, at least `window` of them.
-    ax : Axes
-        Where to draw.
-    window : int, default 50
-        Mini-batches that the running mean takes together.
+    loss : Tensor
+        The result of recorded operations.
 
     Returns
     -------
-    Axes
-        `ax`.
+    names : list of str
+        The operations, such as ``Mean``, from the loss back to the leaves; a leaf is named by
+        its shape.
+    edges : list of (int, int)
+        Pairs of positions in `names`: an operation, and one that made its input.
 
     Raises
     ------
-    ValueError
-        If there are fewer losses than `window`.
+    AttributeError
+        If nothing was recorded.
     """
-    check_positive("window", window)
-    if len(losses) < window:
-        raise ValueError(f"{len(losses)} losses, but the running mean takes {window}")
-    mean = np.convolve(losses, np.full(window, 1 / window), mode="valid")
-    ax.plot(
-        losses, color=COLORS["blue"], alpha=0.35, linewidth=0.6, label="each mini-batch"
-    )
-    steps = np.arange(window - 1, len(losses))
-    ax.plot(
-        steps,
-        mean,
-        color=COLORS["orange"],
-        linewidth=2,
-        label=f"mean of the last {window}",
-    )
-    ax.set_xlabel("mini-batch")
-    ax.set_ylabel("loss [nats]")
-    ax.set_ylim(0, None)
-    ax.legend(frameon=False)
-    return ax
+    nodes, edges = [loss.grad_fn], []
+    for node in nodes:  # grows on the way
+        for source, _ in node.next_functions:
+            if source is not None:
+                if source not in nodes:
+                    nodes.append(source)
+                edges.append((nodes.index(node), nodes.index(source)))
+    names = [
+        str(tuple(node.variable.shape))
+        if hasattr(node, "variable")
+        else node.name().partition("Backward")[0]
+        for node in nodes
+    ]
+    return names, edges
 
 
-def per_epoch(curves: Mapping[str, Sequence[float]], ax: Axes, ylabel: str) -> Axes:
-    """Draw one value per epoch for several models.
+def show_graph(loss):
+    """Draw the graph of :func:`backward_graph`: the loss at the right, the leaves at the left.
 
     Parameters
     ----------
-    curves : mapping of str to sequence of float
-        Name of the model, and its value after each epoch.
-    ax : Axes
-        Where to draw.
-    ylabel : str
-        What the values are.
-
-    Returns
-    -------
-    Axes
-        `ax`.
-
-    Raises
-    ------
-    ValueError
-        If there is no curve.
+    loss : Tensor
+        The result of recorded operations.
     """
-    if not curves:
-        raise ValueError("no curves to draw")
-    for marker, (name, values) in zip(
-        "osD^v" * len(curves), curves.items(), strict=False
-    ):
-        ax.plot(range(1, len(values) + 1), values, marker=marker, label=name)
-    ax.set_xticks(range(1, max(map(len, curves.values())) + 1))
-    ax.set_xlabel("epoch")
-    ax.set_ylabel(ylabel)
-    ax.legend(frameon=False)
-    return ax
+    names, edges = backward_graph(loss)
+    depth = [0] * len(names)
+    for _ in names:  # until each is as far from the loss as its longest way
+        for node, source in edges:
+            depth[source] = max(depth[source], depth[node] + 1)
+    height = [-depth[:i].count(d) for i, d in enumerate(depth)]
+    _, ax = plt.subplots(figsize=(7, 1.5))
+    ax.set(xlim=(-max(depth) - 0.7, 0.4), ylim=(min(height) - 0.4, 1.2))
+    ax.set_axis_off()
+    for node, source in edges:
+        start, end = (-depth[node], height[node]), (-depth[source], height[source])
+        bend = 0.3 if depth[source] - depth[node] > 1 else 0
+        arrow = {
+            "arrowstyle": "->",
+            "color": BLUE,
+            "connectionstyle": f"arc3,rad={bend}",
+            "shrinkA": 14,
+            "shrinkB": 14,
+        }
+        ax.annotate("", end, start, arrowprops=arrow)
+    for name, x, y in zip(names, depth, height, strict=True):
+        leaf = {"boxstyle": "round", "facecolor": "none", "edgecolor": ORANGE}
+        box = leaf if name[0] == "(" else None
+        ax.text(-x, y, name, ha="center", va="center", fontsize=8, bbox=box)
+    plt.show()
 
 
-def step_sizes(
-    names: Sequence[str], lines: Sequence[int], losses: Sequence[float], ax: Axes
-) -> Axes:
-    """Draw the lines of code of every refactoring step, with its final loss beside the bar.
+def flow(model, xb):
+    """Run a mini-batch through a model and note what every layer makes of it.
 
     Parameters
     ----------
-    names : sequence of str
-        The steps, first one on top.
-    lines : sequence of int
-        Lines of code of each.
-    losses : sequence of float
-        Final loss of each, in nats.
-    ax : Axes
-        Where to draw.
+    model : nn.Module
+        Its modules without children are its layers.
+    xb : Tensor
+        A mini-batch.
 
     Returns
     -------
-    Axes
-        `ax`.
-
-    Raises
-    ------
-    ValueError
-        If the three differ in length, or are empty.
+    list of (str, tuple of int)
+        Names of layers and the shapes of their outputs, in the order of the calls; first an
+        empty name with the shape of `xb`, last, if no layer made it, the model's own output.
     """
-    if not len(names) == len(lines) == len(losses) > 0:
-        found = f"{len(names)} names, {len(lines)} sizes, {len(losses)} losses"
-        raise ValueError(f"{found}: give one of each for every step")
-    bars = ax.barh(range(len(names)), lines, color=COLORS["blue"], height=0.7)
-    ax.bar_label(bars, [f"loss {loss:.4f}" for loss in losses], padding=4, fontsize=8)
-    ax.set_yticks(range(len(names)), names, family="monospace", fontsize=8)
-    ax.invert_yaxis()
-    ax.set_xlim(0, max(lines) * 1.25)
-    ax.set_xlabel("lines of code in the loop")
-    ax.grid(visible=False, axis="y")
-    return ax
+    seen = [("", tuple(xb.shape))]
+
+    def note(layer, inputs, output):
+        seen.append((type(layer).__name__, tuple(output.shape)))
+
+    layers = [layer for layer in model.modules() if not list(layer.children())]
+    hooks = [layer.register_forward_hook(note) for layer in layers]
+    with torch.no_grad():
+        out = model(xb)
+    for hook in hooks:
+        hook.remove()
+    if seen[-1][1] != tuple(out.shape):
+        seen.append(("", tuple(out.shape)))
+    return seen
 
 
-def ratio_bars(shares: Mapping[str, Sequence[float]], ax: Axes) -> Axes:
+def show_shapes(model, xb):
+    """Draw the shapes on the way through a model, each as large as its picture is.
+
+    Parameters
+    ----------
+    model : nn.Module
+        Called with `xb`; forward hooks note the shapes.
+    xb : Tensor
+        A mini-batch.
+    """
+    steps = flow(model, xb)
+    _, ax = plt.subplots(figsize=(7, 1.7))
+    for i, (name, shape) in enumerate(steps):
+        side = 6 + (2 * shape[-1] if len(shape) == 4 else 0)
+        ax.scatter(i, 0, s=side**2, marker="s", color=BLUE)
+        pairs = [
+            " × ".join(map(str, shape[k : k + 2])) for k in range(0, len(shape), 2)
+        ]
+        ax.text(i, -0.55, "\n× ".join(pairs), ha="center", va="top", fontsize=9)
+        ax.text(i - 0.5, 0.5, name and f"{name} →", ha="center", fontsize=9)
+    ax.set(xlim=(-0.6, len(steps) - 0.4), ylim=(-1.9, 0.9))
+    ax.set_axis_off()
+    plt.show()
+
+
+def ratio_bars(shares, ax):
     """Draw how long several ways took, as shares of the first one's time.
 
     Parameters
@@ -373,10 +255,10 @@ def ratio_bars(shares: Mapping[str, Sequence[float]], ax: Axes) -> Axes:
         raise ValueError("no times to draw: give at least one share for each way")
     medians = [statistics.median(values) for values in shares.values()]
     rows = range(len(medians))
-    bars = ax.barh(rows, medians, color=COLORS["blue"], height=0.6)
-    bars[0].set_color(GREY)
+    bars = ax.barh(rows, medians, color=BLUE, height=0.6)
+    bars[0].set_color("#7a7a7a")
     ends = [(min(values), max(values)) for values in shares.values()]
-    ax.hlines(rows, *zip(*ends, strict=True), color=COLORS["orange"], linewidth=2)
+    ax.hlines(rows, *zip(*ends, strict=True), color=ORANGE, linewidth=2)
     for row, median, (_, most) in zip(rows, medians, ends, strict=True):
         right = max(median, most)
         ax.annotate(
