@@ -44,12 +44,10 @@ class Mnist_CNN(nn.Module):
 
     def forward(self, xb):
         """Logits of a mini-batch: (n, 784) to (n, 10)."""
-        xb = xb.view(-1, 1, 28, 28)
-        xb = F.relu(self.conv1(xb))
+        xb = F.relu(self.conv1(xb.view(-1, 1, 28, 28)))
         xb = F.relu(self.conv2(xb))
         xb = F.relu(self.conv3(xb))
-        xb = F.avg_pool2d(xb, 4)
-        return xb.view(-1, 10)
+        return F.avg_pool2d(xb, 4).view(-1, 10)
 
 
 class Lambda(nn.Module):

@@ -322,7 +322,7 @@ for epoch in range(epochs):
 print(f"last mini-batch: {loss_func(model(xb), yb):.4f}, {accuracy(model(xb), yb):.4f}")
 preds = model(x_valid)
 print(
-    f"validation set:  {loss_func(preds, y_valid):.4f}, {accuracy(preds, y_valid):.4f}"
+    f"validation set: {loss_func(preds, y_valid):.4f}, {accuracy(preds, y_valid):.4f}"
 )
 
 # %%
@@ -357,16 +357,16 @@ show_weights(weights.T.view(10, 28, 28), range(10), cols=5)
 #    the middle.
 #
 # From here on we *refactor*: the program must do what it did, with shorter, clearer or more flexible
-# code. So we keep the trained parameters, and write a function that compares later ones with them:
+# code. So we keep what it has learnt, and write a function that prints the validation loss and
+# compares what later programs have learnt with this:
 
-by_hand = {"weights": weights.detach().clone(), "bias": bias.detach().clone()}
+goal = weights.detach().clone(), bias.detach().clone()
 
 
 def same_as_by_hand(weights, bias):
-    difference = (weights - by_hand["weights"]).abs().max()
-    print(f"largest difference: {difference:.1e}")
-    torch.testing.assert_close(weights, by_hand["weights"])
-    torch.testing.assert_close(bias, by_hand["bias"])
+    print(f"after:  {loss_func(model(x_valid), y_valid):.4f}")
+    print(f"largest difference: {(weights - goal[0]).abs().max():.0e}")
+    torch.testing.assert_close((weights, bias), goal)
 
 
 # %%
@@ -396,10 +396,9 @@ def model(xb):
     return xb @ weights + bias
 
 
-with torch.no_grad():
-    weights.copy_(start["weights"])
-    bias.copy_(start["bias"])
-print(loss_func(model(xb), yb))
+weights = start["weights"].clone().requires_grad_()
+bias = start["bias"].clone().requires_grad_()
+print(f"before: {loss_func(model(x_valid), y_valid):.4f}")
 
 for epoch in range(epochs):
     for i in range(0, n, bs):
@@ -412,12 +411,14 @@ for epoch in range(epochs):
             weights.grad.zero_()
             bias.grad.zero_()
 
-print(loss_func(model(xb), yb), accuracy(model(xb), yb))
 same_as_by_hand(weights, bias)
 
 # %%
-# The two losses are those of the last mini-batch, before training and after it. Loss and accuracy
-# are what they were, and the weights differ by rounding at most.
+# The loss is what it was, and the weights differ by rounding at most. The accuracy is the same, too:
+
+print(f"{accuracy(model(x_valid), y_valid):.4f}")
+
+# %%
 #
 # **In short:** ``cross_entropy`` takes logits; it is log-softmax and negative log-likelihood in one.
 #
@@ -468,7 +469,7 @@ print(loss_func(model(xb), yb))
 
 model = Mnist_Logistic()
 model.load_state_dict(start)
-print(loss_func(model(xb), yb))
+print(f"before: {loss_func(model(x_valid), y_valid):.4f}")
 
 for epoch in range(epochs):
     for i in range(0, n, bs):
@@ -480,7 +481,6 @@ for epoch in range(epochs):
                 p -= lr * p.grad
             model.zero_grad()
 
-print(loss_func(model(xb), yb), accuracy(model(xb), yb))
 same_as_by_hand(model.weights, model.bias)
 
 # %%
@@ -525,7 +525,7 @@ start_linear = {"lin.weight": start["weights"].T, "lin.bias": start["bias"]}
 
 model = Mnist_Logistic()
 model.load_state_dict(start_linear)
-print(loss_func(model(xb), yb))
+print(f"before: {loss_func(model(x_valid), y_valid):.4f}")
 
 for epoch in range(epochs):
     for i in range(0, n, bs):
@@ -537,7 +537,6 @@ for epoch in range(epochs):
                 p -= lr * p.grad
             model.zero_grad()
 
-print(loss_func(model(xb), yb))
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
@@ -577,7 +576,7 @@ from mnist_tut.training import get_model
 
 model, opt = get_model(lr)
 model.load_state_dict(start_linear)
-print(loss_func(model(xb), yb))
+print(f"before: {loss_func(model(x_valid), y_valid):.4f}")
 
 for epoch in range(epochs):
     for i in range(0, n, bs):
@@ -587,7 +586,6 @@ for epoch in range(epochs):
         opt.step()
         opt.zero_grad()
 
-print(loss_func(model(xb), yb))
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
@@ -622,7 +620,7 @@ train_ds = TensorDataset(x_train, y_train)
 
 model, opt = get_model(lr)
 model.load_state_dict(start_linear)
-print(loss_func(model(xb), yb))
+print(f"before: {loss_func(model(x_valid), y_valid):.4f}")
 
 for epoch in range(epochs):
     for i in range(0, n, bs):
@@ -632,7 +630,6 @@ for epoch in range(epochs):
         opt.step()
         opt.zero_grad()
 
-print(loss_func(model(xb), yb))
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
@@ -655,7 +652,7 @@ train_dl = DataLoader(train_ds, batch_size=bs)
 
 model, opt = get_model(lr)
 model.load_state_dict(start_linear)
-print(loss_func(model(xb), yb))
+print(f"before: {loss_func(model(x_valid), y_valid):.4f}")
 
 for epoch in range(epochs):
     for xb, yb in train_dl:
@@ -664,7 +661,6 @@ for epoch in range(epochs):
         opt.step()
         opt.zero_grad()
 
-print(loss_func(model(xb), yb))
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
@@ -686,43 +682,8 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 #
 # The training data should be *shuffled*: in a fixed order the same pictures share a mini-batch in
 # every epoch, and whatever neighbours have in common pulls the weights to and fro. Random batches
-# also help against overfitting. *Guess how bad it can get:* here are all the digits sorted, first all
-# zeros, then all ones ...
-
-order = y_train.argsort()
-sorted_dl = DataLoader(TensorDataset(x_train[order], y_train[order]), batch_size=bs)
-
-sorted_model, opt = get_model(lr)
-for xb, yb in sorted_dl:
-    loss_func(sorted_model(xb), yb).backward()
-    opt.step()
-    opt.zero_grad()
-print(accuracy(sorted_model(x_valid), y_valid))
-
-# %%
-# Hardly better than chance: the last pictures it saw were all nines.
-#
-# The validation data need no shuffling: it would take time and change nothing. *Or would it? Guess
-# before you run this.* It computes the loss as a mean over mini-batches, and as a mean over pictures,
-# first in order and then shuffled.
-
-valid_ds = TensorDataset(x_valid, y_valid)
-
-
-def two_means(dl):
-    results = [(loss_func(model(xb), yb).item(), len(xb)) for xb, yb in dl]
-    over_batches = sum(loss for loss, _ in results) / len(results)
-    over_pictures = sum(loss * size for loss, size in results) / len(valid_ds)
-    return over_batches, over_pictures
-
-
-print(two_means(DataLoader(valid_ds, batch_size=bs * 2)))
-print(two_means(DataLoader(valid_ds, batch_size=bs * 2, shuffle=True)))
-
-# %%
-# The first number depends on the order: 10,000 pictures make 78 mini-batches of 128 and one of 16,
-# and in a mean over mini-batches those 16 count as much as any 128. The second does not. So we weight
-# by size.
+# also help against overfitting. The validation data need no shuffling: it would take time, and their
+# loss is the same in any order.
 #
 # The validation batches are twice as large, to be done sooner. There is memory for it because under
 # ``no_grad`` nothing is kept for a backward pass. And we call ``model.train()`` before training and
@@ -733,6 +694,7 @@ print(two_means(DataLoader(valid_ds, batch_size=bs * 2, shuffle=True)))
 # .. loop:: validation
 #    :from: dataloader
 
+valid_ds = TensorDataset(x_valid, y_valid)
 train_dl = DataLoader(train_ds, batch_size=bs, shuffle=True)
 valid_dl = DataLoader(valid_ds, batch_size=bs * 2)
 
@@ -753,8 +715,10 @@ for epoch in range(epochs):
     print(epoch, total / len(valid_ds))
 
 # %%
-# **In short:** shuffle the training data, validate after every epoch, without gradients, and weight
-# by size.
+# Why ``* len(xb)``? The last mini-batch is smaller than the others and must not count as much; the
+# next section shows what happens otherwise.
+#
+# **In short:** shuffle the training data, and validate after every epoch, without gradients.
 #
 # .. _fit-get-data:
 #
@@ -767,10 +731,25 @@ for epoch in range(epochs):
 #
 # .. tested-source:: mnist_tut.training.loss_batch
 #
-# ``evaluate`` goes through a loader and computes the mean over all its pictures. It takes any measure
-# of the form of a loss, and so our ``accuracy`` too.
+# The mean over all pictures has to weight each mini-batch by its size:
 #
 # .. tested-source:: mnist_tut.training.weighted_mean
+#
+# *Does that matter? Guess before you run this.* It prints a mean over mini-batches, then one over
+# pictures, first in order, then shuffled:
+
+from mnist_tut.training import loss_batch, weighted_mean
+
+for shuffle in (False, True):
+    dl = DataLoader(valid_ds, batch_size=bs * 2, shuffle=shuffle)
+    results = [loss_batch(model, loss_func, xb, yb) for xb, yb in dl]
+    print(sum(loss for loss, _ in results) / len(results), weighted_mean(results))
+
+# %%
+# The first number depends on the order: 10,000 pictures make 78 mini-batches of 128 and one of 16, and
+# those 16 count as much as any 128. The second does not.
+#
+# ``evaluate`` takes any measure of the form of a loss, and so our ``accuracy`` too.
 #
 # .. tested-source:: mnist_tut.training.evaluate
 #
@@ -804,7 +783,18 @@ fit(epochs, model, loss_func, opt, DataLoader(train_ds, batch_size=bs), valid_dl
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
-# Nothing. Here is the way we have come: all the lines that each program needs, from the first
+# Nothing. And experiments are cheap now. *Guess how well a model does that was trained on sorted
+# digits, first all zeros, then all ones ...*
+
+order = y_train.argsort()
+sorted_ds = TensorDataset(x_train[order], y_train[order])
+model, opt = get_model(lr)
+fit(1, model, loss_func, opt, DataLoader(sorted_ds, batch_size=bs), valid_dl)
+
+# %%
+# Hardly better than chance: the last pictures it saw were all nines. Hence the shuffling.
+#
+# Here is the way we have come: all the lines that each program needs, from the first
 # parameter to the last update, without imports and prints.
 #
 # .. program-lengths:: by-hand functional module linear optim dataset dataloader validation fit
@@ -919,20 +909,11 @@ fit(epochs, model, loss_func, opt, train_dl, valid_dl)
 torch.testing.assert_close(list(model.parameters()), list(cnn.parameters()))
 
 # %%
-# Same seed, same network, same parameters. They are worth keeping. We save them as ``state_dict``, the
-# counterpart of ``load_state_dict``: tensors by name, and no code.
-
-import io
-
-file = io.BytesIO()  # or the name of a file
-torch.save(model.state_dict(), file)
-file.seek(0)
-print(model.load_state_dict(torch.load(file)))
-
-# %%
-# Saving the model itself is less wise: its file is a pickle that names your classes and functions. A
-# ``lambda`` has no name and cannot be saved at all, and :func:`torch.load` refuses such files unless
-# told ``weights_only=False``. You know why.
+# Same seed, same network, same parameters. To keep them, save the ``state_dict``, the counterpart of
+# ``load_state_dict``: ``torch.save(model.state_dict(), "cnn.pt")``. It holds tensors by name, and no
+# code. Saving the model itself is less wise: that file is a pickle which names your classes and
+# functions. A ``lambda`` has no name and cannot be saved at all, and :func:`torch.load` refuses such
+# files unless told ``weights_only=False``. You know why.
 #
 # **In short:** ``Sequential`` for a chain of layers, a small class for a layer of your own, and
 # ``state_dict`` to keep what was learnt.
@@ -991,23 +972,15 @@ for height, width in [(28, 28), (64, 64), (50, 20)]:
 # --------------
 #
 # If you have a GPU, PyTorch can use it; if not, most cloud providers rent one out by the hour, and
-# Google Colab lends you one. Is there one here?
+# Google Colab lends you one. Ask PyTorch for the *accelerator* of this machine, be it from NVIDIA or AMD
+# (both called ``cuda``), Apple (``mps``) or Intel (``xpu``), and fall back on the CPU:
 
-print(torch.accelerator.is_available())
-
-# %%
-# That asks for any *accelerator* that PyTorch knows: NVIDIA and AMD (both called ``cuda``), Apple
-# (``mps``) and Intel (``xpu``). Make an object that stands for the device, so that nothing else has to
-# care:
-
-if torch.accelerator.is_available():
-    dev = torch.accelerator.current_accelerator()
-else:
-    dev = torch.device("cpu")
+dev = torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
 print(dev)
 
 # %%
-# Then move both, every mini-batch and the model, and make the optimizer after that:
+# ``dev`` stands for the device, so that nothing else has to care. Two things have to move there, every
+# mini-batch and the model; make the optimizer after that:
 
 
 def to_device(x, y):
