@@ -743,7 +743,8 @@ from mnist_tut.training import loss_batch, weighted_mean
 for shuffle in (False, True):
     dl = DataLoader(valid_ds, batch_size=bs * 2, shuffle=shuffle)
     results = [loss_batch(model, loss_func, xb, yb) for xb, yb in dl]
-    print(sum(loss for loss, _ in results) / len(results), weighted_mean(results))
+    over_batches = sum(loss for loss, _ in results) / len(results)
+    print(f"{over_batches:.4f} {weighted_mean(results):.4f}")
 
 # %%
 # The first number depends on the order: 10,000 pictures make 78 mini-batches of 128 and one of 16, and
