@@ -95,6 +95,7 @@ sphinx_gallery_conf = {
     "inspect_global_variables": False,  # link names, not every variable
     "image_srcset": ["2x"],
     "remove_config_comments": True,
+    "reset_modules": ("matplotlib", "figure_style.use"),
     "doc_module": ("mnist_tut",),
     "backreferences_dir": "tutorials/backreferences",
 }
