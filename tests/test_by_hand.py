@@ -155,7 +155,7 @@ def test_accuracy_needs_only_the_order_of_the_outputs():
 
 
 def test_nll_refuses_a_label_that_is_no_class():
-    with pytest.raises(IndexError, match="index 5 is out of bounds .* with size 5"):
+    with pytest.raises(IndexError, match=r"index 5 is out of bounds .* with size 5"):
         nll(torch.zeros(2, 5), torch.tensor([2, 5]))
 
 

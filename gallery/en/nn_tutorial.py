@@ -247,7 +247,7 @@ from mnist_tut.plots import show_graph
 show_graph(loss)
 
 # %%
-# .. figure-text:: A graph from left to right. Two boxes, (784, 10) and (10,), lead through Mm and Add to Sub, from there over two ways, one through Exp, Sum and Log, to a second Sub, and on through Index and Mean to Neg.
+# .. figure-text:: A chain from left to right: from a box (784, 10) over Mm, Add, Amax, Sub, Exp, Sum, Log, Sub, Index and Mean to Neg. A box (10,) leads to Add; two bows jump from Add to the first Sub, and from there to the second.
 #
 #    What ``loss.grad_fn`` knows. In the boxes stand the shapes of ``weights`` and ``bias``; ``Mm`` is
 #    the matrix product. The arrows show the way that ``backward()`` will take.
