@@ -28,6 +28,7 @@ def printable(text: str) -> str:
     """Return text as any terminal may show it: no escapes, no password, no very long line."""
     text = re.sub(r"//[^/@\s]*@", "//", text)
     text = "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
+    text = re.sub(r"(\S{250})\S{60,}(\S{100})", r"\1...\2", text)
     return re.sub(r"(.{420}).{60,}(.{420})", r"\1 ... \2", text)
 
 
