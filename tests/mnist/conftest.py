@@ -1,18 +1,16 @@
 """Fixtures of the tests of getting MNIST."""
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from support.data_world import Server, enter, outside_settings, serving
+from support.data_world import enter, outside_settings, serving
 
 from mnist_tut.mnist import strokes
 
 
 @pytest.fixture
-def small_world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def small_world(monkeypatch, tmp_path):
     """Give a test a small MNIST and a cache of its own; no settings from outside, no network."""
     enter(monkeypatch.setattr)
     for name in outside_settings():
@@ -21,17 +19,17 @@ def small_world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
+def server():
     with serving() as server:
         yield server
 
 
 @pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+def drawn(monkeypatch):
     """Record each time the stand-in is drawn, and draw it quickly: as noise."""
     calls: list[Any] = []
 
-    def noise(seed: int = 0, sizes: tuple[int, ...] = ()) -> Any:
+    def noise(seed=0, sizes=()):
         calls.append(sizes)
         random = torch.Generator().manual_seed(seed)
         return tuple(

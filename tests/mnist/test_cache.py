@@ -11,9 +11,7 @@ from support.data_world import names, write
 from mnist_tut.mnist import cache
 
 
-def test_who_has_the_old_file_open_keeps_it_whole_and_it_is_not_lost(
-    tmp_path: Path,
-) -> None:
+def test_who_has_the_old_file_open_keeps_it_whole_and_it_is_not_lost(tmp_path):
     path = write(tmp_path / "f", b"old")
     with path.open("rb") as file:
         cache.keep(path, b"new")
@@ -26,15 +24,12 @@ def test_who_has_the_old_file_open_keeps_it_whole_and_it_is_not_lost(
 
 @pytest.mark.parametrize("error", [OSError(28, "No space left"), KeyboardInterrupt()])
 def test_an_interrupted_write_leaves_the_old_file_and_no_other(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-    error: BaseException,
-) -> None:
+    tmp_path, monkeypatch, caplog, error
+):
     path = write(tmp_path / "f", b"old")
     real = Path.write_bytes
 
-    def half(self: Path, content: bytes) -> int:
+    def half(self, content):
         real(self, content[: len(content) // 2])
         raise error
 
@@ -49,9 +44,7 @@ def test_an_interrupted_write_leaves_the_old_file_and_no_other(
     assert path.read_bytes() == b"old"
 
 
-def test_a_folder_or_a_pipe_in_the_way_is_neither_lost_nor_waited_for(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_folder_or_a_pipe_in_the_way_is_neither_lost_nor_waited_for(tmp_path, caplog):
     thesis = write(tmp_path / "folder" / "thesis", b"three years of work")
     cache.keep(tmp_path / "folder", b"new")
     assert "folder is not kept" in caplog.text
@@ -64,9 +57,7 @@ def test_a_folder_or_a_pipe_in_the_way_is_neither_lost_nor_waited_for(
     assert (tmp_path / "f").read_bytes() == b"new"
 
 
-def test_what_killed_processes_left_is_cleared_up_and_nothing_else(
-    tmp_path: Path,
-) -> None:
+def test_what_killed_processes_left_is_cleared_up_and_nothing_else(tmp_path):
     for name in ("f.1234.part", "thesis.part", "f.part.txt"):
         write(tmp_path / name)
     cache.keep(tmp_path / "f", b"new")
@@ -74,8 +65,8 @@ def test_what_killed_processes_left_is_cleared_up_and_nothing_else(
 
 
 def test_who_waits_says_after_a_while_for_what_and_goes_on_afterwards(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+    tmp_path, monkeypatch, caplog
+):
     monkeypatch.setattr(cache, "QUIET_SECONDS", 0.01)
     held = FileLock(f"{tmp_path / 'f'}.lock", thread_local=False)
     held.acquire()
@@ -85,9 +76,7 @@ def test_who_waits_says_after_a_while_for_what_and_goes_on_afterwards(
     assert f"Waiting for another process, which holds {tmp_path / 'f'}" in caplog.text
 
 
-def test_waiting_comes_to_an_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_waiting_comes_to_an_end(tmp_path, monkeypatch):
     monkeypatch.setattr(cache, "QUIET_SECONDS", 0.01)
     monkeypatch.setattr(cache, "LOCK_SECONDS", 0.05)
     with (
@@ -98,6 +87,6 @@ def test_waiting_comes_to_an_end(
         pytest.fail("two hold one lock")
 
 
-def test_in_earnest_who_waits_is_told_soon_and_waits_for_all_addresses() -> None:
+def test_in_earnest_who_waits_is_told_soon_and_waits_for_all_addresses():
     assert cache.QUIET_SECONDS <= 10
     assert cache.LOCK_SECONDS > 4 * 300

@@ -5,16 +5,11 @@ import socket
 import sys
 import termios
 import threading
-from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
 from support.data_world import (
     PACKED,
-    Answer,
-    Handler,
-    Server,
     answer,
     endless,
     in_turn,
@@ -34,33 +29,33 @@ pytestmark = pytest.mark.usefixtures("small_world")
 
 
 @pytest.fixture(autouse=True)
-def little_time(small_world: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def little_time(small_world, monkeypatch):
     monkeypatch.setattr(module, "SECONDS", 0.8)
     monkeypatch.setattr(module, "TIMEOUTS", (0.15, 0.15))
 
 
-def raw(content: bytes) -> Answer:
+def raw(content):
     """Say something that need not be HTTP, and hang up."""
     return lambda handler: handler.wfile.write(content) and None
 
 
-def to(place: str, status: int = 302) -> Answer:
+def to(place, status=302):
     return answer(b"", status, Location=place)
 
 
-def stall(handler: Handler) -> None:
+def stall(handler):
     handler.start(Content_Length=len(PACKED))
     handler.wfile.write(PACKED[:100])
     handler.wfile.flush()
     handler.server.closing.wait(1.5)
 
 
-def trickle_head(handler: Handler) -> None:
+def trickle_head(handler):
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
     handler.drip(b"x" * 9999)
 
 
-def trickle_chunk(handler: Handler) -> None:
+def trickle_chunk(handler):
     handler.wfile.write(CHUNKED)
     handler.drip(b"0" * 9999)
 
@@ -80,7 +75,7 @@ def trickle_chunk(handler: Handler) -> None:
         pytest.param(answer(Content_Encoding="gzip"), id="not unpacked on the way"),
     ],
 )
-def test_a_download_arrives_whole(server: Server, how: Answer) -> None:
+def test_a_download_arrives_whole(server, how):
     server.answers["/x"] = how
     assert download(server.url("x"), LIMIT) == PACKED
 
@@ -120,7 +115,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_bad_line_or_server_is_told_in_short(server: Server, fault: str) -> None:
+def test_a_bad_line_or_server_is_told_in_short(server, fault):
     how, reason = FAULTS[fault]
     server.answers |= {"/x": how, "/x?again": to("/x")}
     with pytest.raises(DataError, match=reason) as caught:
@@ -131,7 +126,12 @@ def test_a_bad_line_or_server_is_told_in_short(server: Server, fault: str) -> No
     assert len(server.hits) <= 3 * 6  # 5 redirects each
 
 
-def test_what_cannot_get_better_is_not_asked_again(server: Server) -> None:
+def test_a_download_that_nobody_waits_for_ends_too(server):
+    with pytest.raises(TimeoutError):
+        module._receive(server.url("good"), LIMIT, end=0)
+
+
+def test_what_cannot_get_better_is_not_asked_again(server):
     server.answers["/x"] = answer(b"gone", 404)
     with pytest.raises(DataError):
         download(server.url("x"), LIMIT)
@@ -139,7 +139,7 @@ def test_what_cannot_get_better_is_not_asked_again(server: Server) -> None:
 
 
 @contextmanager
-def nobody(backlog: int | None) -> Iterator[str]:
+def nobody(backlog):
     """Give an address where nobody listens, or (backlog 0) where nobody opens the door."""
     with socket.socket() as deaf, socket.socket() as first, socket.socket() as second:
         deaf.bind(("127.0.0.1", 0))
@@ -152,7 +152,7 @@ def nobody(backlog: int | None) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("backlog", [None, 0], ids=["refused", "connect time-out"])
-def test_where_no_server_is_the_address_is_told(backlog: int | None) -> None:
+def test_where_no_server_is_the_address_is_told(backlog):
     with nobody(backlog) as url:
         with pytest.raises(DataError, match=f"refused|{OUT_OF_TIME}") as caught:
             download(url, LIMIT)
@@ -160,12 +160,10 @@ def test_where_no_server_is_the_address_is_told(backlog: int | None) -> None:
 
 
 @pytest.mark.parametrize("silent", [False, True], ids=["unknown", "never answers"])
-def test_where_no_name_server_helps_the_address_is_told(
-    monkeypatch: pytest.MonkeyPatch, silent: bool
-) -> None:
+def test_where_no_name_server_helps_the_address_is_told(monkeypatch, silent):
     done, asked = threading.Event(), []
 
-    def look_up(host: str, *args: Any, **kwargs: Any) -> Any:
+    def look_up(host, *args, **kwargs):
         asked.append(host)
         done.wait(20 if silent else 0)
         raise socket.gaierror(-2, "Name or service not known")
@@ -180,12 +178,12 @@ def test_where_no_name_server_helps_the_address_is_told(
 @pytest.mark.parametrize(
     "address", ["http://", "ftp://x/y", "file:///etc/passwd", "http://\udcff/x", "://"]
 )
-def test_senseless_addresses_are_explained(address: str) -> None:
+def test_senseless_addresses_are_explained(address):
     with pytest.raises(DataError, match="could not be downloaded"):
         download(address, LIMIT)
 
 
-def test_passwords_escapes_and_endless_texts_are_not_shown(server: Server) -> None:
+def test_passwords_escapes_and_endless_texts_are_not_shown(server):
     host = server.url("x").removeprefix("http://")
     long = server.url("y" * 60_000)
     reason = b"HTTP/1.1 404 \x1b[31m" + b"no " * 20_000 + b"\r\n\r\n"
@@ -199,17 +197,13 @@ def test_passwords_escapes_and_endless_texts_are_not_shown(server: Server) -> No
         assert len(shown) < 1200
 
 
-def test_a_proxy_of_the_environment_is_used(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_proxy_of_the_environment_is_used(server, monkeypatch):
     monkeypatch.setenv("HTTP_PROXY", server.url(""))
     server.answers["http://mnist.invalid/x"] = answer()
     assert download("http://mnist.invalid/x", LIMIT) == PACKED
 
 
-def test_a_terminal_shows_how_far_it_is_and_a_log_does_not(
-    server: Server, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_terminal_shows_how_far_it_is_and_a_log_does_not(server, monkeypatch, capsys):
     download(server.url("good"), LIMIT)
     assert capsys.readouterr().err == ""
     _, terminal = pty.openpty()
@@ -223,8 +217,6 @@ def test_a_terminal_shows_how_far_it_is_and_a_log_does_not(
     assert "100%" in "".join(shown)
 
 
-def test_without_standard_error_a_good_server_is_still_good(
-    server: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_standard_error_a_good_server_is_still_good(server, monkeypatch):
     monkeypatch.setattr(sys, "stderr", None)
     assert download(server.url("good"), LIMIT) == PACKED

@@ -12,16 +12,13 @@ import stat
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from multiprocessing import forkserver
 from pathlib import Path
-from typing import Any
 
 import pytest
 from support.data_world import (
     PACKED,
-    Server,
     assert_is_fake,
     cached,
     enter,
@@ -41,13 +38,13 @@ HANG = 30.0
 THESIS = b"three years of work"
 
 
-def test_an_error_keeps_its_parts_when_it_crosses_processes() -> None:
+def test_an_error_keeps_its_parts_when_it_crosses_processes():
     error = pickle.loads(pickle.dumps(DataError("a problem", "a remedy")))
     assert (error.problem, error.remedy) == ("a problem", "a remedy")
     assert str(error) == "a problem\na remedy"
 
 
-def test_text_from_anywhere_is_printable_and_short_and_else_as_it_was() -> None:
+def test_text_from_anywhere_is_printable_and_short_and_else_as_it_was():
     plain = "数据 /a path/mnist.pkl.gz: naïve\nnext line"
     assert printable(plain) == plain
     assert printable("a\x1b[31mb\udcff\u202e") == "a?[31mb??"
@@ -64,11 +61,8 @@ def test_text_from_anywhere_is_printable_and_short_and_else_as_it_was() -> None:
     "spoilt", [b"<html>", b"", PACKED[:-1], PACKED[:3000] + b"x" + PACKED[3001:]]
 )
 def test_a_spoilt_file_in_the_cache_is_named_kept_aside_and_replaced(
-    server: Server,
-    monkeypatch: pytest.MonkeyPatch,
-    caplog: pytest.LogCaptureFixture,
-    spoilt: bytes,
-) -> None:
+    server, monkeypatch, caplog, spoilt
+):
     monkeypatch.setattr(find, "URLS", (server.url("good"),))
     write(cached(), spoilt)
     earlier = write(cached(f"{FILE_NAME}.rejected-1"), THESIS)
@@ -80,7 +74,7 @@ def test_a_spoilt_file_in_the_cache_is_named_kept_aside_and_replaced(
     assert server.hits == ["/good"]
 
 
-def test_a_spoilt_file_that_cannot_be_replaced_is_named_and_stays() -> None:
+def test_a_spoilt_file_that_cannot_be_replaced_is_named_and_stays():
     write(cached(), THESIS)
     with pytest.raises(DataError, match="could not be downloaded") as caught:
         load_mnist()
@@ -89,9 +83,7 @@ def test_a_spoilt_file_that_cannot_be_replaced_is_named_and_stays() -> None:
     assert cached().read_bytes() == THESIS
 
 
-def test_a_folder_in_the_place_of_a_file_is_neither_moved_nor_replaced(
-    server: Server, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_folder_in_the_place_of_a_file_is_neither_moved_nor_replaced(server, caplog):
     inside = write(cached() / "precious", THESIS)
     assert_is_fake(load_mnist([server.url("good")]))
     assert f"{cached()} is not kept" in caplog.text
@@ -100,8 +92,8 @@ def test_a_folder_in_the_place_of_a_file_is_neither_moved_nor_replaced(
 
 @pytest.mark.parametrize("level", ["mnist", "cache"])
 def test_a_cache_that_is_a_file_is_named_with_a_remedy(
-    server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, level: str
-) -> None:
+    server, monkeypatch, tmp_path, level
+):
     blocked = write(tmp_path / "blocked" / "mnist", THESIS)
     place = blocked.parent if level == "mnist" else blocked
     monkeypatch.setenv("MNIST_TUT_CACHE", str(place))
@@ -113,9 +105,7 @@ def test_a_cache_that_is_a_file_is_named_with_a_remedy(
 
 
 @pytest.mark.parametrize("name", ["mnist", "mnist/mnist.pkl.gz.lock", "mnist/x.part"])
-def test_a_pipe_in_the_cache_holds_nobody(
-    server: Server, tmp_path: Path, name: str
-) -> None:
+def test_a_pipe_in_the_cache_holds_nobody(server, tmp_path, name):
     pipe = find.cache_folder() / name
     pipe.parent.mkdir(parents=True)
     os.mkfifo(pipe)
@@ -134,7 +124,7 @@ processes = multiprocessing.get_context("forkserver")
 
 
 @pytest.fixture(scope="module")
-def fork_server() -> None:
+def fork_server():
     """Start a process with everything imported, of which a new one is made in no time."""
     processes.set_forkserver_preload([__name__])
     with pytest.MonkeyPatch.context() as patch:
@@ -142,7 +132,7 @@ def fork_server() -> None:
         forkserver.ensure_running()
 
 
-def load_in_child(told: Any, folder: str, urls: list[str], limits: Any) -> None:
+def load_in_child(told, folder, urls, limits):
     """Load in a process of its own, with a small MNIST, and tell how it ended."""
     enter(setattr)
     download.TIMEOUTS = (20.0, 20.0)
@@ -166,11 +156,11 @@ def load_in_child(told: Any, folder: str, urls: list[str], limits: Any) -> None:
         told.send(str(fault))
 
 
-def die_before_operation(number: int) -> None:
+def die_before_operation(number):
     """Kill this process just before it opens, renames, removes or makes its n-th file."""
     left = itertools.count(number, -1)
 
-    def hook(event: str, args: Any) -> None:
+    def hook(event, args):
         if event in ("open", "os.rename", "os.remove", "os.mkdir") and next(left) == 1:
             os.kill(os.getpid(), signal.SIGKILL)
 
@@ -178,7 +168,7 @@ def die_before_operation(number: int) -> None:
 
 
 @contextmanager
-def child(folder: Path, urls: list[str], **limits: int) -> Iterator[Any]:
+def child(folder, urls, **limits):
     """Start a process that loads; give the process and what it tells."""
     here, there = processes.Pipe(duplex=False)
     arguments = (there, str(folder), urls, limits)
@@ -191,16 +181,14 @@ def child(folder: Path, urls: list[str], **limits: int) -> Iterator[Any]:
         assert not process.is_alive()
 
 
-def told_by_child(folder: Path, urls: list[str], **limits: int) -> str:
+def told_by_child(folder, urls, **limits):
     with child(folder, urls, **limits) as (_, tell):
         assert tell() == "started"
         return str(tell())
 
 
 @pytest.mark.usefixtures("fork_server")
-def test_ten_processes_asking_at_once_download_once(
-    server: Server, tmp_path: Path
-) -> None:
+def test_ten_processes_asking_at_once_download_once(server, tmp_path):
     server.answers["/slow"] = slowly(seconds=0.6)
     folder = tmp_path / "shared 缓存"
     urls = [server.url("slow")]
@@ -212,7 +200,7 @@ def test_ten_processes_asking_at_once_download_once(
     assert names(folder / "mnist") == [FILE_NAME]
 
 
-def assert_next_run_is_fine(folder: Path, url: str, patch: pytest.MonkeyPatch) -> None:
+def assert_next_run_is_fine(folder, url, patch):
     patch.setenv("MNIST_TUT_CACHE", str(folder))
     assert_is_fake(load_mnist([url]))
     assert names(folder / "mnist") == [FILE_NAME]
@@ -221,8 +209,8 @@ def assert_next_run_is_fine(folder: Path, url: str, patch: pytest.MonkeyPatch) -
 
 @pytest.mark.usefixtures("fork_server")
 def test_a_process_killed_at_a_random_moment_leaves_a_cache_that_the_next_can_use(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    server, tmp_path, monkeypatch
+):
     server.answers["/slow"] = slowly(seconds=0.3)
     moments = random.Random(5)
     killed = 0
@@ -240,8 +228,8 @@ def test_a_process_killed_at_a_random_moment_leaves_a_cache_that_the_next_can_us
 
 @pytest.mark.usefixtures("fork_server")
 def test_a_process_killed_before_any_file_operation_leaves_a_cache_the_next_can_use(
-    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    server, tmp_path, monkeypatch
+):
     for operation in itertools.count(1):
         folder = tmp_path / f"killed before {operation}"
         url = server.url("good")
@@ -255,7 +243,7 @@ def test_a_process_killed_before_any_file_operation_leaves_a_cache_the_next_can_
 
 
 @pytest.mark.usefixtures("fork_server")
-def test_a_full_disk_costs_only_time(server: Server, tmp_path: Path) -> None:
+def test_a_full_disk_costs_only_time(server, tmp_path):
     folder = tmp_path / "full"
     assert told_by_child(folder, [server.url("good")], files=9_000) == "MNIST"
     assert names(folder / "mnist") == []
@@ -267,7 +255,7 @@ NOBODY = 65534
 
 
 @pytest.fixture
-def open_folder() -> Iterator[Path]:
+def open_folder():
     """Give a folder that every user can reach; pytest's own are root's."""
     folder = Path(tempfile.mkdtemp(prefix="数据 of anyone "))
     folder.chmod(0o755)
@@ -278,7 +266,7 @@ def open_folder() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-def as_other_user() -> dict[str, int]:
+def as_other_user():
     """Root may write anywhere, so it has to become somebody else first."""
     return {"user": NOBODY} if os.getuid() == 0 else {}
 
@@ -286,8 +274,8 @@ def as_other_user() -> dict[str, int]:
 @pytest.mark.usefixtures("fork_server")
 @pytest.mark.parametrize("there", ["nothing", "spoilt", "closed"])
 def test_a_cache_that_cannot_be_used_is_named_with_a_remedy_and_stays(
-    server: Server, open_folder: Path, there: str
-) -> None:
+    server, open_folder, there
+):
     mnist = open_folder / "mnist"
     if there != "nothing":
         write(mnist / FILE_NAME, THESIS)
@@ -304,9 +292,7 @@ def test_a_cache_that_cannot_be_used_is_named_with_a_remedy_and_stays(
 
 @pytest.mark.usefixtures("fork_server")
 @pytest.mark.parametrize("form", ["published", "IDX"])
-def test_good_data_in_a_read_only_cache_is_used(
-    server: Server, open_folder: Path, form: str
-) -> None:
+def test_good_data_in_a_read_only_cache_is_used(server, open_folder, form):
     mnist = open_folder / "mnist"
     write_idx(mnist) if form == "IDX" else write(mnist / FILE_NAME)
     before = sorted(mnist.iterdir())

@@ -5,7 +5,6 @@ import itertools
 import logging
 import pickle
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +15,6 @@ from support.data_world import (
     OTHERWISE,
     PACKED,
     REAL,
-    Server,
     answer,
     assert_is_fake,
     cached,
@@ -28,7 +26,6 @@ from support.data_world import (
 
 from mnist_tut.mnist import (
     DataError,
-    Mnist,
     cache,
     find,
     for_pages,
@@ -43,25 +40,23 @@ pytestmark = pytest.mark.usefixtures("small_world")
 
 
 @pytest.fixture
-def two_addresses(server: Server, monkeypatch: pytest.MonkeyPatch) -> Server:
+def two_addresses(server, monkeypatch):
     server.answers["/bad"] = answer(b"gone", 404)
     monkeypatch.setattr(find, "URLS", (server.url("bad"), server.url("good")))
     return server
 
 
-def load_for_page() -> Any:
+def load_for_page():
     return get_mnist(Path("not/used"), "http://not/used", 1, "not used")
 
 
-def assert_is_stand_in(mnist: Mnist) -> None:
+def assert_is_stand_in(mnist):
     drawn = itertools.chain(*strokes.make_strokes(sizes=(12, 7, 5)))
     assert all(map(torch.equal, mnist, drawn))
 
 
 @needs_real
-def test_the_real_file_is_read_and_kept_for_next_time(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_real_file_is_read_and_kept_for_next_time(monkeypatch, tmp_path):
     monkeypatch.undo()
     monkeypatch.delenv("MNIST_TUT_DATA")
     monkeypatch.setenv("MNIST_TUT_CACHE", str(tmp_path))
@@ -76,7 +71,7 @@ def test_the_real_file_is_read_and_kept_for_next_time(
         np.testing.assert_array_equal(tensor.numpy(), array)
 
 
-def test_mnist_comes_as_six_tensors_in_the_tutorials_order_ours_to_change() -> None:
+def test_mnist_comes_as_six_tensors_in_the_tutorials_order_ours_to_change():
     write(cached())
     mnist = load_mnist()
     assert mnist._fields == tuple(read.SHA256)
@@ -85,7 +80,7 @@ def test_mnist_comes_as_six_tensors_in_the_tutorials_order_ours_to_change() -> N
     assert_is_fake(load_mnist())
 
 
-def test_pages_get_the_same_as_three_pairs_whatever_they_name() -> None:
+def test_pages_get_the_same_as_three_pairs_whatever_they_name():
     write(cached())
     assert_is_fake(load_for_page())
 
@@ -96,12 +91,8 @@ def test_pages_get_the_same_as_three_pairs_whatever_they_name() -> None:
 @pytest.mark.parametrize("form", ["published", "IDX", "file"])
 @pytest.mark.parametrize("mode", ["", "never", "allow"])
 def test_the_folder_of_the_environment_comes_first_and_stays_as_it_is(
-    two_addresses: Server,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    form: str,
-    mode: str,
-) -> None:
+    two_addresses, tmp_path, monkeypatch, form, mode
+):
     own = tmp_path / "my own 数据"
     write_idx(own) if form == "IDX" else write(own / FILE_NAME)
     before = {path: path.read_bytes() for path in own.iterdir()}
@@ -122,13 +113,8 @@ def test_the_folder_of_the_environment_comes_first_and_stays_as_it_is(
     [(None, "is not there"), (b"bad", "header"), (PACKED[:-9], "cut off")],
 )
 def test_a_bad_folder_in_the_environment_is_an_error_whatever_else_there_is(
-    two_addresses: Server,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    mode: str,
-    content: bytes | None,
-    reason: str,
-) -> None:
+    two_addresses, tmp_path, monkeypatch, mode, content, reason
+):
     own = tmp_path / "own" / FILE_NAME
     if content is not None:
         write(own, content)
@@ -143,9 +129,7 @@ def test_a_bad_folder_in_the_environment_is_an_error_whatever_else_there_is(
     assert two_addresses.hits == []
 
 
-def test_a_tilde_is_the_home_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
     write(tmp_path / "data" / FILE_NAME)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("MNIST_TUT_DATA", "~/data")
@@ -161,9 +145,7 @@ def test_a_tilde_is_the_home_folder(
 
 
 @pytest.mark.parametrize("form", ["published", "IDX"])
-def test_the_cache_is_used_without_asking(
-    two_addresses: Server, monkeypatch: pytest.MonkeyPatch, form: str
-) -> None:
+def test_the_cache_is_used_without_asking(two_addresses, monkeypatch, form):
     monkeypatch.setenv("MNIST_TUT_DATA", "")  # empty is as good as unset
     write_idx(cached().parent) if form == "IDX" else write(cached())
     before = names(cached().parent)
@@ -174,8 +156,8 @@ def test_the_cache_is_used_without_asking(
 
 
 def test_a_checkout_keeps_its_data_beside_the_package_and_an_installation_in_the_cwd(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+    monkeypatch, tmp_path
+):
     monkeypatch.setenv("MNIST_TUT_CACHE", "")
     assert find.cache_folder() == Path(__file__).parents[2] / "data"
     monkeypatch.setattr(find, "__file__", str(tmp_path / "mnist_tut/mnist/find.py"))
@@ -183,11 +165,11 @@ def test_a_checkout_keeps_its_data_beside_the_package_and_an_installation_in_the
 
 
 def test_what_arrived_while_waiting_for_the_lock_is_not_fetched_again(
-    two_addresses: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
+    two_addresses, monkeypatch
+):
     lock = cache.lock
 
-    def someone_else_writes(path: Path) -> Any:
+    def someone_else_writes(path):
         write(path)
         return lock(path)
 
@@ -199,9 +181,7 @@ def test_what_arrived_while_waiting_for_the_lock_is_not_fetched_again(
 # Addresses
 
 
-def test_addresses_are_asked_in_order_the_readers_own_first(
-    two_addresses: Server, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_addresses_are_asked_in_order_the_readers_own_first(two_addresses, monkeypatch):
     for name in "abc":
         two_addresses.answers[f"/{name}"] = answer(b"no", 404)
     own = f"  {two_addresses.url('b')}\n{two_addresses.url('c')} "
@@ -213,17 +193,15 @@ def test_addresses_are_asked_in_order_the_readers_own_first(
 
 
 def test_after_bad_content_the_next_address_is_asked_and_nothing_of_it_is_kept(
-    two_addresses: Server,
-) -> None:
+    two_addresses,
+):
     two_addresses.answers["/bad"] = answer(b"<html>Sign in</html>")
     assert_is_fake(load_mnist())
     assert names(cached().parent) == [FILE_NAME]
 
 
 @pytest.mark.parametrize("form", ["another packing", "IDX"])
-def test_what_a_stranger_packed_is_taken_for_its_content_and_packed_anew(
-    server: Server, form: str
-) -> None:
+def test_what_a_stranger_packed_is_taken_for_its_content_and_packed_anew(server, form):
     server.answers["/x"] = answer(OTHERWISE)
     assert_is_fake(load_mnist([server.url("x" if form != "IDX" else "idx/")]))
     hits = [f"/idx/{name}" for name in IDX] if form == "IDX" else ["/x"]
@@ -233,18 +211,14 @@ def test_what_a_stranger_packed_is_taken_for_its_content_and_packed_anew(
     assert_is_fake(load_mnist())
 
 
-def test_where_one_of_the_four_files_is_wrong_the_next_address_is_asked(
-    server: Server,
-) -> None:
+def test_where_one_of_the_four_files_is_wrong_the_next_address_is_asked(server):
     server.answers |= {f"/bad/{n}": answer(c) for n, c in IDX.items()}
     server.answers[f"/bad/{[*IDX][2]}"] = answer(b"<html>")
     assert_is_fake(load_mnist([server.url("bad/"), server.url("idx/")]))
 
 
 @pytest.mark.parametrize("form", ["file", "folder", "IDX"])
-def test_a_path_is_an_address_too_and_what_is_there_stays(
-    tmp_path: Path, form: str
-) -> None:
+def test_a_path_is_an_address_too_and_what_is_there_stays(tmp_path, form):
     own = tmp_path / "own"
     write_idx(own) if form == "IDX" else write(own / FILE_NAME)
     path = own / FILE_NAME if form == "file" else own
@@ -257,8 +231,8 @@ def test_a_path_is_an_address_too_and_what_is_there_stays(
 
 
 def test_where_every_address_fails_the_error_says_all_and_nothing_is_left(
-    two_addresses: Server, tmp_path: Path
-) -> None:
+    two_addresses, tmp_path
+):
     two_addresses.answers["/good"] = answer(b"oops", 500)
     missing = str(tmp_path / "no such file")
     with pytest.raises(DataError) as caught:
@@ -268,9 +242,7 @@ def test_where_every_address_fails_the_error_says_all_and_nothing_is_left(
     assert names(cached().parent) == []
 
 
-def test_the_published_addresses_are_asked_over_https_in_order(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_the_published_addresses_are_asked_over_https_in_order(monkeypatch):
     monkeypatch.undo()
     github, figshare, *folders = find.URLS
     assert github.startswith("https://github.com/pytorch/tutorials/")
@@ -284,15 +256,15 @@ def test_the_published_addresses_are_asked_over_https_in_order(
 # Without MNIST
 
 
-def test_without_mnist_there_is_an_error_and_no_stand_in(drawn: list[Any]) -> None:
+def test_without_mnist_there_is_an_error_and_no_stand_in(drawn):
     with pytest.raises(DataError, match="could not be downloaded"):
         load_mnist()
     assert drawn == []
 
 
 def test_the_strokes_are_used_with_a_warning_where_they_are_allowed(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+    monkeypatch, caplog
+):
     monkeypatch.setenv("MNIST_TUT_STAND_IN", "allow")
     assert_is_stand_in(load_mnist())
     [record] = caplog.records
@@ -301,9 +273,7 @@ def test_the_strokes_are_used_with_a_warning_where_they_are_allowed(
     assert "could not be downloaded" in record.getMessage()
 
 
-def test_mnist_is_preferred_where_the_stand_in_is_allowed(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, drawn: list[Any]
-) -> None:
+def test_mnist_is_preferred_where_the_stand_in_is_allowed(monkeypatch, caplog, drawn):
     monkeypatch.setenv("MNIST_TUT_STAND_IN", "allow")
     write(cached())
     assert_is_fake(load_mnist())
@@ -312,11 +282,8 @@ def test_mnist_is_preferred_where_the_stand_in_is_allowed(
 
 
 def test_only_the_stand_in_means_that_nothing_else_is_tried(
-    two_addresses: Server,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-    drawn: list[Any],
-) -> None:
+    two_addresses, monkeypatch, tmp_path, drawn
+):
     monkeypatch.setenv("MNIST_TUT_STAND_IN", "only")
     monkeypatch.setenv("MNIST_TUT_DATA", str(tmp_path / "missing"))
     write(cached())
@@ -326,15 +293,15 @@ def test_only_the_stand_in_means_that_nothing_else_is_tried(
     folder, source = for_pages()
     assert source == "stand-in"
     assert names(folder) == [FILE_NAME]
-    for array, tensor in zip(itertools.chain(*load_for_page()), load_mnist(), strict=True):
+    for array, tensor in zip(
+        itertools.chain(*load_for_page()), load_mnist(), strict=True
+    ):
         np.testing.assert_array_equal(array, tensor.numpy())
         assert array.dtype == tensor.numpy().dtype == FAKE[0][array.ndim == 1].dtype
 
 
 @pytest.mark.parametrize("mode", ["yes", "ALLOW", " only", "1"])
-def test_any_other_word_for_the_stand_in_is_an_error(
-    monkeypatch: pytest.MonkeyPatch, mode: str
-) -> None:
+def test_any_other_word_for_the_stand_in_is_an_error(monkeypatch, mode):
     monkeypatch.setenv("MNIST_TUT_STAND_IN", mode)
     write(cached())
     with pytest.raises(DataError, match=r"'allow'.*'only'.*'never'") as caught:

@@ -4,8 +4,6 @@ import gzip
 import os
 import pickle
 import tracemalloc
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -39,7 +37,7 @@ fuzz = settings(
 pytestmark = pytest.mark.usefixtures("small_world")
 
 
-def assert_equal(arrays: list[np.ndarray]) -> None:
+def assert_equal(arrays):
     for array, known in zip(arrays, ARRAYS, strict=True):
         np.testing.assert_array_equal(array, known)
         assert array.dtype == np.uint8
@@ -47,16 +45,14 @@ def assert_equal(arrays: list[np.ndarray]) -> None:
 
 @pytest.mark.parametrize("protocol", [2, 3])
 @pytest.mark.parametrize("core", [b"numpy._core", b"numpy.core"])
-def test_a_pickle_of_either_protocol_and_numpy_is_read(
-    tmp_path: Path, protocol: int, core: bytes
-) -> None:
+def test_a_pickle_of_either_protocol_and_numpy_is_read(tmp_path, protocol, core):
     raw = pickle.dumps(FAKE, protocol).replace(b"numpy._core", core)
     assert_equal(read.read_path(write(tmp_path / "any name", gzip.compress(raw))))
 
 
-def test_a_pickle_from_python_2_is_read(tmp_path: Path) -> None:
+def test_a_pickle_from_python_2_is_read(tmp_path):
     class Python2(pickle._Pickler):  # writes bytes as Python 2 wrote its strings
-        def save_bytes(self, content: bytes) -> None:
+        def save_bytes(self, content):
             if len(content) < 256:
                 self.write(b"U" + bytes([len(content)]) + content)
             else:
@@ -72,34 +68,30 @@ def test_a_pickle_from_python_2_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("packing", [PACKED, OTHERWISE])
-def test_the_same_content_packed_by_anyone_is_mnist(
-    tmp_path: Path, packing: bytes
-) -> None:
+def test_the_same_content_packed_by_anyone_is_mnist(tmp_path, packing):
     assert_equal(read.read_path(write(tmp_path / read.FILE_NAME, packing).parent))
 
 
-def test_the_four_original_files_are_split_in_file_order(tmp_path: Path) -> None:
+def test_the_four_original_files_are_split_in_file_order(tmp_path):
     assert_equal(read.read_path(write_idx(tmp_path)))
 
 
-def test_where_one_form_is_bad_the_other_is_read(tmp_path: Path) -> None:
+def test_where_one_form_is_bad_the_other_is_read(tmp_path):
     write(write_idx(tmp_path) / read.FILE_NAME, b"<html>")
     assert_equal(read.read_path(tmp_path))
 
 
-def test_where_all_forms_are_bad_each_is_named(tmp_path: Path) -> None:
+def test_where_all_forms_are_bad_each_is_named(tmp_path):
     bad = [*IDX][2]
     write(write_idx(tmp_path, {bad: b"<html>"}) / read.FILE_NAME, b"<html>")
     with pytest.raises(DataError) as caught:
         read.read_path(tmp_path)
     for name in (read.FILE_NAME, bad):
         assert f"{tmp_path / name} is not MNIST: Error -3" in caught.value.problem
-    assert [*IDX][0] not in caught.value.problem
+    assert "train-images" not in caught.value.problem
 
 
-def test_of_four_good_files_with_other_content_the_wrong_array_is_told(
-    tmp_path: Path,
-) -> None:
+def test_of_four_good_files_with_other_content_the_wrong_array_is_told(tmp_path):
     train, test = [*IDX][1::2]
     for swapped, array in (
         ({test: IDX[train]}, "y_test"),
@@ -110,9 +102,7 @@ def test_of_four_good_files_with_other_content_the_wrong_array_is_told(
 
 
 @needs_real
-def test_the_real_file_is_mnist_and_takes_a_bounded_amount_of_memory(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_the_real_file_is_mnist_and_takes_a_bounded_amount_of_memory(monkeypatch):
     monkeypatch.undo()
     tracemalloc.start()
     arrays = read.read_path(REAL)
@@ -124,11 +114,11 @@ def test_the_real_file_is_mnist_and_takes_a_bounded_amount_of_memory(
     assert read.MAX_PACKED > 16_168_813  # the published file
 
 
-def refused(content: Any, reason: str) -> Any:
+def refused(content, reason):
     return pytest.param(content, reason, id=reason)
 
 
-def packed(content: Any, protocol: int = 2) -> bytes:
+def packed(content, protocol=2):
     return gzip.compress(pickle.dumps(content, protocol))
 
 
@@ -148,7 +138,7 @@ def packed(content: Any, protocol: int = 2) -> bytes:
         (PACKED + b"more", "something follows"),
         (PACKED + PACKED, "something follows"),
         (b"PK\3\4" + bytes(999), "incorrect header"),
-        (IDX[[*IDX][0]], "opcode 0x00"),
+        (IDX["train-images-idx3-ubyte.gz"], "opcode 0x00"),
         (bytes(200_001), "more than 200,000 bytes"),
         (packed(changed(0, 0, put(np.nan))), "not k / 256"),
         (packed(changed(0, 0, put(np.inf))), "not k / 256"),
@@ -172,8 +162,8 @@ def packed(content: Any, protocol: int = 2) -> bytes:
     ],
 )
 def test_anything_else_is_refused_by_name_with_the_reason_and_stays(
-    tmp_path: Path, content: bytes, reason: str
-) -> None:
+    tmp_path, content, reason
+):
     path = write(tmp_path / "mnist.pkl.gz", content)
     with pytest.raises(DataError, match=reason) as caught:
         read.read_path(path)
@@ -181,7 +171,7 @@ def test_anything_else_is_refused_by_name_with_the_reason_and_stays(
     assert path.read_bytes() == content
 
 
-def test_a_gzip_bomb_takes_little_memory(tmp_path: Path) -> None:
+def test_a_gzip_bomb_takes_little_memory(tmp_path):
     path = write(tmp_path / "bomb.gz", gzip.compress(bytes(50_000_000)))
     tracemalloc.start()
     with pytest.raises(DataError, match="more than"):
@@ -191,10 +181,8 @@ def test_a_gzip_bomb_takes_little_memory(tmp_path: Path) -> None:
     assert peak < BOUND
 
 
-def test_too_little_memory_is_said_to_be_that(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    def none_left(raw: bytes) -> Any:
+def test_too_little_memory_is_said_to_be_that(monkeypatch, tmp_path):
+    def none_left(raw):
         raise MemoryError
 
     monkeypatch.setattr(read, "from_pickle", none_left)
@@ -203,7 +191,7 @@ def test_too_little_memory_is_said_to_be_that(
 
 
 @pytest.mark.parametrize("kind", ["pipe", "folder"])
-def test_what_is_no_file_is_named_and_not_opened(tmp_path: Path, kind: str) -> None:
+def test_what_is_no_file_is_named_and_not_opened(tmp_path, kind):
     path = tmp_path / read.FILE_NAME
     os.mkfifo(path) if kind == "pipe" else path.mkdir()
     with pytest.raises(DataError, match="no regular file") as caught:
@@ -212,21 +200,19 @@ def test_what_is_no_file_is_named_and_not_opened(tmp_path: Path, kind: str) -> N
 
 
 @pytest.mark.parametrize("folder", ["", "missing"])
-def test_where_there_is_nothing_the_published_file_is_asked_for(
-    tmp_path: Path, folder: str
-) -> None:
+def test_where_there_is_nothing_the_published_file_is_asked_for(tmp_path, folder):
     with pytest.raises(FileNotFoundError, match=folder or read.FILE_NAME):
         read.read_path(tmp_path / folder)
 
 
-def test_what_may_not_be_looked_into_is_told(tmp_path: Path) -> None:
+def test_what_may_not_be_looked_into_is_told(tmp_path):
     with pytest.raises(DataError, match="Not a directory"):
         read.read_path(write(tmp_path / "file") / "in it")
     with pytest.raises(DataError, match="File name too long"):
         read.read_path(tmp_path / (5000 * "x"))
 
 
-def test_what_is_packed_can_be_read_back_and_unpickled_by_anyone() -> None:
+def test_what_is_packed_can_be_read_back_and_unpickled_by_anyone():
     content = read.pack(ARRAYS)
     assert_equal(read.read({"x": content}))
     for pair, known in zip(pickle.loads(gzip.decompress(content)), FAKE, strict=True):
@@ -238,11 +224,13 @@ def test_what_is_packed_can_be_read_back_and_unpickled_by_anyone() -> None:
 
 # Fuzz
 
-OUTLINE = [at for at in range(len(PICKLED)) if PICKLED[max(at - 8, 0) : at + 8].count(0) < 3]
+OUTLINE = [
+    at for at in range(len(PICKLED)) if PICKLED[max(at - 8, 0) : at + 8].count(0) < 3
+]
 OUTLINE = [at for at in OUTLINE if b"numpy" in PICKLED[max(at - 150, 0) : at + 150]]
 
 
-def assert_reads_or_refuses(path: Path, content: bytes) -> None:
+def assert_reads_or_refuses(path, content):
     write(path, content)
     tracemalloc.start()
     try:
@@ -257,7 +245,7 @@ def assert_reads_or_refuses(path: Path, content: bytes) -> None:
     assert peak < BOUND
 
 
-def mutations(positions: Any) -> Any:
+def mutations(positions):
     how = st.sampled_from(["replace", "insert", "delete", "cut"])
     new = st.binary(max_size=4) | st.sampled_from(
         [b"R", b"b", b".", b"(t", b"h\0", b"h\1", b"cnumpy\ndtype\n", b"X\xff\xff\0\0"]
@@ -265,31 +253,32 @@ def mutations(positions: Any) -> Any:
     return st.lists(st.tuples(positions, how, new), min_size=1, max_size=4)
 
 
-def mutate(raw: bytes, changes: list[tuple[int, str, bytes]]) -> bytes:
+def mutate(raw, changes):
     for at, how, new in changes:
-        ends = {"replace": at + len(new), "insert": at, "delete": at + 3, "cut": len(raw)}
+        ends = {
+            "replace": at + len(new),
+            "insert": at,
+            "delete": at + 3,
+            "cut": len(raw),
+        }
         raw = raw[:at] + new + raw[ends[how] :]
     return raw
 
 
 @fuzz
 @given(changes=mutations(st.sampled_from(OUTLINE)))
-def test_a_changed_pickle_gives_mnist_or_our_error(
-    tmp_path: Path, changes: Any
-) -> None:
+def test_a_changed_pickle_gives_mnist_or_our_error(tmp_path, changes):
     assert_reads_or_refuses(tmp_path / "f", gzip.compress(mutate(PICKLED, changes), 1))
 
 
 @fuzz
 @given(changes=mutations(st.integers(0, 40) | st.integers(0, len(PACKED))))
-def test_a_changed_packed_file_gives_mnist_or_our_error(
-    tmp_path: Path, changes: Any
-) -> None:
+def test_a_changed_packed_file_gives_mnist_or_our_error(tmp_path, changes):
     assert_reads_or_refuses(tmp_path / "f", mutate(PACKED, changes))
 
 
 @fuzz
 @given(content=st.binary(max_size=3000))
-def test_any_bytes_at_all_give_our_error(tmp_path: Path, content: bytes) -> None:
+def test_any_bytes_at_all_give_our_error(tmp_path, content):
     assert_reads_or_refuses(tmp_path / "f", content)
     assert_reads_or_refuses(tmp_path / "g", gzip.compress(content, 1))

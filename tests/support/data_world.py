@@ -7,11 +7,10 @@ import os
 import pickle
 import struct
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -48,7 +47,7 @@ OTHERWISE = gzip.compress(pickle.dumps(FAKE, protocol=3), 1, mtime=0)
 MD5 = hashlib.md5(PACKED).hexdigest()
 
 
-def idx(array: np.ndarray) -> bytes:
+def idx(array):
     """Write an array as an IDX file."""
     header = struct.pack(f">4B{array.ndim}I", 0, 0, 8, array.ndim, *array.shape)
     return gzip.compress(header + array.tobytes(), mtime=0)
@@ -64,22 +63,22 @@ _IDX = (
 IDX = dict(zip(read.IDX_FILES, map(idx, _IDX), strict=True))
 
 
-def changed(split: int, part: int, change: Callable[[np.ndarray], Any]) -> Any:
+def changed(split, part, change):
     """Change one of the six arrays of the small MNIST."""
     pairs = [[array.copy() for array in pair] for pair in FAKE]
     pairs[split][part] = change(pairs[split][part])
     return tuple(tuple(pair) for pair in pairs)
 
 
-def put(value: float) -> Callable[[np.ndarray], np.ndarray]:
-    def change(array: np.ndarray) -> np.ndarray:
+def put(value):
+    def change(array):
         array.flat[3] = value
         return array
 
     return change
 
 
-def enter(set_it: Callable[[Any, str, Any], None]) -> None:
+def enter(set_it):
     """Put the small MNIST in the place of the real one, and make us impatient."""
     known = (hashlib.sha256(array.data).hexdigest() for array in ARRAYS)
     set_it(read, "SIZES", SIZES)
@@ -93,7 +92,7 @@ def enter(set_it: Callable[[Any, str, Any], None]) -> None:
     set_it(cache, "QUIET_SECONDS", 10)
 
 
-def outside_settings() -> list[str]:
+def outside_settings():
     """Name the environment variables that must not decide how a test ends."""
     return [
         name
@@ -102,29 +101,29 @@ def outside_settings() -> list[str]:
     ]
 
 
-def write(path: Path, content: bytes = PACKED) -> Path:
+def write(path, content=PACKED):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     return path
 
 
-def write_idx(folder: Path, but: dict[str, bytes] | None = None) -> Path:
+def write_idx(folder, but=None):
     """Write the four IDX files; some with other content."""
     for name, content in {**IDX, **(but or {})}.items():
         write(folder / name, content)
     return folder
 
 
-def cached(name: str = FILE_NAME) -> Path:
+def cached(name=FILE_NAME):
     return find.cache_folder() / "mnist" / name
 
 
-def names(folder: Path) -> list[str]:
+def names(folder):
     """List what lies in a folder, lock files apart."""
     return sorted(p.name for p in folder.glob("*") if p.suffix != ".lock")
 
 
-def assert_is_fake(mnist: Any) -> None:
+def assert_is_fake(mnist):
     """Compare six tensors, or three pairs of arrays, with the small MNIST."""
     if len(mnist) == 3:
         mnist = itertools.chain(*mnist)
@@ -141,21 +140,21 @@ Answer = Callable[["Handler"], None]
 class Handler(BaseHTTPRequestHandler):
     server: "Server"
 
-    def do_GET(self) -> None:
+    def do_GET(self):
         self.server.hits.append(self.path)
         self.server.answers[self.path](self)
 
-    def log_message(self, *args: Any) -> None:
+    def log_message(self, *args):
         """Not in the tests' output."""
 
-    def start(self, status: int = 200, **headers: Any) -> None:
+    def start(self, status=200, **headers):
         """Send the head of an answer; header names are written with underscores."""
         self.send_response(status)
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), str(value))
         self.end_headers()
 
-    def drip(self, content: bytes, pause: float = 0.02) -> None:
+    def drip(self, content, pause=0.02):
         """Send content byte by byte, until somebody has enough of it."""
         for at in range(len(content)):
             if self.server.closing.wait(pause):
@@ -167,22 +166,22 @@ class Server(ThreadingHTTPServer):
     daemon_threads = False
     request_queue_size = 50
 
-    def __init__(self) -> None:
+    def __init__(self):
         self.answers: dict[str, Answer] = {"/good": answer()}
         self.answers |= {f"/idx/{n}": answer(c) for n, c in IDX.items()}
         self.hits: list[str] = []
         self.closing = threading.Event()
         super().__init__(("127.0.0.1", 0), Handler)
 
-    def url(self, name: str) -> str:
+    def url(self, name):
         return f"http://127.0.0.1:{self.server_address[1]}/{name}"
 
-    def handle_error(self, request: Any, client_address: Any) -> None:
+    def handle_error(self, request, client_address):
         """Say nothing: the client may hang up."""
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
+def serving():
     with Server() as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
@@ -192,12 +191,10 @@ def serving() -> Iterator[Server]:
         thread.join()
 
 
-def answer(
-    body: bytes = PACKED, status: int = 200, length: Any = -1, **headers: Any
-) -> Answer:
+def answer(body=PACKED, status=200, length=-1, **headers):
     """Send a body; ``length`` None announces none, -1 the true one."""
 
-    def send(handler: Handler) -> None:
+    def send(handler):
         announced = len(body) if length == -1 else length
         more = {} if announced is None else {"Content_Length": announced}
         handler.start(status, **more, **headers)
@@ -206,16 +203,16 @@ def answer(
     return send
 
 
-def in_turn(*answers: Answer) -> Answer:
+def in_turn(*answers):
     """Answer each time in another way; the last one stays."""
     left = list(answers)
     return lambda handler: (left.pop(0) if len(left) > 1 else left[0])(handler)
 
 
-def slowly(body: bytes = PACKED, seconds: float = 0.3) -> Answer:
+def slowly(body=PACKED, seconds=0.3):
     """Take about that long, in twenty pieces."""
 
-    def send(handler: Handler) -> None:
+    def send(handler):
         handler.start(Content_Length=len(body))
         size = len(body) // 20 + 1
         for at in range(0, len(body), size):
@@ -225,13 +222,13 @@ def slowly(body: bytes = PACKED, seconds: float = 0.3) -> Answer:
     return send
 
 
-def trickle(handler: Handler) -> None:
+def trickle(handler):
     """Send a body a byte at a time."""
     handler.start()
     handler.drip(PACKED)
 
 
-def endless(handler: Handler) -> None:
+def endless(handler):
     handler.start()
     while not handler.server.closing.is_set():
         handler.wfile.write(bytes(10_000))

@@ -1,0 +1,187 @@
+"""The loader that the page shows: whatever lies there or arrives, it ends well."""
+
+import gzip
+import hashlib
+import os
+import pickle
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+from support.data_world import (
+    FAKE,
+    FOLDER,
+    MD5,
+    PACKED,
+    REAL,
+    answer,
+    assert_is_fake,
+    endless,
+    needs_real,
+    serving,
+    slowly,
+    trickle,
+    write,
+)
+
+from mnist_tut import data, mnist
+from mnist_tut.data import download, get_mnist
+
+SIZE = len(PACKED)
+POINTERS = (  # numpy.ndarray((1,), dtype("O"), made-up pointers)
+    b"\x80\3cnumpy\nndarray\nK\1\x85cnumpy\ndtype\nX\1\0\0\0O\x85RC\x08AAAAAAAA\x87R."
+)
+
+
+@pytest.fixture
+def server(monkeypatch):
+    for name in [*os.environ]:
+        if name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "数据" / "new" / "mnist.pkl.gz"
+
+
+def test_the_file_is_downloaded_once_and_nothing_else_is_left(server, path, capsys):
+    for _ in range(2):
+        assert_is_fake(get_mnist(path, server.url("good"), SIZE, MD5))
+    assert server.hits == ["/good"]
+    assert [*path.parent.iterdir()] == [path]
+    assert path.read_bytes() == PACKED
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_server_packs_nothing_on_the_way(server, path):
+    server.answers["/x"] = answer(Content_Encoding="gzip")
+    assert_is_fake(get_mnist(path, server.url("x"), SIZE, MD5))
+
+
+@pytest.mark.parametrize("mode", ["never", "allow", "only"])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"<html>", PACKED[:-1], gzip.compress(POINTERS), gzip.compress(b"cos\nx\n.")],
+    ids=["empty", "HTML", "cut off", "pointers", "os"],
+)
+def test_bytes_of_another_checksum_are_never_unpickled(
+    server, path, monkeypatch, content, mode
+):
+    monkeypatch.setenv("MNIST_TUT_STAND_IN", mode)
+    monkeypatch.setattr(pickle, "loads", None)
+    monkeypatch.setattr(gzip, "decompress", None)
+    server.answers["/x"] = answer(content)
+    with pytest.raises(RuntimeError, match=f"put the published file at {path}") as told:
+        get_mnist(path, server.url("x"), SIZE, MD5)
+    assert server.url("x") in str(told.value)
+    assert f"{len(content):,} bytes, not the published {SIZE:,}" in str(told.value)
+    assert not path.parent.exists()
+    write(path, content)
+    with pytest.raises(RuntimeError, match=f"{path} gave no MNIST") as told:
+        get_mnist(path, server.url("good"), SIZE, MD5)
+    assert "put the published file at" in str(told.value)
+    assert path.read_bytes() == content
+    assert server.hits == ["/x"]
+
+
+@pytest.mark.parametrize(
+    ("how", "reason"),
+    [
+        (answer(b"gone", 404), "404"),
+        (answer(b"oops", 500), "500"),
+        (answer(PACKED[:-9], length=SIZE), "IncompleteRead"),
+        (endless, "bytes, not the published"),
+        (answer(gzip.compress(bytes(10**8)), Content_Encoding="gzip"), "not the publ"),
+    ],
+    ids=["404", "500", "broken line", "endless", "gzip bomb"],
+)
+def test_a_bad_answer_is_told_with_address_and_remedy(server, path, how, reason):
+    server.answers["/x"] = how
+    with pytest.raises(RuntimeError, match=reason) as told:
+        get_mnist(path, server.url("x"), SIZE, MD5)
+    assert server.url("x") in str(told.value)
+    assert f"put the published file at {path}" in str(told.value)
+    assert not path.parent.exists()
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:9/x", "http://", "file:///x", "x"])
+def test_an_address_where_nobody_is_is_told_with_the_remedy(path, url):
+    with pytest.raises(RuntimeError, match=f"put the published file at {path}") as told:
+        get_mnist(path, url, SIZE, MD5)
+    assert f"{url} gave no MNIST (" in str(told.value)
+
+
+def test_hardly_more_than_the_size_is_taken(server):
+    server.answers["/x"] = endless
+    assert SIZE < len(download(server.url("x"), SIZE)) <= SIZE + 2**16
+
+
+def test_a_byte_at_a_time_ends_after_five_minutes(server, monkeypatch):
+    minutes = iter(range(99))
+    clock = SimpleNamespace(monotonic=lambda: 60 * next(minutes))
+    monkeypatch.setattr(data, "time", clock)
+    server.answers["/x"] = trickle
+    assert 0 < len(download(server.url("x"), SIZE)) < 99
+
+
+def test_processes_at_once_all_get_the_data(server, path):
+    server.answers["/x"] = slowly()
+    call = f"data.get_mnist(Path({str(path)!r}), {server.url('x')!r}, {SIZE}, {MD5!r})"
+    code = f"from pathlib import Path; from mnist_tut import data; print(len({call}))"
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    three = [
+        subprocess.Popen(
+            [sys.executable, "-c", code], env=env, stdout=-1, stderr=-1, text=True
+        )
+        for _ in range(3)
+    ]
+    assert [p.communicate() for p in three] == 3 * [("3\n", "")]
+    assert [*path.parent.iterdir()] == [path]
+    assert path.read_bytes() == PACKED
+
+
+@pytest.mark.parametrize("trouble", ["file for a folder", "folder", "full", "pipe"])
+def test_where_it_cannot_be_kept_a_line_says_so_and_the_data_comes_all_the_same(
+    server, path, monkeypatch, capsys, trouble
+):
+    def full(self, content):
+        raise OSError(28, "No space left on device")
+
+    path.parent.parent.mkdir()
+    if trouble == "file for a folder":
+        write(path.parent, b"thesis")
+    elif trouble == "folder":
+        write(path / "thesis", b"thesis")
+    elif trouble == "full":
+        monkeypatch.setattr(type(path), "write_bytes", full)
+    else:
+        path.parent.mkdir()
+        os.mkfifo(path)
+    before = sorted(path.parent.parent.rglob("*"))
+    assert_is_fake(get_mnist(path, server.url("good"), SIZE, MD5))
+    said = capsys.readouterr().out
+    if trouble == "pipe":  # it holds nobody, and is no data to lose
+        assert path.read_bytes() == PACKED
+    else:
+        assert said.startswith(f"{path} is not kept: [Errno ")
+        assert said.count("\n") == 1
+        assert {*sorted(path.parent.parent.rglob("*"))} <= {*before, path.parent}
+
+
+@needs_real
+def test_builds_of_the_pages_get_the_same_arrays(server, path, monkeypatch):
+    real = REAL.read_bytes()
+    server.answers["/x"] = answer(real)
+    md5 = hashlib.md5(real).hexdigest()  # another packing of the content
+    monkeypatch.setenv("MNIST_TUT_DATA", str(FOLDER.absolute()))
+    shown = get_mnist(path, server.url("x"), len(real), md5)
+    built = mnist.get_mnist(path, server.url("x"), len(real), md5)
+    for pair, other in zip(shown, built, strict=True):
+        for array, same in zip(pair, other, strict=True):
+            assert array.dtype == same.dtype
+            assert (array == same).all()
+    assert len(shown) == len(FAKE)
