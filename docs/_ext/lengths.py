@@ -108,7 +108,11 @@ def visit_lengths(translator: HTML5Translator, node: lengths) -> None:
     builder, here = translator.builder, translator.builder.current_docname
     page = "" if here == node["page"] else builder.get_relative_uri(here, node["page"])
     longest = max(sum(numbers) for _title, _anchor, *numbers in node["rows"])
-    head = "".join(f'<th scope="col">{html.escape(words)}</th>' for words in node.head)
+    keys = ["", '<i class="own"></i> ', '<i class="kept"></i> ']  # colours of the bars
+    head = "".join(
+        f'<th scope="col">{key}{html.escape(words)}</th>'
+        for key, words in zip(keys, node.head, strict=False)
+    )
     rows = []
     for title, target, *numbers in node["rows"]:
         bars = "".join(

@@ -120,7 +120,8 @@ def mark_loops(app: Sphinx, doctree: nodes.document) -> None:
             node["gone"], new = compare(cells[old], cell.astext())
             if not new and not node["gone"]:
                 complain(node, "the loop %r is the same as %r", name, old)
-        holder = nodes.container(classes=["loop"], ids=[anchor(name)], new_lines=new)
+        kind = ["loop", "changed"] if old else ["loop"]
+        holder = nodes.container(classes=kind, ids=[anchor(name)], new_lines=new)
         cell.replace_self(holder)
         holder += cell
 
@@ -171,8 +172,8 @@ def visit_loop(translator: HTML5Translator, node: loop) -> None:
     if node["gone"]:
         groups = "".join(
             "<del>"
-            + "\n".join(f"<span>{html.escape(line)}</span>" for line in group)
-            + "\n</del>"
+            + "".join(f"<span>{html.escape(line)}\n</span>" for line in group)
+            + "</del>"
             for group in node["gone"]
         )
         translator.body.append(

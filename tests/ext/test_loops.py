@@ -1,9 +1,13 @@
 """Loops named, their changes marked, and how long their programs are."""
 
+import re
+
 import lesson
 import pytest
+from gallery_scripts import ROOT
 from loops import compare
 from miniature import build
+from pygments.formatters import HtmlFormatter
 
 OLD = "a = 1\n\nfor x in y:\n    b(x)\n    c(x)\n"
 
@@ -236,7 +240,7 @@ def test_lines_kept_for_others_have_a_column_only_if_there_are_any(
     lesson.write(tmp_path, monkeypatch)
     text = ".. program-lengths:: functional\n   :script: nn_tutorial\n"
     html, _ = build_in(tmp_path, text)
-    assert [th.get_text() for th in html["index"].select("thead th")] == [
+    assert [th.get_text(strip=True) for th in html["index"].select("thead th")] == [
         "Program",
         "Lines of its own",
     ]
@@ -262,3 +266,34 @@ def test_a_mistake_in_the_table_is_named(tmp_path, monkeypatch, text, message):
     lesson.write(tmp_path, monkeypatch)
     _, warnings = build_in(tmp_path, text)
     assert message in warnings
+
+
+# Colours
+
+
+def luminance(colour):
+    channels = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [
+        c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in channels
+    ]
+    return sum(
+        weight * c for weight, c in zip((0.2126, 0.7152, 0.0722), linear, strict=True)
+    )
+
+
+def contrast(one, other):
+    dark, light = sorted([luminance(one), luminance(other)])
+    return (light + 0.05) / (dark + 0.05)
+
+
+@pytest.mark.parametrize("mode", ["light", "dark"])
+def test_marked_lines_can_be_read_in_light_and_dark(mode):
+    css = (ROOT / "docs" / "_static" / "site.css").read_text(encoding="utf-8")
+    line = re.search(rf'html\[data-theme="{mode}"\] \{{ --went: .*', css)[0]
+    colours = dict(re.findall(r"--([\w-]+): (#\w+)", line))
+    assert contrast(colours["went"], colours["went-background"]) >= 4.5
+    style = HtmlFormatter(style=f"a11y-high-contrast-{mode}").get_style_defs(".x")
+    code = re.findall(r"[ {;]color: (#\w{6})", style)
+    assert len(set(code)) > 5
+    for colour in {*code, colours["came"]} - {"#000000"}:  # that of line numbers
+        assert contrast(colour, colours["came-background"]) >= 4.5, colour
