@@ -99,9 +99,6 @@ def main(languages: list[str]) -> int:
         return status
     if status == STAND_IN:
         os.environ["MNIST_TUT_STAND_IN"] = "only"  # do not ask the network again
-    import test_finder
-
-    test_finder.find_tests()
     gc.freeze()  # spare both languages looking through all that was imported, time and again
     builds = start(context, build, *((language,) for language in languages))
     return max(map(abs, statuses(builds)))
