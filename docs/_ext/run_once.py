@@ -14,7 +14,6 @@ import ast
 import functools
 import hashlib
 import json
-import os
 import platform
 import shutil
 import tempfile
@@ -170,12 +169,6 @@ def run_once(
     return wrapped
 
 
-def data_key(source: str) -> str:
-    """Tell data apart: MNIST is MNIST, the stand-in is kept under the version of its program."""
-    where = os.environ.get("MNIST_TUT_DATA")
-    return source if source == "MNIST" else f"{source} {where}"
-
-
 def install(app: Sphinx, config: Config) -> None:
     """Put the wrapper in place, and let Sphinx-Gallery look at every script in every build."""
     execute = getattr(gen_rst, "execute_script", None)
@@ -186,7 +179,7 @@ def install(app: Sphinx, config: Config) -> None:
     else:
         folder = ROOT / "build" / "executed"
         original = getattr(execute, "__wrapped__", execute)
-        gen_rst.execute_script = run_once(original, folder, data_key(config.data_used))
+        gen_rst.execute_script = run_once(original, folder, config.data_used)
     config.sphinx_gallery_conf["run_stale_examples"] = True
 
 
