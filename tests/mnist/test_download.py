@@ -13,6 +13,7 @@ from support.data_world import (
     answer,
     endless,
     in_turn,
+    packing,
     slowly,
     trickle,
 )
@@ -73,6 +74,7 @@ def trickle_chunk(handler):
         pytest.param(in_turn(stall, answer()), id="stalled first"),
         pytest.param(in_turn(raw(b""), answer()), id="hung up first"),
         pytest.param(answer(Content_Encoding="gzip"), id="not unpacked on the way"),
+        pytest.param(packing, id="not packed again on the way"),
     ],
 )
 def test_a_download_arrives_whole(server, how):

@@ -101,6 +101,12 @@ def outside_settings():
     ]
 
 
+def no_settings(monkeypatch):
+    """Clear them for one test."""
+    for name in outside_settings():
+        monkeypatch.delenv(name)
+
+
 def write(path, content=PACKED):
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
@@ -201,6 +207,13 @@ def answer(body=PACKED, status=200, length=-1, **headers):
         handler.wfile.write(body)
 
     return send
+
+
+def packing(handler):
+    """Pack the file again on the way, for whoever says that this is welcome."""
+    welcome = "gzip" in handler.headers.get("Accept-Encoding", "")
+    body = gzip.compress(PACKED) if welcome else PACKED
+    answer(body, **({"Content_Encoding": "gzip"} if welcome else {}))(handler)
 
 
 def in_turn(*answers):
