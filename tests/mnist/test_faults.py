@@ -27,7 +27,7 @@ from support.data_world import (
     write_idx,
 )
 
-from mnist_tut.mnist import DataError, cache, download, find, load_mnist
+from mnist_tut.mnist import DataError, cache, find, load_mnist
 from mnist_tut.mnist.errors import printable
 from mnist_tut.mnist.read import FILE_NAME
 
@@ -133,7 +133,6 @@ def fork_server():
 def load_in_child(told, folder, urls, limits):
     """Load in a process of its own, with a small MNIST, and tell how it ended."""
     enter(setattr)
-    download.TIMEOUTS = (20.0, 20.0)
     cache.QUIET_SECONDS = 0.05
     for name in outside_settings():
         del os.environ[name]

@@ -213,7 +213,7 @@ def test_what_is_packed_can_be_read_back_and_unpickled_by_anyone():
         for array, other in zip(pair, known, strict=True):
             np.testing.assert_array_equal(array, other)
             assert array.dtype == other.dtype
-    assert content[4:8] == bytes(4)  # no time in it: the same content gives the same file
+    assert content[4:8] == bytes(4)  # no time: the same content gives the same file
 
 
 # Fuzz

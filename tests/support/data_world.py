@@ -87,7 +87,7 @@ def enter(set_it):
     set_it(read, "MAX_UNPACKED", 500_000)
     set_it(find, "MD5", MD5)
     set_it(find, "URLS", ())
-    set_it(download, "TIMEOUTS", (0.4, 0.4))
+    set_it(download, "TIMEOUTS", (20.0, 20.0))
     set_it(download, "PAUSES", (0.001, 0.001))
     set_it(cache, "QUIET_SECONDS", 10)
 
