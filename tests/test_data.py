@@ -19,6 +19,8 @@ from support.data_world import (
     assert_is_fake,
     endless,
     needs_real,
+    no_settings,
+    packing,
     serving,
     slowly,
     trickle,
@@ -36,9 +38,7 @@ POINTERS = (  # numpy.ndarray((1,), dtype("O"), made-up pointers)
 
 @pytest.fixture
 def server(monkeypatch):
-    for name in [*os.environ]:
-        if name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
+    no_settings(monkeypatch)
     with serving() as server:
         yield server
 
@@ -57,8 +57,9 @@ def test_the_file_is_downloaded_once_and_nothing_else_is_left(server, path, caps
     assert capsys.readouterr() == ("", "")
 
 
-def test_the_server_packs_nothing_on_the_way(server, path):
-    server.answers["/x"] = answer(Content_Encoding="gzip")
+@pytest.mark.parametrize("how", [packing, answer(Content_Encoding="gzip")])
+def test_the_file_comes_as_it_is_whatever_the_server_does_on_the_way(server, path, how):
+    server.answers["/x"] = how
     assert_is_fake(get_mnist(path, server.url("x"), SIZE, MD5))
 
 

@@ -8,8 +8,7 @@ It gets MNIST for builds, tests and benchmarks, from wherever it can be had. Eac
 - ``unpickle``: take numbers out of a pickle without running it
 - ``cache``: keep files as a whole, one process at a time
 - ``stand_in`` and ``strokes``: digits drawn by a pen, for machines without MNIST
-- ``errors``: the one error, with its remedy
-- ``__main__``: the command ``mnist-tut-data``
+- ``errors``: the one error, with its remedy; ``__main__``: the command ``mnist-tut-data``
 """
 
 from mnist_tut.mnist.errors import DataError

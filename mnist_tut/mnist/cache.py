@@ -1,7 +1,6 @@
 """Keep a file so that nobody finds half of it, and that only one process gets it."""
 
 import itertools
-import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -49,7 +48,7 @@ def keep(path: Path, content: bytes) -> None:
             left.unlink()  # by a process that was killed
         part.write_bytes(content)
         if path.is_file():
-            path.rename(next(name for name in aside if not os.path.lexists(name)))
+            path.rename(next(name for name in aside if not name.exists()))
         part.replace(path)
     except OSError as fault:
         warn(f"{path} is not kept: {fault}")

@@ -15,7 +15,7 @@ class DataError(RuntimeError):
         remedy: str = "To use your own copy, put mnist.pkl.gz or the four IDX files into a "
         "folder, and set MNIST_TUT_DATA to that folder.",
     ) -> None:
-        super().__init__(problem, remedy)
+        super().__init__(problem)
         self.problem = printable(problem)
         self.remedy = printable(remedy)
 

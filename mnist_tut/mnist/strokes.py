@@ -12,8 +12,7 @@ import torch
 from torch import Generator, Tensor
 
 Pair = tuple[Tensor, Tensor]
-# whatever the default dtype of the caller
-normal = partial(torch.randn, dtype=torch.float32)
+normal = partial(torch.randn, dtype=torch.float32)  # whatever the default is
 
 # A digit and ways to write it. Each pair of letters is a control point, x then y, from a = 0.0 to
 # k = 1.0; "/" lifts the pen.

@@ -67,4 +67,4 @@ def _latin_1(text: memoryview) -> memoryview:
     highest = np.frombuffer(text, np.uint8).max()
     if highest > 0xC3:  # where letters above U+00FF start, which would widen all
         raise ValueError("its pickle has text with letters that no array needs")
-    return memoryview(bytes(text).decode().encode("latin-1"))
+    return memoryview(str(text, "utf-8").encode("latin-1"))

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 import torch
-from support.data_world import enter, outside_settings, serving
+from support.data_world import enter, no_settings, serving
 
 from mnist_tut.mnist import strokes
 
@@ -13,8 +13,7 @@ from mnist_tut.mnist import strokes
 def small_world(monkeypatch, tmp_path):
     """Give a test a small MNIST and a cache of its own; no settings from outside, no network."""
     enter(monkeypatch.setattr)
-    for name in outside_settings():
-        monkeypatch.delenv(name)
+    no_settings(monkeypatch)
     monkeypatch.setenv("MNIST_TUT_CACHE", str(tmp_path / "数据 cache"))
 
 

@@ -9,10 +9,8 @@ from pathlib import Path
 
 import pytest
 from support.data_world import (
-    REAL,
     answer,
     cached,
-    needs_real,
     slowly,
     write,
     write_idx,
@@ -177,11 +175,3 @@ def test_ctrl_c_during_a_download_ends_it_in_a_line(server):
     assert said == b"Interrupted.\n"
     assert process.returncode == 130
     assert not cached().exists()
-
-
-@needs_real
-def test_the_command_knows_the_real_file(monkeypatch, capsys):
-    monkeypatch.undo()
-    monkeypatch.setenv("MNIST_TUT_DATA", str(REAL.parent))
-    assert main([]) == 0
-    assert capsys.readouterr().out == f"MNIST: 70,000 pictures, {REAL.parent}\n"

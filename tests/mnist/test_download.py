@@ -13,6 +13,7 @@ from support.data_world import (
     answer,
     endless,
     in_turn,
+    packing,
     slowly,
     trickle,
 )
@@ -28,7 +29,7 @@ BROKEN = answer(PACKED[:-10], length=len(PACKED))
 pytestmark = pytest.mark.usefixtures("small_world")
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def little_time(small_world, monkeypatch):
     monkeypatch.setattr(module, "SECONDS", 0.8)
     monkeypatch.setattr(module, "TIMEOUTS", (0.15, 0.15))
@@ -73,6 +74,7 @@ def trickle_chunk(handler):
         pytest.param(in_turn(stall, answer()), id="stalled first"),
         pytest.param(in_turn(raw(b""), answer()), id="hung up first"),
         pytest.param(answer(Content_Encoding="gzip"), id="not unpacked on the way"),
+        pytest.param(packing, id="not packed again on the way"),
     ],
 )
 def test_a_download_arrives_whole(server, how):
@@ -115,8 +117,10 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_bad_line_or_server_is_told_in_short(server, fault):
+def test_a_bad_line_or_server_is_told_in_short(server, request, fault):
     how, reason = FAULTS[fault]
+    if "did not arrive" in reason:
+        request.getfixturevalue("little_time")
     server.answers |= {"/x": how, "/x?again": to("/x")}
     with pytest.raises(DataError, match=reason) as caught:
         download(server.url("x"), LIMIT)
@@ -151,6 +155,7 @@ def nobody(backlog):
         yield f"http://127.0.0.1:{deaf.getsockname()[1]}/x"
 
 
+@pytest.mark.usefixtures("little_time")
 @pytest.mark.parametrize("backlog", [None, 0], ids=["refused", "connect time-out"])
 def test_where_no_server_is_the_address_is_told(backlog):
     with nobody(backlog) as url:
@@ -159,6 +164,7 @@ def test_where_no_server_is_the_address_is_told(backlog):
         assert url in caught.value.problem
 
 
+@pytest.mark.usefixtures("little_time")
 @pytest.mark.parametrize("silent", [False, True], ids=["unknown", "never answers"])
 def test_where_no_name_server_helps_the_address_is_told(monkeypatch, silent):
     done, asked = threading.Event(), []

@@ -4,14 +4,12 @@ import itertools
 import multiprocessing
 import os
 import pickle
-import random
 import resource
 import shutil
 import signal
 import stat
 import sys
 import tempfile
-import time
 from contextlib import ExitStack, contextmanager
 from multiprocessing import forkserver
 from pathlib import Path
@@ -29,7 +27,7 @@ from support.data_world import (
     write_idx,
 )
 
-from mnist_tut.mnist import DataError, cache, download, find, load_mnist
+from mnist_tut.mnist import DataError, cache, find, load_mnist
 from mnist_tut.mnist.errors import printable
 from mnist_tut.mnist.read import FILE_NAME
 
@@ -135,7 +133,6 @@ def fork_server():
 def load_in_child(told, folder, urls, limits):
     """Load in a process of its own, with a small MNIST, and tell how it ended."""
     enter(setattr)
-    download.TIMEOUTS = (20.0, 20.0)
     cache.QUIET_SECONDS = 0.05
     for name in outside_settings():
         del os.environ[name]
@@ -205,25 +202,6 @@ def assert_next_run_is_fine(folder, url, patch):
     assert_is_fake(load_mnist([url]))
     assert names(folder / "mnist") == [FILE_NAME]
     assert_is_fake(load_mnist())
-
-
-@pytest.mark.usefixtures("fork_server")
-def test_a_process_killed_at_a_random_moment_leaves_a_cache_that_the_next_can_use(
-    server, tmp_path, monkeypatch
-):
-    server.answers["/slow"] = slowly(seconds=0.3)
-    moments = random.Random(5)
-    killed = 0
-    for n in range(3):
-        folder = tmp_path / f"killed {n}"
-        for _ in range(2):  # in the same folder, after one another
-            with child(folder, [server.url("slow")]) as (process, tell):
-                assert tell() == "started"
-                time.sleep(moments.uniform(0, 0.2))
-                process.kill()
-            killed += process.exitcode == -signal.SIGKILL
-        assert_next_run_is_fine(folder, server.url("slow"), monkeypatch)
-    assert killed >= 3
 
 
 @pytest.mark.usefixtures("fork_server")

@@ -139,6 +139,8 @@ def test_a_tilde_is_the_home_folder(tmp_path, monkeypatch):
         load_mnist()
     monkeypatch.setenv("MNIST_TUT_CACHE", "~/cache")
     assert find.cache_folder() == tmp_path / "cache"
+    monkeypatch.setenv("MNIST_TUT_DATA", "")
+    assert_is_fake(load_mnist(["~/data"]))
 
 
 # The cache

@@ -13,7 +13,6 @@ from support.data_world import (
     ARRAYS,
     FAKE,
     IDX,
-    OTHERWISE,
     PACKED,
     PICKLED,
     REAL,
@@ -65,11 +64,6 @@ def test_a_pickle_from_python_2_is_read(tmp_path):
         Python2(file, protocol=2).dump(FAKE)
     assert b"T" + (12 * 8).to_bytes(4, "little") not in gzip.decompress(PACKED)
     assert_equal(read.read_path(path))
-
-
-@pytest.mark.parametrize("packing", [PACKED, OTHERWISE])
-def test_the_same_content_packed_by_anyone_is_mnist(tmp_path, packing):
-    assert_equal(read.read_path(write(tmp_path / read.FILE_NAME, packing).parent))
 
 
 def test_the_four_original_files_are_split_in_file_order(tmp_path):
@@ -219,7 +213,7 @@ def test_what_is_packed_can_be_read_back_and_unpickled_by_anyone():
         for array, other in zip(pair, known, strict=True):
             np.testing.assert_array_equal(array, other)
             assert array.dtype == other.dtype
-    assert content == read.pack(ARRAYS)  # no time in it
+    assert content[4:8] == bytes(4)  # no time: the same content gives the same file
 
 
 # Fuzz

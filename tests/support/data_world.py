@@ -87,7 +87,7 @@ def enter(set_it):
     set_it(read, "MAX_UNPACKED", 500_000)
     set_it(find, "MD5", MD5)
     set_it(find, "URLS", ())
-    set_it(download, "TIMEOUTS", (0.4, 0.4))
+    set_it(download, "TIMEOUTS", (20.0, 20.0))
     set_it(download, "PAUSES", (0.001, 0.001))
     set_it(cache, "QUIET_SECONDS", 10)
 
@@ -99,6 +99,12 @@ def outside_settings():
         for name in os.environ
         if name.startswith("MNIST_TUT_") or name.lower().endswith("_proxy")
     ]
+
+
+def no_settings(monkeypatch):
+    """Clear them for one test."""
+    for name in outside_settings():
+        monkeypatch.delenv(name)
 
 
 def write(path, content=PACKED):
@@ -201,6 +207,13 @@ def answer(body=PACKED, status=200, length=-1, **headers):
         handler.wfile.write(body)
 
     return send
+
+
+def packing(handler):
+    """Pack the file again on the way, for whoever says that this is welcome."""
+    welcome = "gzip" in handler.headers.get("Accept-Encoding", "")
+    body = gzip.compress(PACKED) if welcome else PACKED
+    answer(body, **({"Content_Encoding": "gzip"} if welcome else {}))(handler)
 
 
 def in_turn(*answers):
