@@ -64,9 +64,9 @@ def cell_after(node: loop) -> nodes.literal_block | None:
     later = node.parent.children[node.parent.index(node) + 1 :]
     quiet = (nodes.comment, nodes.target)
     cell = next((n for n in later if not isinstance(n, quiet)), None)
-    is_cell = isinstance(cell, nodes.literal_block)
-    is_output = is_cell and "sphx-glr-script-out" in cell["classes"]
-    return cell if is_cell and not is_output else None
+    if not isinstance(cell, nodes.literal_block):
+        return None
+    return None if "sphx-glr-script-out" in cell["classes"] else cell
 
 
 def compare(old: str, new: str) -> tuple[list[list[str]], list[int]]:

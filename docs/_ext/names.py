@@ -1,7 +1,7 @@
 """Which names a piece of Python code uses, binds and changes, found by reading it."""
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
@@ -94,7 +94,7 @@ class Names(ast.NodeVisitor):
         self.now |= inner.now
         self.later |= inner.later
 
-    visit_SetComp = visit_DictComp = visit_GeneratorExp = visit_ListComp  # noqa: N815
+    visit_SetComp = visit_DictComp = visit_GeneratorExp = visit_ListComp  # type: ignore[assignment]  # noqa: N815
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
         """Read decorators, defaults and annotations now, and the body later."""
@@ -104,13 +104,13 @@ class Names(ast.NodeVisitor):
         self.bound.add(node.name)
         self.function(node.args, node.body)
 
-    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815
+    visit_AsyncFunctionDef = visit_FunctionDef  # type: ignore[assignment]  # noqa: N815
 
     def visit_Lambda(self, node: ast.Lambda) -> None:
         """Do the same with a function that has no name."""
         self.function(node.args, [node.body])
 
-    def function(self, args: ast.arguments, body: list[ast.AST]) -> None:
+    def function(self, args: ast.arguments, body: Sequence[ast.AST]) -> None:
         """Read the defaults now and the body later, with its own names kept to itself."""
         self.each(args.defaults, args.kw_defaults)
         own = {argument.arg for argument in all_arguments(args)}

@@ -34,13 +34,13 @@ def in_package(module: str | None) -> bool:
     return (module or "").partition(".")[0] == PACKAGE
 
 
-def package_imports(code: str | ast.Module) -> list[ast.ImportFrom]:
+def package_imports(code: str) -> list[ast.ImportFrom]:
     """List the statements at the top of a piece of code that import from the package.
 
     Only ``from mnist_tut.module import name`` can be followed; any other form is refused.
     """
     found = []
-    for node in (ast.parse(code) if isinstance(code, str) else code).body:
+    for node in ast.parse(code).body:
         if isinstance(node, ast.ImportFrom) and in_package(node.module):
             renamed = any(alias.asname for alias in node.names)
             if renamed or node.module == PACKAGE:

@@ -225,13 +225,11 @@ class Slicer:
         for number, names in sorted(self.imported.items()):
             node = self.statements[number].node
             if isinstance(node, ast.ImportFrom) and in_package(node.module):
-                package_imports(
-                    ast.Module([node], [])
-                )  # refuses what cannot be followed
+                package_imports(ast.unparse(node))  # refuses what cannot be followed
                 for full in with_needs(f"{node.module}.{name}" for name in names):
                     objects.setdefault(full, number)
                     imports |= dict.fromkeys(imports_of(full))
-            else:
+            elif isinstance(node, ast.Import | ast.ImportFrom):
                 for alias in node.names:
                     if local_name(alias) in names:
                         imports[single_import(node, alias)] = None

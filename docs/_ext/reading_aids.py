@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from docutils import nodes
 from sphinx.application import Sphinx
 
+HIDDEN = {"folded", "only-in-downloads"}
 RECAP = {"en": "In short:", "zh_CN": "小结"}
 # Technical prose is read at about 200 words or 350 characters a minute, code at 20 lines.
 WORDS, CHARACTERS, LINES = 200, 350, 20
@@ -36,8 +37,8 @@ def reading_minutes(doctree: nodes.document) -> int:
     minutes = 0.0
     for text in doctree.findall(nodes.Text):
         around = list(parents(text))
-        if any("folded" in node["classes"] for node in around):
-            continue  # whoever unfolds it looks something up
+        if any(HIDDEN & set(node["classes"]) for node in around):
+            continue  # whoever unfolds something looks it up
         block = next((n for n in around if isinstance(n, nodes.literal_block)), None)
         if block is None:
             minutes += len(re.findall(r"[\u4e00-\u9fff]", text)) / CHARACTERS

@@ -93,9 +93,10 @@ def named(node: ast.AST, known: dict[str, str]) -> set[str]:
 def tests_of(path: Path, tree: ast.Module) -> Iterator[tuple[Test, ast.FunctionDef]]:
     """Yield every test function of a file, in a class or not."""
     for node in tree.body:
-        in_class = isinstance(node, ast.ClassDef) and node.name.startswith("Test")
-        prefix = f"{node.name}::" if in_class else ""
-        for part in node.body if in_class else [node]:
+        prefix, parts = "", [node]
+        if isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
+            prefix, parts = f"{node.name}::", node.body
+        for part in parts:
             if isinstance(part, ast.FunctionDef) and part.name.startswith("test_"):
                 first = min([part.lineno, *(d.lineno for d in part.decorator_list)])
                 last = part.end_lineno or part.lineno

@@ -385,7 +385,8 @@ def site(folder, lang="en", extensions=(), index=INDEX, **settings):
         "write_computation_times": False,
         "download_all_examples": False,
     }
-    ours = ["anchors", "lengths", "loops", "standalone", "test_pages", "tested_source"]
+    ours = ["anchors", "lengths", "loops", "source_names", "standalone"]
+    ours += ["test_pages", "tested_source"]
     app = SphinxTestApp(
         srcdir=source,
         builddir=folder / "build" / lang,

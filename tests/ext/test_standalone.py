@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import json
 import os
 import time
 from types import SimpleNamespace
@@ -217,6 +218,13 @@ def test_what_only_the_build_runs_is_in_no_download(downloads):
             assert "sphinx_gallery_" not in text
             assert "mnist_tut.mnist" not in text
         assert "def get_mnist" in script
+
+
+def test_names_link_to_what_the_page_itself_imports(world, downloads):
+    page = world / "docs" / "en" / "tutorials" / "nn_tutorial.codeobj.json"
+    known = json.loads(page.read_text(encoding="utf-8"))
+    assert [found["module"] for found in known["get_mnist"]] == ["mnist_tut.data"]
+    assert "optim.SGD" in known  # used in the package only
 
 
 def test_what_makes_sense_in_one_place_only_stands_there(downloads):
