@@ -82,6 +82,7 @@ def test_any_seed_and_sizes_give_pictures_and_labels_in_the_form_of_mnist(seed, 
 def test_no_two_pictures_are_alike_within_or_across_the_parts(parts):
     images = torch.cat([x for x, _ in parts])
     assert len(images.unique(dim=0)) == len(images)
+    assert not torch.equal(parts[0][1][:1000], parts[1][1])
 
 
 def test_labels_come_in_random_order(parts):
@@ -187,6 +188,12 @@ def test_a_style_runs_through_its_points_and_lifts_the_pen_once_per_stroke(text)
     path = curve @ points
     torch.testing.assert_close(path[ends], torch.stack([part[-1] for part in parts]))
     torch.testing.assert_close(path[starts], torch.stack([part[0] for part in parts]))
+
+
+def test_every_eight_is_closed():
+    for style in [text for digit, text in ALL_STYLES if digit == 8]:
+        points, *_ = strokes.compile_style(style)
+        assert torch.equal(points[0], points[-1])
 
 
 def test_strokes_share_the_points_by_length_and_the_shortest_still_gets_four():

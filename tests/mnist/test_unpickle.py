@@ -135,8 +135,9 @@ def test_a_program_of_admitted_opcodes_changes_nothing_and_takes_no_memory(
     assert np.frombuffer(struct.pack("<f", 1.5), np.dtype("f4")) == 1.5
 
 
-def test_text_that_would_widen_in_memory_is_refused_before_it_is_read():
-    raw = pickle.dumps("a" * 400_000 + "\U0001f600", protocol=2)
+@pytest.mark.parametrize("letter", ["\u0100", "\U0001f600"])
+def test_text_that_would_widen_in_memory_is_refused_before_it_is_read(letter):
+    raw = pickle.dumps("a" * 400_000 + letter, protocol=2)
     tracemalloc.start()
     try:
         with pytest.raises(ValueError, match="letters that no array needs"):
