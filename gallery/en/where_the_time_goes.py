@@ -92,8 +92,7 @@ noise = max(max(share, 1 / share) for share in shares)
 print(f"noise: a factor of {noise:.2f}")
 
 # %%
-# All of that is noise. From here on, only a median beyond the largest of these factors, up or down,
-# counts as a loss or a gain:
+# All of that is noise. Only a median beyond the largest of these factors, up or down, will count:
 #
 # .. tested-source:: mnist_tut.timing.verdict
 
@@ -260,8 +259,7 @@ compare({f"bs {size}": per_picture(size) for size in [16, 32, 64, 128, 256, 512]
 # This one changes the result: twice the size means half the updates per epoch, another learning
 # rate, and often more epochs.
 #
-# **In short:** large batches share the price of a call among more pictures, but they train
-# differently.
+# **In short:** large batches share the price among more pictures, but train differently.
 #
 # .. _time-threads:
 #
@@ -272,16 +270,16 @@ compare({f"bs {size}": per_picture(size) for size in [16, 32, 64, 128, 256, 512]
 # have to be woken and waited for. *Do two take half the time?*
 
 before = torch.get_num_threads()
+few = steps_of(copy.deepcopy(last), count=5, fused=True)
 
 
 def on_threads(count):
     torch.set_num_threads(count)
-    variants["channels_last, fused=True"]()
+    few()
 
 
 counts = sorted({1, 2, before})
-ways = {f"set_num_threads({k})": lambda k=k: on_threads(k) for k in counts}
-compare(ways, rounds=3)
+compare({f"set_num_threads({k})": lambda k=k: on_threads(k) for k in counts})
 torch.set_num_threads(before)
 
 # %%
@@ -422,8 +420,6 @@ print("tuned", verdict(shares["tuned"], noise))
 # .. figure-text:: Three bars: the usual way as the measure, the tuned way, and the limit.
 #
 #    Time of a hundred training steps: ``usual`` = 1, ``tuned``, and the ``limit`` from above.
-#
-# What separates the last two, you have seen in the table.
 #
 # **In short:** measure, change one thing, check that the result is the same, measure again. And
 # stop when what you gain is within the noise.

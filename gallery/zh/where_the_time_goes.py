@@ -251,16 +251,16 @@ compare({f"bs {size}": per_picture(size) for size in [16, 32, 64, 128, 256, 512]
 # PyTorch 会把一个运算分给几个*线程*（thread），通常有几个物理核就用几个。线程要唤醒，也要等待。*用两个线程，时间会减半吗？*
 
 before = torch.get_num_threads()
+few = steps_of(copy.deepcopy(last), count=5, fused=True)
 
 
 def on_threads(count):
     torch.set_num_threads(count)
-    variants["channels_last, fused=True"]()
+    few()
 
 
 counts = sorted({1, 2, before})
-ways = {f"set_num_threads({k})": lambda k=k: on_threads(k) for k in counts}
-compare(ways, rounds=3)
+compare({f"set_num_threads({k})": lambda k=k: on_threads(k) for k in counts})
 torch.set_num_threads(before)
 
 # %%
@@ -389,7 +389,5 @@ print("tuned", verdict(shares["tuned"], noise))
 # .. figure-text:: 三根横条：以普通的写法为基准，然后是改进后的写法和极限。
 #
 #    一百个训练步的用时：普通的写法 ``usual`` = 1，改进后的写法 ``tuned``，以及上文的极限 ``limit``。
-#
-# 后两条之间的差距从哪里来，您在上面的表里已经看到了。
 #
 # **小结**：测量，改一处，确认结果没变，再测量。如果得到的提升还在噪声以内，就停手。
