@@ -43,6 +43,7 @@ extensions = [
     "reading_aids",
     "run_once",
     "search_excerpts",
+    "shown_imports",
     "source_names",
     "standalone",
     "term_pairs",

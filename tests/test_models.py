@@ -87,8 +87,8 @@ def test_a_lambda_around_a_named_function_can_be_saved_and_one_around_a_lambda_c
 
 def test_a_block_is_convolution_normalisation_and_relu():
     block, x = conv_block(2, 3).double(), torch.randn(5, 2, 7, 8).double()
-    [kernel, scale, shift] = block.parameters()
-    out = F.conv2d(x, kernel, stride=2, padding=1)
+    [kernel, bias, scale, shift] = block.parameters()
+    out = F.conv2d(x, kernel, bias, stride=2, padding=1)
     mean = out.mean(dim=(0, 2, 3), keepdim=True)
     var = out.var(dim=(0, 2, 3), keepdim=True, unbiased=False)
     out = (out - mean) / (var + 1e-5).sqrt() * scale.view(3, 1, 1) + shift.view(3, 1, 1)
