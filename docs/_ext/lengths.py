@@ -105,8 +105,8 @@ def folded(part: Program, title: str) -> nodes.Node:
 
 def visit_lengths(translator: HTML5Translator, node: lengths) -> None:
     """Write the table; the longest bar fills its place."""
-    builder, here = translator.builder, translator.builder.current_docname
-    page = "" if here == node["page"] else builder.get_relative_uri(here, node["page"])
+    builder = translator.builder
+    page = builder.get_relative_uri(builder.current_docname, node["page"])
     longest = max(sum(numbers) for _title, _anchor, *numbers in node["rows"])
     keys = ["", '<i class="own"></i> ', '<i class="kept"></i> ']  # colours of the bars
     head = "".join(

@@ -52,6 +52,11 @@ def test_a_directive_that_does_not_end_its_text_names_no_cell(tmp_path, monkeypa
     assert [cell.loop for cell in cells_of_script(path)] == [""]
 
 
+def test_a_directive_names_the_next_cell_only(tmp_path, monkeypatch):
+    path = short(tmp_path, monkeypatch, [(".. loop:: a", "x = 1\n\n# %%\n\ny = 1")])
+    assert [cell.loop for cell in cells_of_script(path)] == ["a", ""]
+
+
 def test_what_only_the_build_runs_is_in_no_cell(script):
     code = "\n".join(cell.code for cell in cells_of_script(script))
     assert "from mnist_tut.data import get_mnist" in code
