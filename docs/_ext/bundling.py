@@ -34,5 +34,5 @@ class Bundle:
             if self.given.setdefault(short, name) != name:
                 raise ValueError(f"{name} and {self.given[short]} share a name")
         lines = {line for name in due for line in imports_of(name)} - imported
-        parts = ["\n".join(sorted(lines)), *map(source_of, due)]
+        parts = ["\n".join(sorted(lines)), *dict.fromkeys(map(source_of, due))]
         return "\n\n\n".join(filter(None, parts))

@@ -9,8 +9,8 @@
 
 Each name is that of a ``loop``. Lines are those that :func:`programs.length` counts: first the
 program's own, then those of functions from ``mnist_tut`` that serve other programs, too, except for
-the modules named by ``:own:``. Names set ``:apart:`` only serve to compare programs: they are not
-followed, and lines that use them not counted. Below the table the first and the last program can
+the modules named by ``:own:``. Names set ``:apart:`` only serve to compare programs: statements
+that use them are passed over. Below the table the first and the last program can
 be unfolded. On a page of the gallery ``:script:`` may be left out.
 """
 
@@ -73,8 +73,7 @@ class ProgramLengths(SphinxDirective):
         try:
             titles = {cell.loop: cell.title for cell in cells_of_script(script)}
             found = [
-                program(script, n, GIVEN | set(apart))
-                for n in self.arguments[0].split()
+                program(script, n, GIVEN, apart) for n in self.arguments[0].split()
             ]
         except ValueError as error:
             raise self.error(f"{self.name}: {error}") from error
@@ -82,8 +81,7 @@ class ProgramLengths(SphinxDirective):
         for path in [script, *(module_named(name).path for name in modules)]:
             self.env.note_dependency(str(path))
         rows = [
-            (titles[part.name], anchor(part.name), *part.lengths(own, apart))
-            for part in found
+            (titles[part.name], anchor(part.name), *part.lengths(own)) for part in found
         ]
         table = lengths("", rows=rows, page=f"tutorials/{stem}")
         return [
@@ -105,8 +103,8 @@ def folded(part: Program, title: str) -> nodes.Node:
 
 def visit_lengths(translator: HTML5Translator, node: lengths) -> None:
     """Write the table; the longest bar fills its place."""
-    builder, here = translator.builder, translator.builder.current_docname
-    page = "" if here == node["page"] else builder.get_relative_uri(here, node["page"])
+    builder = translator.builder
+    page = builder.get_relative_uri(builder.current_docname, node["page"])
     longest = max(sum(numbers) for _title, _anchor, *numbers in node["rows"])
     keys = ["", '<i class="own"></i> ', '<i class="kept"></i> ']  # colours of the bars
     head = "".join(

@@ -171,7 +171,7 @@ def needs(full: str) -> Iterator[str]:
             if need.rpartition(".")[2] != used:
                 raise ValueError(f"{full} uses {need} by another name")
             yield need
-        elif used in module.defined and used != attribute:
+        elif used in module.defined:
             yield f"{module.name}.{used}"
 
 

@@ -4,13 +4,16 @@ A page of the gallery is one long program that is rewritten step by step. The ce
 ``.. loop:: NAME`` is the heart of one step. :func:`program` cuts the rest of that step out of the
 page, by these rules:
 
-- From the loop's cell everything is taken, except what only looks: asserts and prints.
+- From the loop's cell everything is taken, except what only looks: asserts and prints, and calls
+  of functions that do nothing else.
 - A name is followed to the last statement at the top level before its use that binds it. What a
   function uses counts as used where the function is.
 - What changes a value in place (``x += 1``, ``x.a = 1``, ``x.method()``) is taken along if it
   stands in the cell that defines the value, between definition and use.
 - Loops of other cells are other programs: nothing is taken from them.
 - A name imported from ``mnist_tut`` stands for its source and all that this needs.
+- Statements that use a name set apart are passed over: they only serve to compare the programs,
+  by giving all of them the same start.
 """
 
 import ast
@@ -73,23 +76,16 @@ class Program(NamedTuple):
         """The whole program as text."""
         return "\n\n".join(piece.code for piece in self.pieces) + "\n"
 
-    def lengths(
-        self, own: Collection[str] = (), apart: Collection[str] = ()
-    ) -> tuple[int, int]:
+    def lengths(self, own: Collection[str] = ()) -> tuple[int, int]:
         """Count the program's lines, and those of functions that serve other programs, too.
 
-        Parameters
-        ----------
-        own : collection of str
-            Modules of ``mnist_tut`` whose functions count as lines of this program.
-        apart : collection of str
-            Names that are only there to compare programs: see :func:`length`.
+        Functions from the modules of ``mnist_tut`` in `own` count as lines of this program.
         """
         kept = [p for p in self.pieces if p.module and p.module not in own]
         lines = [p for p in self.pieces if p not in kept]
         return (
-            sum(length(piece.code, apart) for piece in lines),
-            sum(length(piece.code, apart) for piece in kept),
+            sum(length(piece.code) for piece in lines),
+            sum(length(piece.code) for piece in kept),
         )
 
 
@@ -110,11 +106,6 @@ class Statement(NamedTuple):
     def short(self) -> bool:
         """Whether it needs no blank line around it."""
         return not isinstance(self.node, ast.FunctionDef | ast.ClassDef)
-
-    @property
-    def looks(self) -> bool:
-        """Whether it only checks or prints something."""
-        return bool(LOOKS.match(next(logical_lines(self.text))))
 
 
 def blocks_of(path: Path) -> list[Block]:
@@ -166,10 +157,15 @@ def statements_of(cells: list[Cell]) -> list[Statement]:
 class Slicer:
     """Collects the statements that a program needs."""
 
-    def __init__(self, path: Path, name: str, given: Collection[str]) -> None:
+    def __init__(
+        self, path: Path, name: str, given: Collection[str], apart: Collection[str]
+    ) -> None:
         self.path, self.name, self.given = path, name, given
         self.cells = cells_of_script(path)
-        self.statements = statements_of(self.cells)
+        everything = statements_of(self.cells)
+        self.statements = [s for s in everything if not set(s.names.used) & set(apart)]
+        functions = [s.node for s in everything if isinstance(s.node, ast.FunctionDef)]
+        self.looking = {f.name for f in functions if all(map(looks, f.body))}
         self.needed: set[int] = set()
         self.imported: dict[int, dict[str, None]] = {}
         self.seen: set[tuple[str, int]] = set()
@@ -183,8 +179,8 @@ class Slicer:
             )
         start = [i for i, s in enumerate(self.statements) if s.cell == numbers[0]]
         for i in start:
-            statement = self.statements[i]
-            if not statement.looks:
+            node = self.statements[i].node
+            if not looks(node, self.looking):
                 self.take(i, start[-1] + 1)
         return self.pieces()
 
@@ -237,7 +233,8 @@ class Slicer:
         last: Statement | None = None
         for number, statement in enumerate(self.statements):
             for full in (full for full, at in objects.items() if at == number):
-                pieces.append(Piece(source_of(full), full.rpartition(".")[0]))
+                piece = Piece(source_of(full), full.rpartition(".")[0])
+                pieces += [piece] if piece not in pieces else []  # one for a, b = 1, 2
                 last = None
             if number in self.needed:
                 if (
@@ -253,7 +250,12 @@ class Slicer:
         return pieces
 
 
-def program(path: Path, name: str, given: Collection[str] = GIVEN) -> Program:
+def program(
+    path: Path,
+    name: str,
+    given: Collection[str] = GIVEN,
+    apart: Collection[str] = (),
+) -> Program:
     """Cut the whole program of a loop out of a page.
 
     Parameters
@@ -264,13 +266,15 @@ def program(path: Path, name: str, given: Collection[str] = GIVEN) -> Program:
         The name that a ``loop`` directive gave to a cell.
     given : collection of str
         Names that will be there when the program runs, and are not followed.
+    apart : collection of str
+        Names that are only there to compare programs: statements that use one are passed over.
 
     Raises
     ------
     ValueError
         If there is no such loop, or a name has no definition, or one that cannot be followed.
     """
-    return Program(name, Slicer(path, name, given).run())
+    return Program(name, Slicer(path, name, given, apart).run())
 
 
 def joined(imports: Iterable[str]) -> str:
@@ -297,14 +301,18 @@ def logical_lines(code: str) -> Iterator[str]:
             tokens.append(token.string)
 
 
-def length(code: str, apart: Collection[str] = ()) -> int:
-    """Count the logical lines of a piece of code.
+def length(code: str) -> int:
+    """Count logical lines: no blanks, comments, imports, asserts and prints."""
+    return sum(not LOOKS.match(line) for line in logical_lines(code))
 
-    Not counted are blanks, comments, imports, asserts and prints, and lines that use a name which
-    is set `apart`: what only serves to compare one program with another.
-    """
-    lines = [line for line in logical_lines(code) if not LOOKS.match(line)]
-    return sum(not set(line.split()) & set(apart) for line in lines)
+
+def looks(node: ast.stmt, looking: Collection[str] = ()) -> bool:
+    """Whether a statement only checks, prints, imports, or calls a function that only does so."""
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+        func = node.value.func
+        if isinstance(func, ast.Name) and func.id in looking:
+            return True
+    return bool(LOOKS.match(next(logical_lines(ast.unparse(node)))))
 
 
 def undefined_names(path: Path) -> list[str]:

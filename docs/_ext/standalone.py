@@ -210,8 +210,7 @@ def needs_text() -> str:
 def helpers_text() -> str:
     """Say what the helper cell is, and that it is folded."""
     return _(
-        "The next cell is folded: it only draws figures. Run it and read on; there is nothing in "
-        "it that the tutorial is about."
+        "The next cell is folded: it holds helpers, most of which draw figures. Run it and read on."
     )
 
 

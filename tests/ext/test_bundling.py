@@ -50,6 +50,12 @@ def test_everything_is_handed_out_once():
     assert bundle.code(["mnist_tut.by_hand.nll"], set()) == ""
 
 
+def test_a_line_that_defines_two_names_is_handed_out_once(package):
+    (package / "two.py").write_text("A, B = 1, 2\n\n\ndef f():\n    return A, B\n")
+    code = Bundle([]).code(["mnist_tut.two.f"], set())
+    assert code.count("A, B = 1, 2") == 1
+
+
 def test_what_the_page_shows_waits_for_its_place():
     bundle = Bundle(["mnist_tut.by_hand.accuracy"])
     assert "def accuracy" not in bundle.code(["mnist_tut.plots.show_digits"], set())

@@ -146,9 +146,10 @@ def test_lines_are_marked_where_sphinx_gallery_has_linked_nothing(tmp_path):
 
 
 def test_what_went_is_escaped(tmp_path):
-    text = f".. loop:: a\n\n{cell('x = 1 < 2')}.. loop:: b\n   :from: a\n\n{cell('y')}"
+    code = 'x = "<i>"'
+    text = f".. loop:: a\n\n{cell(code)}.. loop:: b\n   :from: a\n\n{cell('y')}"
     html, _ = page_of(tmp_path, text)
-    assert html["index"].select_one(".replaced del").get_text() == "x = 1 < 2\n"
+    assert html["index"].select_one(".replaced del").get_text() == f"{code}\n"
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,7 @@ from names import Names, changed
             "C z",
             "C",
         ),
+        ("x = 1\nclass C:\n    y = x", "", "", "x C"),
         ("try:\n    x\nexcept E as e:\n    e", "x E", "", "e"),
         ("del x", "x", "", ""),
     ],

@@ -52,6 +52,11 @@ def test_a_directive_that_does_not_end_its_text_names_no_cell(tmp_path, monkeypa
     assert [cell.loop for cell in cells_of_script(path)] == [""]
 
 
+def test_a_directive_names_the_next_cell_only(tmp_path, monkeypatch):
+    path = short(tmp_path, monkeypatch, [(".. loop:: a", "x = 1\n\n# %%\n\ny = 1")])
+    assert [cell.loop for cell in cells_of_script(path)] == ["a", ""]
+
+
 def test_what_only_the_build_runs_is_in_no_cell(script):
     code = "\n".join(cell.code for cell in cells_of_script(script))
     assert "from mnist_tut.data import get_mnist" in code
@@ -129,6 +134,29 @@ def test_names_that_are_given_are_not_followed(script):
     code = program(script, "fit", GIVEN | {"start"}).code
     assert "load_state_dict(start)" in code
     assert "weights" not in code
+
+
+def test_statements_that_only_serve_comparing_are_passed_over(tmp_path, monkeypatch):
+    cells = [
+        ("One.", "w = 1\nstart = w\n\n\ndef f():\n    return w"),
+        ("Two.", "def same():\n    print(start)\n    assert f() == start"),
+        (".. loop:: a", "w = start\nw += 1\nf()\nsame()"),
+    ]
+    path = short(tmp_path, monkeypatch, cells)
+    assert "start = w" in program(path, "a").code
+    code = program(path, "a", apart={"start"}).code
+    assert code == "w = 1\n\ndef f():\n    return w\n\nw += 1\nf()\n"
+
+
+def test_calls_of_functions_that_only_look_are_left_out(tmp_path, monkeypatch):
+    cells = [
+        ("One.", "x = 1\n\n\ndef show(x):\n    print(x)\n    assert x"),
+        ("Two.", "def act(x):\n    print(x)\n    x.run()"),
+        (".. loop:: a", "show(x)\nact(x)"),
+    ]
+    code = program(short(tmp_path, monkeypatch, cells), "a").code
+    assert "show" not in code
+    assert code.endswith("act(x)\n")
 
 
 CHANGES = [
@@ -230,9 +258,8 @@ def test_a_program_is_counted_without_what_is_kept_and_what_is_set_apart(script)
     by_hand = program(script, "by-hand")
     assert by_hand.lengths(own={"mnist_tut.by_hand"}) == (24, 0)
     assert by_hand.lengths() == (19, 5)
-    fit = program(script, "fit", GIVEN | {"start"})
-    assert fit.lengths() == (8, 18)
-    assert fit.lengths(apart={"start"}) == (7, 18)
+    assert program(script, "fit", GIVEN | {"start"}).lengths() == (8, 18)
+    assert program(script, "fit", apart={"start"}).lengths() == (7, 18)
 
 
 @pytest.mark.parametrize(
