@@ -12,7 +12,7 @@ from pathlib import Path
 
 import requests
 
-__all__ = ["download", "get_mnist"]
+__all__ = ["download", "get_mnist", "keep"]
 
 
 def download(url, size):
@@ -30,6 +30,26 @@ def download(url, size):
             if len(packed) > size or time.monotonic() > end:
                 break
     return bytes(packed)
+
+
+def keep(path, packed):
+    """Write bytes to a path, whole or not at all; if that cannot be done, print why.
+
+    Parameters
+    ----------
+    path : Path
+        Where they belong; folders are made as needed.
+    packed : bytes
+        What belongs there.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=path.parent) as folder:
+            part = Path(folder) / path.name
+            part.write_bytes(packed)
+            part.replace(path)  # all at once: nobody finds half a file
+    except OSError as problem:
+        print(f"{path} is not kept: {problem}")
 
 
 def get_mnist(path, url, size, md5):
@@ -62,12 +82,5 @@ def get_mnist(path, url, size, md5):
         found = f"{path if there else url} gave no MNIST ({problem})"
         raise RuntimeError(f"{found}: put the published file at {path}") from problem
     if not there:
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-                part = Path(folder) / path.name
-                part.write_bytes(packed)
-                part.replace(path)  # all at once: nobody finds half a file
-        except OSError as problem:
-            print(f"{path} is not kept: {problem}")
+        keep(path, packed)
     return pickle.loads(gzip.decompress(packed), encoding="latin-1")

@@ -1,4 +1,4 @@
-"""The tutorial's figures. Their only words are digits and names of PyTorch: one set for all languages."""
+"""The tutorial's figures. They hold digits and names of PyTorch, and no words to translate."""
 
 import statistics
 
@@ -160,14 +160,8 @@ def show_graph(loss):
     for node, source in edges:
         start, end = (-depth[node], height[node]), (-depth[source], height[source])
         bend = 0.3 if depth[source] - depth[node] > 1 else 0
-        arrow = {
-            "arrowstyle": "->",
-            "color": BLUE,
-            "connectionstyle": f"arc3,rad={bend}",
-            "shrinkA": 14,
-            "shrinkB": 14,
-        }
-        ax.annotate("", end, start, arrowprops=arrow)
+        style = {"connectionstyle": f"arc3,rad={bend}", "shrinkA": 14, "shrinkB": 14}
+        ax.annotate("", end, start, arrowprops={"arrowstyle": "->", **style})
     for name, x, y in zip(names, depth, height, strict=True):
         leaf = {"boxstyle": "round", "facecolor": "none", "edgecolor": ORANGE}
         box = leaf if name[0] == "(" else None

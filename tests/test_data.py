@@ -28,7 +28,7 @@ from support.data_world import (
 )
 
 from mnist_tut import data, mnist
-from mnist_tut.data import download, get_mnist
+from mnist_tut.data import download, get_mnist, keep
 
 SIZE = len(PACKED)
 POINTERS = (  # numpy.ndarray((1,), dtype("O"), made-up pointers)
@@ -186,3 +186,10 @@ def test_builds_of_the_pages_get_the_same_arrays(server, path, monkeypatch):
             assert array.dtype == same.dtype
             assert (array == same).all()
     assert len(shown) == len(FAKE)
+
+
+def test_a_file_is_kept_in_the_place_of_an_older_one_with_nothing_beside_it(path):
+    for packed in (b"first", b"second"):
+        keep(path, packed)
+        assert path.read_bytes() == packed
+        assert [*path.parent.iterdir()] == [path]

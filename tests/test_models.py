@@ -12,6 +12,8 @@ from mnist_tut.models import (
     Mnist_Logistic,
     better_cnn,
     cnn_any_size,
+    cnn_layers,
+    conv,
     conv_block,
 )
 
@@ -63,6 +65,21 @@ def test_the_cnn_for_any_size_averages_whatever_grid_is_left(size):
 def test_the_cnn_has_3930_parameters():
     for make in (Mnist_CNN, cnn_any_size):
         assert sum(p.numel() for p in make().parameters()) == 3930
+
+
+def test_each_convolution_halves_the_side_rounding_up():
+    for side, half in [(28, 14), (7, 4), (1, 1)]:
+        assert conv(2, 5)(torch.rand(3, 2, side, side)).shape == (3, 5, half, half)
+
+
+def test_the_layers_are_those_of_mnist_cnn_before_the_average():
+    layers = nn.Sequential(*cnn_layers(), nn.AvgPool2d(4), nn.Flatten()).double()
+    model = Mnist_CNN().double()
+    nn.utils.vector_to_parameters(
+        nn.utils.parameters_to_vector(model.parameters()), layers.parameters()
+    )
+    x = torch.rand(4, 784).double()
+    torch.testing.assert_close(layers(x.view(4, 1, 28, 28)), model(x))
 
 
 # Lambda

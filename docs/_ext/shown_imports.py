@@ -14,15 +14,17 @@ def leave_out(app: Sphinx, doctree: nodes.document) -> None:
     """Take such imports out of the cells of a gallery page; a cell of nothing else goes."""
     if not app.env.docname.startswith("tutorials/"):
         return
-    boxes = doctree.findall(lambda node: isinstance(node, nodes.Element) and node.get("tested_source"))
+    boxes = doctree.findall(
+        lambda node: isinstance(node, nodes.Element) and node.get("tested_source")
+    )
     shown = {box["tested_source"] for box in boxes}
     for cell in list(doctree.findall(nodes.literal_block)):
         if cell.get("language") != "Python":  # Sphinx-Gallery's word for its cells
             continue
         code = without(cell.astext(), shown)
         if code:
-            cell.rawsource = code
-            cell.children = [nodes.Text(code)]
+            cell[:] = [nodes.Text(code)]
+            cell.rawsource = code  # unlike what it holds, it would not be highlighted
         else:
             cell.parent.remove(cell)
 

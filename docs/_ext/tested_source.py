@@ -2,10 +2,14 @@
 
 ``.. tested-source:: mnist_tut.by_hand.nll`` shows the object's source without its docstring. Below
 it its name leads to its API entry, and a small link to the tests that state something about it.
-A name that does not exist or has no test fails the build.
+With ``:folded: words`` these words stand there, and unfold it. A name that does not exist or has no
+test fails the build.
 """
 
+import html
+
 from docutils import nodes
+from docutils.parsers.rst import directives
 from package_source import find, source_of
 from sphinx import addnodes
 from sphinx.application import Sphinx
@@ -19,10 +23,23 @@ def count(tests: list[Test]) -> str:
     return _("1 test") if len(tests) == 1 else _("{} tests").format(len(tests))
 
 
+def folded(box: nodes.Element, words: str) -> nodes.Element:
+    """Fold a box away under a line that opens it; works without any script."""
+    holder = nodes.container(classes=["folded"])
+    opening = f'<details class="source"><summary>{html.escape(words)}</summary>'
+    holder += [
+        nodes.raw("", opening, format="html"),
+        box,
+        nodes.raw("", "</details>", format="html"),
+    ]
+    return holder
+
+
 class TestedSource(SphinxDirective):
     """The ``tested-source`` directive."""
 
     required_arguments = 1
+    option_spec = {"folded": directives.unchanged_required}  # noqa: RUF012
 
     def run(self) -> list[nodes.Node]:
         """Return the source and the line of links below it."""
@@ -39,7 +56,7 @@ class TestedSource(SphinxDirective):
                 f"{self.name}: no test names {name!r}, so it cannot be shown"
             )
         source = source_of(name)
-        holder = nodes.container(classes=["tested-source"], tested_source=name)
+        box = nodes.container(classes=["tested-source"])
         line = nodes.paragraph(classes=["tested-source-links"])
         line += [
             self.link("py", "obj", name, nodes.literal("", name)),
@@ -48,7 +65,10 @@ class TestedSource(SphinxDirective):
                 "std", "ref", tests[0].label.lower(), nodes.inline("", count(tests))
             ),
         ]
-        holder += [nodes.literal_block(source, source, language="python"), line]
+        box += [nodes.literal_block(source, source, language="python"), line]
+        words = self.options.get("folded")
+        holder = folded(box, words) if words else box
+        holder["tested_source"] = name
         return [holder]
 
     def link(self, domain: str, role: str, target: str, text: nodes.Node) -> nodes.Node:

@@ -53,6 +53,7 @@ torch.manual_seed(42)
 import gzip
 import hashlib
 import pickle
+import tempfile
 import time
 from pathlib import Path
 
@@ -68,9 +69,13 @@ MD5 = "a02cd19f81d51c426d7ca14024243ce9"
 # to turn them into bytes and back. A pickle is a small program, and :func:`pickle.loads` runs it.
 # Hence the rule: *bytes whose checksum you do not know are never unpickled.*
 #
-# .. tested-source:: mnist_tut.data.download
-#
 # .. tested-source:: mnist_tut.data.get_mnist
+#
+# .. tested-source:: mnist_tut.data.download
+#    :folded: How to download with a bound on size and time
+#
+# .. tested-source:: mnist_tut.data.keep
+#    :folded: How to keep a file whole or not at all
 #
 # Inside are three pairs of pictures and labels: to train, to *validate* while we work, and to test at
 # the very end.
@@ -188,8 +193,7 @@ def model(xb):
 
 bs = 64
 
-xb = x_train[:bs]
-yb = y_train[:bs]
+xb, yb = x_train[:bs], y_train[:bs]
 preds = model(xb)
 print(preds[0])
 print(preds.shape, preds.grad_fn)
@@ -766,6 +770,8 @@ fit(1, model, loss_func, opt, DataLoader(sorted_ds, batch_size=bs), valid_dl)
 # Here is the way we have come, all the lines that each program needs:
 #
 # .. program-lengths:: by-hand functional module linear optim dataset dataloader validation fit
+#    :own: mnist_tut.by_hand mnist_tut.models
+#    :apart: start start_linear
 #
 # **In short:** three lines of your own, and a few short functions that you will use again and again.
 #

@@ -51,7 +51,7 @@ class Mnist(NamedTuple):
 
 
 def load_mnist(addresses: Sequence[str] = ()) -> Mnist:
-    """Load MNIST as six tensors; :mod:`mnist_tut.mnist.find` says from where.
+    """Load MNIST as six tensors; ``find`` says from where.
 
     Parameters
     ----------
