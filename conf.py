@@ -98,6 +98,7 @@ sphinx_gallery_conf = {
     "inspect_global_variables": False,  # link names, not every variable
     "image_srcset": ["2x"],
     "remove_config_comments": True,
+    "capture_repr": (),  # what a cell wants to show it prints
     "reset_modules": ("matplotlib", "figure_style.use"),
     "doc_module": ("mnist_tut",),
     "backreferences_dir": "tutorials/backreferences",

@@ -18,11 +18,9 @@ the words and the code are ours. :doc:`/about` lists every difference.
 
 .. only-on-site::
 
-   .. tip::
-
-      Best read as a notebook: download the ``.ipynb`` at the :ref:`foot of this page
-      <sphx_glr_download_tutorials_nn_tutorial.py>`, run one cell at a time, look at the shapes, and
-      break something on purpose.
+   **Best read as a notebook:** download the ``.ipynb`` at the :ref:`foot of this page
+   <sphx_glr_download_tutorials_nn_tutorial.py>`, run one cell at a time, look at the shapes, and
+   break something on purpose.
 
 PyTorch gives you four things to build and train networks with: :mod:`torch.nn`,
 :mod:`torch.optim`, :class:`~torch.utils.data.Dataset` and :class:`~torch.utils.data.DataLoader`. To
@@ -98,7 +96,7 @@ print(x_train.shape)
 
 import matplotlib.pyplot as plt
 
-plt.figure(figsize=(2.2, 2.2))
+plt.figure(figsize=(1.5, 1.5))
 plt.imshow(x_train[0].reshape((28, 28)), cmap="gray")
 plt.axis("off")
 plt.show()
@@ -120,17 +118,7 @@ print(n, c, x_train.min(), x_train.max(), y_train.min(), y_train.max())
 
 # %%
 # There are ``n`` pictures of ``c`` pixels; a pixel is a number from 0 to just below 1, a label an
-# integer from 0 to 9. (The print-out shows only corners, and they are black.) Always look at your data
-# before you train. ``show_digits`` only draws; it is a helper of this site.
-
-from mnist_tut.plots import show_digits
-
-show_digits(x_train[:30], y_train[:30])
-
-# %%
-# .. figure-text:: Thirty handwritten digits in three rows of ten; above each stands its label.
-#
-#    The first thirty training pictures. Which ones would you have misread?
+# integer from 0 to 9. (The print-out shows only corners, and they are black.)
 #
 # **In short:** two pairs of tensors, pictures in rows of 784 numbers and labels from 0 to 9.
 #
@@ -157,12 +145,6 @@ bias = torch.zeros(10, requires_grad=True)
 # The trailing underscore of ``requires_grad_`` means *in place*. Note the order: the other way round,
 # the scaling would be recorded too, ``weights`` would be the *result* of a computation, and its
 # gradient would stay ``None``.
-#
-# .. note::
-#
-#    Dividing by :math:`\sqrt{784}` is often called *Xavier initialisation*. Strictly speaking,
-#    `Glorot and Bengio (2010) <https://proceedings.mlr.press/v9/glorot10a.html>`_ use
-#    :math:`\sqrt{2 / (784 + 10)} = 0.0502`; our :math:`1/\sqrt{784} = 0.0357` is older and LeCun's.
 #
 # Any Python callable can be a model. Ours is a matrix product, ``@``, with the bias added by
 # broadcasting. The ten sums that come out are called *logits*. An *activation function*, log-softmax,
@@ -196,7 +178,7 @@ bs = 64
 xb, yb = x_train[:bs], y_train[:bs]
 preds = model(xb)
 print(preds[0])
-print(preds.shape, preds.grad_fn)
+print(preds.shape, preds.grad_fn.name())
 
 # %%
 # *Before you read on, guess: what should these ten numbers be, if the model knows nothing?* About
@@ -219,18 +201,7 @@ loss = loss_func(preds, yb)
 print(loss)
 
 # %%
-# Close to :math:`\ln 10 = 2.303`, the price of guessing. We can also count how often the
-# largest of the ten outputs is the right one:
-#
-# .. tested-source:: mnist_tut.by_hand.accuracy
-
-from mnist_tut.by_hand import accuracy
-
-print(accuracy(preds, yb))
-
-# %%
-# One in ten, more or less. The accuracy is easier to read, but it cannot train a model: a tiny change
-# of a weight hardly ever changes which output is largest, so its gradient is zero.
+# Close to :math:`\ln 10 = 2.303`, the price of guessing.
 #
 # **The gradient.** How does the loss change when a weight does? PyTorch has recorded every operation
 # from the weights to the loss, as a *computation graph*:
@@ -274,6 +245,18 @@ bias.grad.zero_()
 start = {"weights": weights.detach().clone(), "bias": bias.detach().clone()}
 
 # %%
+# **The accuracy.** We can also count how often the largest of the ten outputs is the right one:
+#
+# .. tested-source:: mnist_tut.by_hand.accuracy
+
+from mnist_tut.by_hand import accuracy
+
+print(accuracy(preds, yb))
+
+# %%
+# One in ten, more or less. That is easier to read than the loss, but it cannot train a model: a tiny
+# change of a weight hardly ever changes which output is largest, so its gradient is zero.
+#
 # **The training loop.** For every mini-batch: predict, compute the loss, go backward, and move each
 # parameter a little against its gradient. How little says the *learning rate*, ``lr``. It is a
 # *hyper-parameter*: we choose it, training does not. One pass over all the data is an *epoch*.
@@ -497,8 +480,15 @@ print(f"ours: {start['weights'].std():.4f}, of nn.Linear: {model.lin.weight.std(
 
 # %%
 # Look at the second line: simpler code has quietly changed the initialisation. ``nn.Linear`` draws from
-# a narrower distribution. Here that hardly matters; in a deep network it can. To compare, we start from
-# our own weights, transposed, as ``nn.Linear`` stores them.
+# a narrower distribution. Here that hardly matters; in a deep network it can.
+#
+# .. note::
+#
+#    Dividing by :math:`\sqrt{784}`, as we did, is often called *Xavier initialisation*. Strictly
+#    speaking, `Glorot and Bengio (2010) <https://proceedings.mlr.press/v9/glorot10a.html>`_ use
+#    :math:`\sqrt{2 / (784 + 10)} = 0.0502`; our :math:`1/\sqrt{784} = 0.0357` is older and LeCun's.
+#
+# To compare, we start from our own weights, transposed, as ``nn.Linear`` stores them.
 #
 # .. loop:: linear
 #    :from: module
@@ -821,6 +811,8 @@ show_weights(cnn.conv1.weight[:, 0])
 #    The sixteen kernels of the first layer. Orange on one side and blue on the other: an edge.
 #
 # And which pictures does it still get wrong?
+
+from mnist_tut.plots import show_digits
 
 with torch.no_grad():
     logits = cnn(x_valid)
