@@ -55,18 +55,18 @@ def facts():
         ],
         "from-scratch": [
             pixels,
-            *(pixels, 2010, 2, pixels, classes, f"{glorot:.4f}"),
-            *(1, pixels, f"{ours:.4f}"),
             f"{math.log(torch.finfo(torch.float32).max):.1f}",
             *(1, classes, f"{guess:.1f}"),
             *(classes, f"{guess:.3f}"),
-            *(pixels, classes, classes),
+            *(pixels, classes, classes),  # the graph
             *(f"{guess:.1f}", 1 / classes),
             *(rest, f"{n:,}", batches, bs, rest),
             *(0, 9, 0, 0),
         ],
         "nn-module": [f"{guess:.1f}"],
         "nn-linear": [
+            *(pixels, 2010, 2, pixels, classes, f"{glorot:.4f}"),
+            *(1, pixels, f"{ours:.4f}"),
             *(bs, pixels, bs, classes),
             *(bs, pixels, pixels, classes, classes, bs, classes),
         ],
@@ -80,12 +80,12 @@ def facts():
             *sides,
             *(grid, grid),
             *(2, bs, classes),  # Conv2d
-            *kernel,
             1,
         ],
         "wrapping-dataloader": [
             *(side, side, grid, grid),
             *(other, other, 64, 64),
+            *(other, grid, grid),
             *(many, other, other, many * other**2 // pixels),
         ],
     }

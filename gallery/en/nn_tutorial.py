@@ -120,7 +120,7 @@ print(n, c, x_train.min(), x_train.max(), y_train.min(), y_train.max())
 # There are ``n`` pictures of ``c`` pixels; a pixel is a number from 0 to just below 1, a label an
 # integer from 0 to 9. (The print-out shows only corners, and they are black.)
 #
-# **In short:** two pairs of tensors, pictures in rows of 784 numbers and labels from 0 to 9.
+# **In short:** pairs of tensors: pictures in rows of 784 numbers, and labels from 0 to 9.
 #
 # .. _from-scratch:
 #
@@ -171,7 +171,8 @@ def model(xb):
 
 # %%
 # Plain Python, yet fast: each operation calls a ready-made *kernel*, a routine compiled for the CPU or
-# the GPU. Let us send one *mini-batch* of pictures through it; that is a *forward pass*.
+# the GPU. Let us send one *mini-batch* of ``bs`` pictures, the *batch size*, through it; that is a
+# *forward pass*.
 
 bs = 64
 
@@ -217,7 +218,8 @@ show_graph(loss)
 #    the matrix product. The arrows show the way that ``backward()`` will take.
 #
 # ``loss.backward()`` walks this graph and leaves each parameter's gradient in its ``.grad``. For our
-# model pencil and paper will do, too: probabilities minus the truth, times the pixels. Do both agree?
+# model pencil and paper will do, too: the pixels times what the probabilities are too large by,
+# averaged over the mini-batch. Do both agree?
 
 import torch.nn.functional as F
 
@@ -254,12 +256,13 @@ from mnist_tut.by_hand import accuracy
 print(accuracy(preds, yb))
 
 # %%
-# One in ten, more or less. That is easier to read than the loss, but it cannot train a model: a tiny
+# One in ten, as a guess would. That is easier to read than the loss, but it cannot train a model: a tiny
 # change of a weight hardly ever changes which output is largest, so its gradient is zero.
 #
-# **The training loop.** For every mini-batch: predict, compute the loss, go backward, and move each
-# parameter a little against its gradient. How little says the *learning rate*, ``lr``. It is a
-# *hyper-parameter*: we choose it, training does not. One pass over all the data is an *epoch*.
+# **The training loop.** For every mini-batch: predict, compute the loss, go backward
+# (*backpropagation*), and move each parameter a little against its gradient. The *learning rate*,
+# ``lr``, says how little. It is a *hyper-parameter*: we choose it, training does not. One pass over
+# all the data is an *epoch*.
 
 lr = 0.5
 epochs = 2
@@ -280,13 +283,14 @@ for epoch in range(epochs):
 
 # %%
 # That's it: you have created and trained a neural network from scratch! It is the smallest there is,
-# without a hidden layer: *logistic regression*.
+# without a hidden layer: *logistic regression* (for more than two classes also called *softmax
+# regression*).
 #
 # The update stands under :class:`torch.no_grad` because it is no part of what we want gradients of.
-# Without it PyTorch refuses: *a leaf Variable that requires grad is being used in an in-place
-# operation* (see the notes on `autograd
-# <https://docs.pytorch.org/docs/stable/notes/autograd.html>`_). To watch the loop at work, put
-# :func:`breakpoint` anywhere in it: Python's debugger steps through.
+# Without it PyTorch refuses: ``a leaf Variable that requires grad is being used in an in-place
+# operation``. (A *leaf* is a tensor that no recorded operation has made; the notes on `autograd
+# <https://docs.pytorch.org/docs/stable/notes/autograd.html>`_ say more.) To watch the loop at work,
+# put :func:`breakpoint` anywhere in it: Python's debugger steps through.
 #
 # We expect the loss to have gone down from 2.3 and the accuracy up from 0.1. Have they?
 
@@ -347,7 +351,7 @@ def same_as_by_hand(weights, bias):
 # Using ``torch.nn.functional``
 # -----------------------------
 #
-# :mod:`torch.nn.functional`, by custom imported as ``F``, holds most functions of ``torch.nn``:
+# :mod:`torch.nn.functional`, usually imported as ``F``, holds most functions of ``torch.nn``:
 # losses, activations, pooling, and convolutions and linear layers as well, though the classes to come
 # are handier for these.
 #
@@ -650,10 +654,9 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # <https://www.fast.ai/posts/2017-11-13-validation-sets.html>`_.
 #
 # The training data should be *shuffled*: in a fixed order the same pictures share a mini-batch in
-# every epoch, and whatever neighbours have in common pulls the weights to and fro. That also helps
-# against overfitting. The validation data need no shuffling: their loss is the same in any order.
+# every epoch and pull the weights the same way each time. Shuffling also helps against overfitting. The validation data need no shuffling: their loss is the same in any order.
 #
-# The validation batches are twice as large, to be done sooner: under ``no_grad`` nothing is kept for a
+# The validation batches are twice as large, to take less time: under ``no_grad`` nothing is kept for a
 # backward pass, so there is memory for it. And we call ``model.train()`` before training and
 # ``model.eval()`` before validation, because some layers, such as :class:`torch.nn.BatchNorm2d` and
 # :class:`torch.nn.Dropout`, work differently in the two.
@@ -699,7 +702,7 @@ for epoch in range(epochs):
 # .. tested-source:: mnist_tut.training.weighted_mean
 #
 # *Does that matter? Guess before you run this.* It prints the mean over mini-batches and the one over
-# pictures, in order and shuffled:
+# pictures, first in order, then shuffled:
 
 from mnist_tut.training import loss_batch, weighted_mean
 
@@ -791,7 +794,7 @@ show_shapes(cnn, x_train[:bs])
 # %%
 # .. figure-text:: Squares that shrink from left to right, with an arrow named Conv2d between each and the next; the last is a small mark of 64 by 10.
 #
-#    What the three convolutions make of a mini-batch: pictures get smaller, channels more.
+#    What the three convolutions make of a mini-batch: smaller pictures, and more channels than one.
 #
 # The optimizer gets *momentum*: a part of each step goes on in the direction of the steps before, like
 # a ball that rolls downhill. That usually trains faster (see `Stanford's notes
@@ -827,12 +830,12 @@ show_digits(x_valid[wrong], [f"{y_valid[i]} → {guess[i]}" for i in wrong])
 #
 # One weak spot: the last ReLU comes before the average, so an unlucky start can leave a channel that is
 # zero for *every* picture. Then its gradient is zero as well, it never recovers, and its class is
-# *dead*. How often is each class exactly zero?
+# *dead*. On what share of the pictures is each class exactly zero?
 
 print((logits == 0).float().mean(dim=0))
 
 # %%
-# All below 1, so all ten are alive. (:ref:`How other seeds fare, and why we keep the ReLU
+# All shares are below 1, so all ten are alive. (:ref:`How other seeds fare, and why we keep the ReLU
 # <differences>`.)
 #
 # **In short:** ``fit`` does not care what it trains.
@@ -869,7 +872,7 @@ torch.testing.assert_close(list(model.parameters()), list(cnn.parameters()))
 # Same seed, same network, same parameters. To keep them, save the ``state_dict``, the counterpart of
 # ``load_state_dict``: ``torch.save(model.state_dict(), "cnn.pt")``. It holds tensors and no code. The
 # whole model would be a pickle: a ``lambda`` in it cannot be saved at all, and :func:`torch.load`
-# refuses it unless told ``weights_only=False``. You know why.
+# refuses it unless told ``weights_only=False``, because it is a pickle.
 #
 # **In short:** ``Sequential`` for a chain of layers, and a small class for a layer of your own.
 #
@@ -886,7 +889,8 @@ for side in (32, 64):
     print(model[1:](torch.rand(3, 1, side, side)).shape)
 
 # %%
-# The first goes well, by luck. The second is worse than an error: forty classes, and no complaint.
+# The first goes well, because 32 shrinks to 4 by 4, too. The second is worse than an error: forty
+# classes, and no complaint.
 # :class:`torch.nn.AdaptiveAvgPool2d` fixes the size of the *output*, whatever comes in:
 #
 # .. tested-source:: mnist_tut.models.cnn_any_size
@@ -961,7 +965,7 @@ print(f"{dev}: {time.perf_counter() - began:.1f} s")
 # One more network
 # ----------------
 #
-# You can do better by now, and in a few lines: after each convolution comes *batch normalisation*,
+# So far we kept to the original's CNN. You can do better by now, in a few lines: after each convolution comes *batch normalisation*,
 # which keeps the numbers in a healthy range, and the ten logits come from a linear layer, so that no
 # last ReLU can kill a class. *Guess how far the same two epochs take it.*
 #

@@ -81,6 +81,8 @@ print("threads:", torch.get_num_threads())
 # *Guess: how far from 1 are the ratios of a thing and its twin?*
 
 import copy
+import statistics
+import time
 
 from mnist_tut.timing import ratios, take_turns
 
@@ -129,7 +131,9 @@ def compare(ways, rounds=7):
 #
 # .. tested-source:: mnist_tut.timing.seconds_by_kind
 
-from mnist_tut.timing import seconds_by_kind
+from torch.profiler import ProfilerActivity, profile
+
+from mnist_tut.timing import KINDS, kind_of, seconds_by_kind
 
 kinds = seconds_by_kind(steps_of(copy.deepcopy(plain), count=1))
 total = sum(kinds.values())
@@ -189,7 +193,8 @@ compare(variants)
 #
 # Without any loader, four lines will do. *Guess what share of a training step each takes:*
 
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import BatchSampler, DataLoader, RandomSampler
+from torch.utils.data import SequentialSampler, TensorDataset
 
 from mnist_tut.loaders import batched_dl
 
@@ -344,6 +349,8 @@ compare(
 # .. tested-source:: mnist_tut.timing.both_ways
 
 from statistics import median
+
+from torch.utils.flop_counter import FlopCounterMode
 
 from mnist_tut.timing import both_ways, count_flops
 

@@ -77,6 +77,8 @@ print("threads:", torch.get_num_threads())
 # *猜一猜：拿一样东西与它的复制品相比，比值会偏离 1 多远？*
 
 import copy
+import statistics
+import time
 
 from mnist_tut.timing import ratios, take_turns
 
@@ -124,7 +126,9 @@ def compare(ways, rounds=7):
 #
 # .. tested-source:: mnist_tut.timing.seconds_by_kind
 
-from mnist_tut.timing import seconds_by_kind
+from torch.profiler import ProfilerActivity, profile
+
+from mnist_tut.timing import KINDS, kind_of, seconds_by_kind
 
 kinds = seconds_by_kind(steps_of(copy.deepcopy(plain), count=1))
 total = sum(kinds.values())
@@ -176,7 +180,8 @@ compare(variants)
 #
 # 不用数据加载器（data loader），四行代码也能打乱。*猜一猜：与训练一步相比，它们各要用多少时间？*
 
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import BatchSampler, DataLoader, RandomSampler
+from torch.utils.data import SequentialSampler, TensorDataset
 
 from mnist_tut.loaders import batched_dl
 
@@ -317,6 +322,8 @@ compare(
 # .. tested-source:: mnist_tut.timing.both_ways
 
 from statistics import median
+
+from torch.utils.flop_counter import FlopCounterMode
 
 from mnist_tut.timing import both_ways, count_flops
 
