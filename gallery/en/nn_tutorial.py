@@ -701,21 +701,6 @@ for epoch in range(epochs):
 #
 # .. tested-source:: mnist_tut.training.weighted_mean
 #
-# *Does that matter? Guess before you run this.* It prints the mean over mini-batches and the one over
-# pictures, first in order, then shuffled:
-
-from mnist_tut.training import loss_batch, weighted_mean
-
-for shuffle in (False, True):
-    dl = DataLoader(valid_ds, batch_size=bs * 2, shuffle=shuffle)
-    results = [loss_batch(model, loss_func, xb, yb) for xb, yb in dl]
-    over_batches = sum(loss for loss, _ in results) / len(results)
-    print(f"{over_batches:.4f} {weighted_mean(results):.4f}")
-
-# %%
-# The first number depends on the order: 10,000 pictures make 78 mini-batches of 128 and one of 16, and
-# those 16 count as much as any 128. The second does not.
-#
 # ``evaluate`` takes any measure of the form of a loss, and so our ``accuracy`` too.
 #
 # .. tested-source:: mnist_tut.training.evaluate
@@ -749,8 +734,24 @@ fit(epochs, model, loss_func, opt, DataLoader(train_ds, batch_size=bs), valid_dl
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
-# Nothing. And experiments are cheap now. *Guess how well a model does that was trained on sorted
-# digits, first all zeros, then all ones ...*
+# Nothing. And experiments are cheap now. *Does it matter that we weight the means? Guess before you
+# run this.* It prints the mean over mini-batches and the one over pictures, first in order, then
+# shuffled:
+
+from mnist_tut.training import loss_batch, weighted_mean
+
+for shuffle in (False, True):
+    dl = DataLoader(valid_ds, batch_size=bs * 2, shuffle=shuffle)
+    results = [loss_batch(model, loss_func, xb, yb) for xb, yb in dl]
+    over_batches = sum(loss for loss, _ in results) / len(results)
+    print(f"{over_batches:.4f} {weighted_mean(results):.4f}")
+
+# %%
+# The first number depends on the order: 10,000 pictures make 78 mini-batches of 128 and one of 16, and
+# those 16 count as much as any 128. The second does not.
+#
+# Another one: *guess how well a model does that was trained on sorted digits, first all zeros, then
+# all ones ...*
 
 order = y_train.argsort()
 sorted_ds = TensorDataset(x_train[order], y_train[order])
