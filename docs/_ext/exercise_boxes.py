@@ -244,7 +244,7 @@ def visit_exercise(translator: HTML5Translator, node: exercise) -> None:
         f' aria-labelledby="{label}" data-exercise="{node["exercise"]}"'
         f' data-count="{html.escape(words["count"])}">\n<p class="exercise-title">'
         f'<strong id="{label}">{node["title"]}</strong> <span>{node["about"]}</span>'
-        '<label class="exercise-done" hidden><input type="checkbox"> '
+        '<label class="exercise-done" hidden><input type="checkbox" autocomplete="off"> '
         f"{words['done']}</label></p>\n"
     )
 

@@ -151,10 +151,25 @@ def test_a_check_never_raises_and_prints_one_message(capsys, name):
         assert "second line" not in said
 
 
-def test_grad_mode_of_the_caller_neither_matters_nor_changes(capsys):
+@pytest.mark.parametrize("name", EXERCISES)
+def test_grad_mode_of_the_caller_neither_matters_nor_changes(capsys, name):
     with torch.no_grad():
-        assert exercises.check("my_nll", solutions.my_nll)
+        assert exercises.check(name, getattr(solutions, name))
         assert not torch.is_grad_enabled()
+
+
+def test_an_attempt_that_draws_gets_the_same_numbers_whatever_the_seed(capsys):
+    drawn = []
+
+    def draws(x):
+        drawn.append(torch.rand(5))
+        return x.logsumexp(1)
+
+    for seed in range(3):
+        torch.manual_seed(seed)
+        assert exercises.check("my_log_sum_exp", draws)
+    assert torch.equal(drawn[0], drawn[1])
+    assert torch.equal(drawn[0], drawn[2])
 
 
 # What downloads are made of
