@@ -864,10 +864,11 @@ def to_pictures(x):
 
 
 torch.manual_seed(2)
-model = nn.Sequential(Lambda(to_pictures), *cnn_layers(), nn.AvgPool2d(4), nn.Flatten())
-opt = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
-fit(epochs, model, loss_func, opt, train_dl, valid_dl)
-torch.testing.assert_close(list(model.parameters()), list(cnn.parameters()))
+layers = [Lambda(to_pictures), *cnn_layers(), nn.AvgPool2d(4), nn.Flatten()]
+sequential = nn.Sequential(*layers)
+opt = optim.SGD(sequential.parameters(), lr=0.1, momentum=0.9)
+fit(epochs, sequential, loss_func, opt, train_dl, valid_dl)
+torch.testing.assert_close(list(sequential.parameters()), list(cnn.parameters()))
 
 # %%
 # Same seed, same network, same parameters. To keep them, save the ``state_dict``, the counterpart of
@@ -887,7 +888,7 @@ torch.testing.assert_close(list(model.parameters()), list(cnn.parameters()))
 # by 32, and of 64 by 64:*
 
 for side in (32, 64):
-    print(model[1:](torch.rand(3, 1, side, side)).shape)
+    print(sequential[1:](torch.rand(3, 1, side, side)).shape)
 
 # %%
 # The first goes well, because 32 shrinks to 4 by 4, too. The second is worse than an error: forty
@@ -977,9 +978,9 @@ print(f"{dev}: {time.perf_counter() - began:.1f} s")
 from mnist_tut.models import better_cnn
 
 torch.manual_seed(2)
-model = better_cnn().to(dev)
-opt = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
-fit(epochs, model, loss_func, opt, train_dl, valid_dl)
+better = better_cnn().to(dev)
+opt = optim.SGD(better.parameters(), lr=0.1, momentum=0.9)
+fit(epochs, better, loss_func, opt, train_dl, valid_dl)
 
 # %%
 # A fraction of the errors. Does that hold on pictures that played no part in any of our choices? For
@@ -989,7 +990,7 @@ from mnist_tut.training import evaluate
 
 test_dl = DataLoader(TensorDataset(x_test, y_test), batch_size=bs * 2)
 test_dl = WrappedDataLoader(WrappedDataLoader(test_dl, preprocess), to_device)
-print(f"{evaluate(model, accuracy, test_dl):.4f}")
+print(f"{evaluate(better, accuracy, test_dl):.4f}")
 
 # %%
 # We look at it once. Whoever looks, changes something and looks again has begun to choose by the test
