@@ -120,6 +120,12 @@ print(n, c, x_train.min(), x_train.max(), y_train.min(), y_train.max())
 # There are ``n`` pictures of ``c`` pixels; a pixel is a number from 0 to just below 1, a label an
 # integer from 0 to 9. (The print-out shows only corners, and they are black.)
 #
+# .. guess:: The file you downloaded has 16 MB. How much memory do the 50,000 training pictures take
+#    now?
+#
+#    50,000 × 784 numbers of 4 bytes each: 157 MB. In the file they are packed, and most pixels are
+#    black, which packs well.
+#
 # **In short:** pairs of tensors: pictures in rows of 784 numbers, and labels from 0 to 9.
 #
 # .. _from-scratch:
@@ -170,6 +176,17 @@ def model(xb):
 
 
 # %%
+# .. exercise:: my_log_sum_exp
+#
+#    The trick is worth having in your own hands. Write the function that gave it its name: for each
+#    row of ``x``, the logarithm of the sum of the exponentials, one number per row. It should cope
+#    with logits of 89, and of -200 too. (``torch.logsumexp`` is not allowed; the check uses it.)
+#
+#    .. hint::
+#
+#       Take the largest logit of each row out before ``exp``, as ``log_softmax`` does. Here you need
+#       the sum itself, so what you took out must come back in the end.
+#
 # Plain Python, yet fast: each operation calls a ready-made *kernel*, a routine compiled for the CPU or
 # the GPU. Let us send one *mini-batch* of ``bs`` pictures, the *batch size*, through it; that is a
 # *forward pass*.
@@ -182,13 +199,28 @@ print(preds[0])
 print(preds.shape, preds.grad_fn.name())
 
 # %%
-# *Before you read on, guess: what should these ten numbers be, if the model knows nothing?* About
-# :math:`\ln(1/10) = -2.3` each, and so they are. Beside its numbers, ``preds`` carries a ``grad_fn``:
+# .. guess:: What should these ten numbers be, if the model knows nothing?
+#
+#    A probability of one in ten for each class, so about :math:`\ln(1/10) = -2.3`. And so they are.
+#
+# Beside its numbers, ``preds`` carries a ``grad_fn``:
 # the operation that made it, a subtraction. We will use that in a moment.
 #
 # To train, we need one number that says how bad the predictions are: the *loss*. For a classifier
 # that is the *negative log-likelihood*: the mean, with its sign turned, of the log-probabilities given
 # to the true classes.
+#
+# .. exercise:: my_nll
+#
+#    Try it yourself before you look at ours. You are given ``log_probs`` of the shape (64, 10) and
+#    ``target`` with the 64 true classes. Return one number, the loss, that ``backward()`` can start
+#    from.
+#
+#    .. hint::
+#
+#       From each row you need one number, that in the column of the true class. ``gather`` picks
+#       numbers from rows: ``log_probs.gather(1, columns)`` wants a column number for each row, in the
+#       shape (64, 1).
 #
 # .. tested-source:: mnist_tut.by_hand.nll
 #
@@ -202,6 +234,11 @@ loss = loss_func(preds, yb)
 print(loss)
 
 # %%
+# .. guess:: Suppose the model gave every true class a probability of one half. What would the loss
+#    be?
+#
+#    :math:`-\ln(1/2) = 0.69`, whatever the other nine get. The loss looks only at the true class.
+#
 # Close to :math:`\ln 10 = 2.303`, the price of guessing.
 #
 # **The gradient.** How does the loss change when a weight does? PyTorch has recorded every operation
@@ -230,8 +267,22 @@ torch.testing.assert_close(weights.grad, by_formula)
 print(weights.grad.shape, weights.grad.abs().max())
 
 # %%
-# They do; ``assert_close`` would have complained. *Now guess: what does a second* ``backward()``
-# *leave in* ``weights.grad`` *?*
+# They do; ``assert_close`` would have complained.
+#
+# .. exercise:: my_bias_gradient
+#
+#    That was the gradient of the weights. What is that of the bias? Given the log-probabilities
+#    ``log_probs`` and the labels ``target``, work out the ten numbers that ``backward()`` leaves in
+#    ``bias.grad``, without autograd.
+#
+#    .. hint::
+#
+#       Look at the formula above. A weight is multiplied by its pixel, the bias by 1: leave the pixels
+#       out, and take the mean over the pictures.
+#
+# .. guess:: What does a second ``backward()`` leave in ``weights.grad``?
+#
+#    Twice the gradient. The next cell shows it, and says why.
 
 loss_func(model(xb), yb).backward()
 print(weights.grad.abs().max())
@@ -258,6 +309,16 @@ print(accuracy(preds, yb))
 # %%
 # One in ten, as a guess would. That is easier to read than the loss, but it cannot train a model: a tiny
 # change of a weight hardly ever changes which output is largest, so its gradient is zero.
+#
+# .. exercise:: my_top3
+#
+#    A sloppy 4 can pass for a 9. Write a more lenient accuracy: a picture counts if its true class
+#    is among the *three* largest of its ten outputs. Return the share of such pictures.
+#
+#    .. hint::
+#
+#       ``out.topk(3, dim=1).indices`` holds the three classes, best first. Compare each with the
+#       label; ``any(dim=1)`` then asks whether one of them was right.
 #
 # **The training loop.** For every mini-batch: predict, compute the loss, go backward
 # (*backpropagation*), and move each parameter a little against its gradient. The *learning rate*,
@@ -286,11 +347,28 @@ for epoch in range(epochs):
 # without a hidden layer: *logistic regression* (for more than two classes also called *softmax
 # regression*).
 #
+# .. guess:: Take the update out of ``no_grad`` and run the loop again. What happens?
+#
+#    An error, at the first update: *a leaf Variable that requires grad is being used in an in-place
+#    operation*. PyTorch is recording. If you overwrote the weights now, the record would say that
+#    they are the result of an update, and no longer where the computation began.
+#
 # The update stands under :class:`torch.no_grad` because it is no part of what we want gradients of.
 # Without it PyTorch refuses: ``a leaf Variable that requires grad is being used in an in-place
 # operation``. (A *leaf* is a tensor that no recorded operation has made; the notes on `autograd
 # <https://docs.pytorch.org/docs/stable/notes/autograd.html>`_ say more.) To watch the loop at work,
 # put :func:`breakpoint` anywhere in it: Python's debugger steps through.
+#
+# .. exercise:: my_update
+#
+#    Two parameters have four lines in the loop. How about two hundred? Write the update for a list of
+#    parameters: each moves *in place* by ``lr`` times its gradient, downhill, and its gradient is set
+#    to zero for the next time. Nothing is returned.
+#
+#    .. hint::
+#
+#       ``p -= ...`` changes a tensor; ``p = p - ...`` makes a new one and leaves the caller's as it
+#       was. What did the loop need around it?
 #
 # We expect the loss to have gone down from 2.3 and the accuracy up from 0.1. Have they?
 
@@ -329,6 +407,18 @@ show_weights(weights.T.view(10, 28, 28), range(10), cols=5)
 #
 #    What speaks for each digit (orange) and against it (blue). A 0 wants ink in a ring, and none in
 #    the middle.
+#
+# .. exercise:: my_losses
+#
+#    Break it on purpose. Take ``steps`` training steps, always on the same mini-batch, with
+#    ``F.cross_entropy`` as the loss of ``xb @ weights + bias``, and *never* set a gradient to zero.
+#    Collect the loss that each step begins with, as a plain number. Then draw the list with
+#    ``plt.plot``, and explain the curve.
+#
+#    .. hint::
+#
+#       It is the loop above without its last two lines. ``loss.item()`` makes a plain number of a
+#       tensor. For the curve: what is in ``weights.grad`` after ten steps?
 #
 # From here on we *refactor*: the program must do what it did, with shorter, clearer or more flexible
 # code. So we keep what it has learnt, and compare all later programs with it:
@@ -393,6 +483,22 @@ print(f"{accuracy(model(x_valid), y_valid):.4f}")
 
 # %%
 #
+# .. guess:: If the model still ended in ``log_softmax``, what would ``cross_entropy`` give?
+#
+#    The same number. Log-softmax of log-probabilities leaves them as they are: their exponentials add
+#    up to one already, and :math:`\ln 1 = 0`. With *probabilities* it is another matter: the loss
+#    can hardly fall, and nothing complains.
+#
+# .. exercise:: my_cross_entropy
+#
+#    Write ``cross_entropy`` from the logits, without computing any probability. The loss of a picture
+#    is the log-sum-exp of its ten logits, less the logit of its true class. Take the mean.
+#
+#    .. hint::
+#
+#       ``logits.logsumexp(dim=1)`` has one number per picture. So has ``logits``, indexed as ``nll``
+#       does it.
+#
 # **In short:** ``cross_entropy`` takes logits; it is log-softmax and negative log-likelihood in one.
 #
 # .. _nn-module:
@@ -455,7 +561,9 @@ for epoch in range(epochs):
 same_as_by_hand(model.weights, model.bias)
 
 # %%
-# *Guess: what is in* ``model.bias.grad`` *now?*
+# .. guess:: The last thing the loop did was ``zero_grad()``. What is in ``model.bias.grad`` now?
+#
+#    Perhaps not what you think: run the next cell.
 
 print(model.bias.grad)
 
@@ -527,6 +635,21 @@ show_shapes(model, x_train[:bs])
 #
 #    A mini-batch on its way through the linear model: (64, 784) @ (784, 10) + (10,) is (64, 10).
 #
+# .. guess:: Our model has 7,850 parameters. How many has one with a hidden layer of 50 between pixels
+#    and classes?
+#
+#    784 × 50 + 50 for the first layer, and 50 × 10 + 10 for the second: 39,760.
+#
+# .. exercise:: MyNet
+#
+#    Now build that one: a layer from 784 to ``hidden``, a ReLU, and a layer from ``hidden`` to 10 that
+#    gives plain logits. ``parameters()`` should find all four tensors.
+#
+#    .. hint::
+#
+#       Make both layers in ``__init__`` and assign them to ``self``; call them in ``forward``, with
+#       ``F.relu`` between them.
+#
 # **In short:** a layer brings its own parameters, and its own way to initialise them.
 #
 # .. _torch-optim:
@@ -567,6 +690,22 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # Keep the three calls apart. ``backward()`` computes gradients and changes no parameter; ``step()``
 # changes the parameters; ``zero_grad()`` clears the gradients, before the next ``backward()``.
 #
+# .. guess:: What does the loop learn if ``zero_grad()`` stands between ``backward()`` and ``step()``?
+#
+#    Nothing. The gradients are ``None`` when ``step()`` looks at them, so it skips every parameter.
+#    And nothing complains.
+#
+# .. exercise:: MyStack
+#
+#    A network with as many layers as you like, in a list. It runs, and gives logits. But
+#    ``optim.SGD(MyStack([784, 50, 10]).parameters(), lr=0.1)`` says *optimizer got an empty parameter
+#    list*. Where did the parameters go? Change one line.
+#
+#    .. hint::
+#
+#       A module notices what is assigned to it, if that is a parameter or a module. A Python list is
+#       neither. ``torch.nn`` has a list that is a module.
+#
 # **In short:** ``backward()``, ``step()``, ``zero_grad()``, once per mini-batch, whatever the
 # optimizer.
 #
@@ -606,6 +745,17 @@ for epoch in range(epochs):
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
+# .. exercise:: MyInverted
+#
+#    Ink is black, paper is white, and MNIST has it the other way round. Write a ``Dataset`` that hands
+#    out every picture as a negative, black for white, with its label. The tensors ``x`` and ``y`` it
+#    was made from must stay as they are.
+#
+#    .. hint::
+#
+#       Pixels run from 0 to 1. Do the arithmetic in ``__getitem__``, for one picture at a time, and
+#       return a pair.
+#
 # **In short:** a ``Dataset`` has a length and can be indexed; it keeps inputs and labels together.
 #
 # .. _dataloader:
@@ -637,6 +787,11 @@ for epoch in range(epochs):
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
+# .. guess:: What does ``len(train_dl)`` say, and how many pictures has the last mini-batch?
+#
+#    782, and 16: the loader, too, hands out the rest as a smaller mini-batch, unless you ask it to
+#    ``drop_last``.
+#
 # Thanks to ``Module``, ``Parameter``, ``Dataset`` and ``DataLoader`` the loop is now dramatically
 # smaller and easier to understand. (The price: a plain ``DataLoader`` fetches row after row. For
 # tensors in memory there is a faster way, see :doc:`where_the_time_goes`.) What is missing is what you
@@ -655,6 +810,17 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 #
 # The training data should be *shuffled*: in a fixed order the same pictures share a mini-batch in
 # every epoch and pull the weights the same way each time. Shuffling also helps against overfitting. The validation data need no shuffling: their loss is the same in any order.
+#
+# .. exercise:: my_batches
+#
+#    Write such a loader yourself; four lines are enough. As a generator, it yields mini-batches of
+#    ``bs`` pictures with their labels, every picture once, in a random order that is new each time.
+#    The last mini-batch takes the rest.
+#
+#    .. hint::
+#
+#       ``order = torch.randperm(len(x))`` holds every index once. Walk through ``order`` in steps of
+#       ``bs``, and index ``x`` and ``y`` with the same piece of it.
 #
 # The validation batches are twice as large, to take less time: under ``no_grad`` nothing is kept for a
 # backward pass, so there is memory for it. And we call ``model.train()`` before training and
@@ -701,6 +867,15 @@ for epoch in range(epochs):
 #
 # .. tested-source:: mnist_tut.training.weighted_mean
 #
+# .. exercise:: my_mean
+#
+#    ``weighted_mean`` walks through the list twice. A stream can be read only once, and has no
+#    length. Write the weighted mean so that it works for a generator of (mean, size) pairs, too.
+#
+#    .. hint::
+#
+#       Keep two running sums in one loop: of the losses of all pictures, and of the pictures.
+#
 # ``evaluate`` takes any measure of the form of a loss, and so our ``accuracy`` too.
 #
 # .. tested-source:: mnist_tut.training.evaluate
@@ -734,8 +909,15 @@ fit(epochs, model, loss_func, opt, DataLoader(train_ds, batch_size=bs), valid_dl
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
-# Nothing. And experiments are cheap now. *Does it matter that we weight the means? Guess before you
-# run this.* It prints the mean over mini-batches and the one over pictures, first in order, then
+# Nothing. And experiments are cheap now.
+#
+# .. guess:: One mini-batch of 79 is smaller than the others. Does it matter whether it counts as much
+#    as they do?
+#
+#    In the third or fourth digit, and more if its pictures are hard. Look at both numbers below, and
+#    at what shuffling does to them.
+#
+# The cell prints the mean over mini-batches and the one over pictures, first in order, then
 # shuffled:
 
 from mnist_tut.training import loss_batch, weighted_mean
@@ -750,8 +932,10 @@ for shuffle in (False, True):
 # The first number depends on the order: 10,000 pictures make 78 mini-batches of 128 and one of 16, and
 # those 16 count as much as any 128. The second does not.
 #
-# Another one: *guess how well a model does that was trained on sorted digits, first all zeros, then
-# all ones ...*
+# .. guess:: How well does a model do that was trained on sorted digits, first all zeros, then all ones
+#    ...?
+#
+#    Badly: it forgets each digit while it sees the next. The cell says how badly.
 
 order = y_train.argsort()
 sorted_ds = TensorDataset(x_train[order], y_train[order])
@@ -839,6 +1023,17 @@ print((logits == 0).float().mean(dim=0))
 # All shares are below 1, so all ten are alive. (:ref:`How other seeds fare, and why we keep the ReLU
 # <differences>`.)
 #
+# .. exercise:: MySGD
+#
+#    Take the magic out of momentum. The class has everything but its ``step``: for each parameter,
+#    the velocity shrinks to ``momentum`` times what it was, the gradient is added to it, and the
+#    parameter moves against it by ``lr`` times the velocity. Yours should go where ``optim.SGD`` goes.
+#
+#    .. hint::
+#
+#       ``for p, v in zip(self.params, self.velocities)``, under ``torch.no_grad()``. Change ``v`` in
+#       place, or the next step will not know of it.
+#
 # **In short:** ``fit`` does not care what it trains.
 #
 # .. _nn-sequential:
@@ -884,8 +1079,13 @@ torch.testing.assert_close(list(sequential.parameters()), list(cnn.parameters())
 # -----------------------
 #
 # Two things in our CNN assume pictures of 28 by 28: the ``view`` at the front, and the average over a
-# grid of 4 by 4 at the back. *Guess what the layers behind the* ``view`` *make of three pictures of 32
-# by 32, and of 64 by 64:*
+# grid of 4 by 4 at the back.
+#
+# .. guess:: What do the layers behind the ``view`` make of three pictures of 32 by 32, and of 64 by
+#    64?
+#
+#    32 shrinks to 16, 8, 4, so the average over 4 by 4 still fits. 64 ends at 8 by 8, and there are
+#    four averages for each class.
 
 for side in (32, 64):
     print(sequential[1:](torch.rand(3, 1, side, side)).shape)
@@ -969,7 +1169,11 @@ print(f"{dev}: {time.perf_counter() - began:.1f} s")
 #
 # So far we kept to the original's CNN. You can do better by now, in a few lines: after each convolution comes *batch normalisation*,
 # which keeps the numbers in a healthy range, and the ten logits come from a linear layer, so that no
-# last ReLU can kill a class. *Guess how far the same two epochs take it.*
+# last ReLU can kill a class.
+#
+# .. guess:: How far do the same two epochs take it?
+#
+#    From about one error in ten pictures to a few in a hundred.
 #
 # .. tested-source:: mnist_tut.models.conv_block
 #
@@ -996,6 +1200,29 @@ print(f"{evaluate(better, accuracy, test_dl):.4f}")
 # We look at it once. Whoever looks, changes something and looks again has begun to choose by the test
 # set, and its number is no longer honest.
 #
+# .. exercise:: my_batch_norm
+#
+#    What does batch normalisation do, and what changes with ``eval()``? Compute it for ``x`` of the
+#    shape (n, channels), without calling the layer. While ``bn.training`` is true, each channel is
+#    normalised with the mean and variance of this mini-batch; afterwards with ``bn.running_mean`` and
+#    ``bn.running_var``. Then comes ``bn.weight`` times that, plus ``bn.bias``.
+#
+#    .. hint::
+#
+#       Normalised is :math:`(x - \text{mean}) / \sqrt{\text{var} + \text{eps}}`, with ``bn.eps``. The
+#       variance divides by n: ``x.var(dim=0, correction=0)``.
+#
+# .. exercise:: my_cnn_32
+#
+#    Other pictures, same recipe. Build a network of three ``conv_block`` and a linear layer for
+#    *colour* pictures of 32 by 32, three channels each, as in CIFAR-10. From (n, 3, 32, 32) it makes
+#    (n, 10) logits.
+#
+#    .. hint::
+#
+#       Look at ``better_cnn`` and ask of each number whether it still holds. What is left of 32 after
+#       three halvings?
+#
 # **In short:** choose by the validation set, and report the test set once.
 #
 # .. _closing:
@@ -1009,6 +1236,17 @@ print(f"{evaluate(better, accuracy, test_dl):.4f}")
 # offers these, built on the very ideas of this page; it is a natural next step for practitioners (see
 # `a notebook of its course
 # <https://github.com/fastai/course22p2/blob/master/nbs/04_minibatch_training.ipynb>`_).
+#
+# .. exercise:: my_freeze
+#
+#    *Transfer learning* in three lines: someone has trained ``model``, a ``Sequential``, and you want
+#    to teach its last layer something new. Freeze all the others, and return a list of the parameters
+#    that are left to train, for the optimizer.
+#
+#    .. hint::
+#
+#       ``requires_grad_(False)`` works on a whole module, too, and so does ``requires_grad_(True)`` on
+#       the last one, ``model[-1]``. Mind the underscore.
 #
 # We promised to explain four things:
 #
