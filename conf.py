@@ -29,6 +29,7 @@ extensions = [
     "chinese_search",
     "data_notice",
     "docstring_language",
+    "exercise_boxes",
     "figure_text",
     "first_use",
     "folded_outputs",

@@ -11,8 +11,7 @@ exercise is known by the name that the reader's function will bear::
 
           ``gather`` picks one number from each row.
 
-A hint may be left out. The box shows task, stub, hint and solution, the last two folded. The
-solution and the stub are run through the exercise's check whenever a page is read: a solution that
+A hint may be left out. The box shows the task; stub, hint and solution are folded. The solution and the stub are run through the exercise's check whenever a page is read: a solution that
 is not right, or a stub that is, stops the build. A question with a folded answer is written ::
 
     .. guess:: What does a second ``backward()`` leave in ``weights.grad``?
@@ -45,6 +44,7 @@ WORDS = {
         "minutes": "about {} minutes",
         "levels": ["warm-up", "takes some thought", "a challenge"],
         "colon": ": ",
+        "stub": "Start from",
         "hint": "Hint",
         "solution": "Solution",
         "guess": "Guess first",
@@ -57,6 +57,7 @@ WORDS = {
         "minutes": "约 {} 分钟",
         "levels": ["热身", "要想一想", "有点难"],
         "colon": "：",
+        "stub": "从这里写起",
         "hint": "提示",
         "solution": "参考答案",
         "guess": "先猜一猜",
@@ -71,7 +72,7 @@ Cell = tuple[str, str, dict[str, Any]]  # kind, text, metadata
 
 
 class exercise(nodes.General, nodes.Element):
-    """A box: what says its title, the task, the stub, and folded hint and solution."""
+    """A box: what says its title, the task, and folded stub, hint and solution."""
 
 
 class folded(nodes.General, nodes.Element):
@@ -142,7 +143,7 @@ class Exercise(Box):
         hints = [node for node in box.children if isinstance(node, nodes.hint)]
         for node in hints:
             box.remove(node)
-        box += code(exercises.stub_cell(name))
+        box += self.fold("stub", code(exercises.stub_cell(name)))
         box += [self.fold("hint", *node.children) for node in hints]
         box += self.fold("solution", code(exercises.solution(name)))
         return [box]
@@ -220,11 +221,10 @@ def exercise_cells(
     """
     writer = writer or Markdown()
     name = box["exercise"]
-    opened = [node for node in box.children if isinstance(node, folded)]
-    stub = box.index(opened[0]) - 1
+    stub, *opened = [node for node in box.children if isinstance(node, folded)]
     parts = [
         f"**{box['title']}** · {box['about']}",
-        writer.blocks(box.children[:stub]),
+        writer.blocks(box.children[: box.index(stub)]),
         *(node.as_markdown(writer) for node in opened),
     ]
     check = exercises.check_cell(name, LANGUAGES[box["language"]], helpers)

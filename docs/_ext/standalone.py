@@ -19,6 +19,7 @@ from weakref import WeakKeyDictionary
 import nbformat
 from bundling import Bundle
 from docutils import nodes
+from exercise_boxes import exercise_cells
 from markdown import Markdown
 from package_source import (
     full_name,
@@ -64,9 +65,9 @@ class Cell(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A piece of a page: prose, an object shown, or a cell of its program."""
+    """A piece of a page: prose, an object shown, a cell of its program, or of an exercise."""
 
-    kind: str  # "text", "source" or "code"
+    kind: str  # "text", "source", "code", "stub" or "check"
     content: str
 
 
@@ -117,6 +118,10 @@ def page_parts(doctree: nodes.document, script: Path, page: str = "") -> list[Pa
             parts.append(Part("text", Markdown(level, page).block(node)))
         elif begun and "sphx-glr-timing" in node.get("classes", []):
             break
+        elif begun and node.get("exercise"):
+            parts += exercise_parts(
+                node, page, not any(p.kind == "check" for p in parts)
+            )
         elif begun and blocks[number].type == "text":
             parts += text_parts(node, page)
     if number != len(blocks) - 1:
@@ -124,6 +129,15 @@ def page_parts(doctree: nodes.document, script: Path, page: str = "") -> list[Pa
             f"{script.name} has {len(blocks)} blocks, its page shows {number + 1}"
         )
     return parts
+
+
+def exercise_parts(box: nodes.Element, page: str, helpers: bool) -> list[Part]:
+    """Turn an exercise into its task, its stub and its check."""
+    kinds = {"markdown": "text", "code": "stub"}
+    return [
+        Part("check" if metadata else kinds[kind], text)
+        for kind, text, metadata in exercise_cells(box, Markdown(page=page), helpers)
+    ]
 
 
 def text_parts(node: nodes.Element, page: str) -> list[Part]:
@@ -181,6 +195,9 @@ def cells_of(parts: list[Part]) -> list[Cell]:
     for part in parts[1:]:
         if part.kind == "text":
             cells.append(Cell("markdown", part.content))
+            continue
+        if part.kind in ("stub", "check"):
+            cells.append(Cell("code", part.content, hidden=part.kind == "check"))
             continue
         if helpers:
             cells += [
