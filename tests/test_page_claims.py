@@ -55,8 +55,6 @@ def facts():
         ],
         "from-scratch": [
             pixels,
-            *(pixels, 2010, 2, pixels, classes, f"{glorot:.4f}"),
-            *(1, pixels, f"{ours:.4f}"),
             f"{math.log(torch.finfo(torch.float32).max):.1f}",
             *(1, classes, f"{guess:.1f}"),
             *(classes, f"{guess:.3f}"),
@@ -67,6 +65,8 @@ def facts():
         ],
         "nn-module": [f"{guess:.1f}"],
         "nn-linear": [
+            *(pixels, 2010, 2, pixels, classes, f"{glorot:.4f}"),
+            *(1, pixels, f"{ours:.4f}"),
             *(bs, pixels, bs, classes),
             *(bs, pixels, pixels, classes, classes, bs, classes),
         ],
@@ -80,7 +80,6 @@ def facts():
             *sides,
             *(grid, grid),
             *(2, bs, classes),  # Conv2d
-            *kernel,
             1,
         ],
         "wrapping-dataloader": [
