@@ -6,32 +6,28 @@ r"""
 
 - **动手**：先只用张量训练一个网络，再把活儿一样样交给 PyTorch，看着程序变短。最后的网络能认对 98 %
   的数字。
-- **收获**：弄懂 ``nn.Module``、``Parameter``、优化器、``Dataset`` 和 ``DataLoader``
+- **收获**：弄懂 ``nn.Module``、``Parameter``、优化器（optimizer）、``Dataset`` 和 ``DataLoader``
   各管什么，能凭记忆写出训练循环。
 - **准备**：PyTorch，以及一点张量运算的经验，用过 NumPy 数组就行。不需要 GPU。
 
 本页按 Jeremy Howard（`fast.ai <https://www.fast.ai>`_）所写的 `What is torch.nn really?
-<https://docs.pytorch.org/tutorials/beginner/nn_tutorial.html>`_ 的章节逐节展开；他在文中感谢了
-Rachel Thomas 和 Francisco Ingham。思路是他的，文字和代码是我们的。说法与原文不同的地方，\
-都当场运行给您看；全部不同之处见:doc:`/about`。
+<https://docs.pytorch.org/tutorials/beginner/nn_tutorial.html>`_ 逐节展开；他在文中感谢了 Rachel
+Thomas 和 Francisco Ingham。思路是他的，文字和代码是我们的。全部不同之处见:doc:`/about`。
 
 .. only-on-site::
 
-   .. tip::
+   **建议边读边运行**：到:ref:`页尾 <sphx_glr_download_tutorials_nn_tutorial.py>`下载 Jupyter
+   笔记本（``.ipynb`` 文件），一次运行一个单元格，看看各个张量的形状，再故意改坏几处试试。
 
-      建议边读边运行：到:ref:`页尾 <sphx_glr_download_tutorials_nn_tutorial.py>`下载 Jupyter
-      笔记本（``.ipynb`` 文件），一次运行一个单元格，看看各个张量的形状，再故意改坏几处试试。
-
-要构建和训练网络，PyTorch 备好了四样东西：:mod:`torch.nn` 里的模块（module），:mod:`torch.optim`
-里的优化器（optimizer），以及 :mod:`torch.utils.data` 里的 :class:`~torch.utils.data.Dataset` 和
-:class:`~torch.utils.data.DataLoader`。想用足它们的本领，或者按自己的问题改造它们，\
-就得知道它们到底做了什么。所以我们先一样也不用，训练一个识别数字图片的小网络，再逐一引入。\
-每引入一样，您都会看到它做了什么，代码怎样变得更短或更灵活。
+要构建和训练网络，PyTorch 备好了四样东西：:mod:`torch.nn`、:mod:`torch.optim`、\
+:class:`~torch.utils.data.Dataset` 和 :class:`~torch.utils.data.DataLoader`。想用足它们的本领，\
+或者按自己的问题改造它们，就得知道它们到底做了什么。所以我们先一样也不用，再逐一引入。每引入一样，\
+您都会看到它做了什么，代码怎样变得更短或更灵活。
 """
 
 # %%
-# 动手之前，先写一行。初始权重是随机的；设定*随机种子*（random seed）之后，只要依次运行各单元格，\
-# 得到的数字就与本页相同（舍入误差除外）。
+# 初始权重是随机的。设定*随机种子*（random seed），您的就与我们的相同：依次运行各单元格，\
+# 得到的就是本页上的数字（舍入误差除外）。
 
 import torch
 
@@ -44,15 +40,13 @@ torch.manual_seed(42)
 # ---------------
 #
 # MNIST（`LeCun 等，1998 <https://doi.org/10.1109/5.726791>`_）是一批灰度小图片，内容是手写的数字 0
-# 到 9，每张都附有*标签*（label），写明是几。它够大，能做出有意思的结果；又够小，\
-# 笔记本电脑上几秒钟就能训练完。
-#
-# 路径用 :mod:`pathlib` 处理，下载用 `Requests
-# <https://requests.readthedocs.io>`_。（模块都到第一次用时才导入，好让您看清它的用处。）
+# 到 9，每张都附有*标签*（label），写明是几。路径用 :mod:`pathlib` 处理，下载用 `Requests
+# <https://requests.readthedocs.io>`_。模块（module）都到第一次用时才导入，好让您看清它的用处。
 
 import gzip
 import hashlib
 import pickle
+import tempfile
 import time
 from pathlib import Path
 
@@ -65,16 +59,19 @@ MD5 = "a02cd19f81d51c426d7ca14024243ce9"
 
 # %%
 # 这个文件里是 NumPy 数组，格式是 :mod:`pickle`，即 Python 自带的*序列化*（serialise）格式：\
-# 把对象变成字节，再还原回来。它方便，也危险：pickle 其实是一段小程序，:func:`pickle.loads`
-# 会运行它。打开陌生人的 pickle，就等于运行陌生人的程序。\
+# 把对象变成字节，再还原回来。pickle 其实是一段小程序，:func:`pickle.loads` 会运行它。\
 # 所以立一条规矩：*校验和（checksum）未知的字节，绝不用 pickle 还原。*
-#
-# .. tested-source:: mnist_tut.data.download
 #
 # .. tested-source:: mnist_tut.data.get_mnist
 #
-# 文件里有三组图片和标签：训练集（training set）用来训练，\
-# 验证集（validation set）在调整时用来检验，测试集（test set）留到最后。
+# .. tested-source:: mnist_tut.data.download
+#    :folded: 怎样下载才不会过大、过久
+#
+# .. tested-source:: mnist_tut.data.keep
+#    :folded: 怎样保存文件：要么完整，要么没有
+#
+# 文件里有三组图片和标签：训练集（training set）用来训练，验证集（validation set）\
+# 在调整时用来检验，测试集（test set）留到最后。
 
 from mnist_tut.data import get_mnist
 
@@ -93,7 +90,7 @@ print(x_train.shape)
 
 import matplotlib.pyplot as plt
 
-plt.figure(figsize=(2.2, 2.2))
+plt.figure(figsize=(1.5, 1.5))
 plt.imshow(x_train[0].reshape((28, 28)), cmap="gray")
 plt.axis("off")
 plt.show()
@@ -114,18 +111,8 @@ print(x_train, y_train)
 print(n, c, x_train.min(), x_train.max(), y_train.min(), y_train.max())
 
 # %%
-# 一共有 ``n`` 张图片，每张 ``c`` 个像素；像素是从 0 到略小于 1 的数，标签是 0 到 9
-# 的整数。打印出来的边角全是黑的。训练之前先看看数据：花一分钟，常能省下一整天。（``show_digits``
-# 只管画图，是本站的辅助函数。）
-
-from mnist_tut.plots import show_digits
-
-show_digits(x_train[:30], y_train[:30])
-
-# %%
-# .. figure-text:: 三十个手写数字，排成三行，每行十个，上方标着各自的标签。
-#
-#    前三十张训练图片。哪几张您也会认错？
+# 一共有 ``n`` 张图片，每张 ``c`` 个像素；像素是从 0 到略小于 1 的数，标签是 0 到 9 的整数。\
+# （打印出来的只有边角，都是黑的。）
 #
 # **小结**：数据是成对的张量，图片每行 784 个数，标签是 0 到 9。
 #
@@ -135,7 +122,7 @@ show_digits(x_train[:30], y_train[:30])
 # ---------------------------------
 #
 # 如果没听说过*梯度下降*（gradient descent），请配合 `course.fast.ai <https://course.fast.ai>`_
-# 的头几课来读。我们只用最简单的情形。
+# 的头几课来读。
 #
 # 我们的模型是线性的：十个类别，每个类别对 784 个像素求一次加权和，再加一个偏置（bias）。\
 # 权重（weights）的初值是随机数，偏置的初值是零。它们都是普通的张量，只多一样：``requires_grad`` 让
@@ -148,28 +135,19 @@ weights.requires_grad_()
 bias = torch.zeros(10, requires_grad=True)
 
 # %%
-# ``requires_grad_`` 末尾的下划线表示*原地操作*（in place），直接修改张量本身。注意次序：先缩放，\
-# 再要求梯度。反过来的话，缩放也会记录下来，``weights`` 就成了运算的*结果*，梯度始终是 ``None``。
+# ``requires_grad_`` 末尾的下划线表示*原地操作*（in place）。注意次序：如果先要求梯度，再缩放，\
+# 缩放也会记录下来，``weights`` 就成了运算的*结果*，梯度始终是 ``None``。
 #
-# .. note::
-#
-#    除以 :math:`\sqrt{784}` 常被称作 *Xavier 初始化*（initialisation）。严格说来，`Glorot 和
-#    Bengio（2010） <https://proceedings.mlr.press/v9/glorot10a.html>`_取的是
-#    :math:`\sqrt{2 / (784 + 10)} = 0.0502`；我们用的 :math:`1/\sqrt{784} = 0.0357` 更早，出自
-#    LeCun。两者都让数值逐层传下去时既不膨胀，也不消失。
-#
-# Python 里能调用的对象都可以当模型。我们的模型是矩阵乘法 ``@``，\
-# 再通过广播（broadcasting）加上偏置。得到的十个加权和称为 *logit*。\
-# 再由*激活函数*（activation function）把它们变成十个概率的对数，\
-# 这里是对数 softmax（log-softmax）。照定义直接写：
+# Python 里能调用的对象都可以当模型。我们的模型是矩阵乘法 ``@``，再通过广播（broadcasting）\
+# 加上偏置。得到的十个加权和称为 *logit*。再由*激活函数*（activation function）\
+# 把它们变成十个概率的对数，这里是对数 softmax（log-softmax）。照定义直接写：
 
 logits = torch.tensor([[89.0, 1.0, 0.0]])
 print(logits - logits.exp().sum(dim=1, keepdim=True).log())
 
 # %%
-# 三个负无穷：模型把所有可能都排除了。在 ``float32`` 里，自变量超过 88.7，``exp``
-# 就会溢出；很有把握的网络，logit 能到这么大。对策叫 *log-sum-exp*：每行先减去其中最大的
-# logit。softmax 只取决于差值，所以结果不变。
+# 三个负无穷：在 ``float32`` 里，自变量超过 88.7，``exp`` 就会溢出；很有把握的网络，logit
+# 能到这么大。对策叫 *log-sum-exp*：每行先减去其中最大的 logit。softmax 只取决于差值，所以结果不变。
 #
 # .. tested-source:: mnist_tut.by_hand.log_softmax
 
@@ -183,30 +161,27 @@ def model(xb):
 
 
 # %%
-# 这是纯 Python 代码，在 CPU 和 GPU 上却都是全速运行：每个运算调用的都是现成的*内核*（英文也叫
-# kernel），即为某种设备（device）编译好的程序。送一个*小批量*（mini-batch）的图片进去，\
-# 就是一次*前向传播*（forward pass）。
+# 这是纯 Python 代码，却很快：每个运算调用的都是现成的*内核*（英文也叫 kernel），即为 CPU 或 GPU
+# 编译好的程序。送一个*小批量*（mini-batch）的图片进去，就是一次*前向传播*（forward pass）。
 
 bs = 64
 
-xb = x_train[:bs]
-yb = y_train[:bs]
+xb, yb = x_train[:bs], y_train[:bs]
 preds = model(xb)
 print(preds[0])
-print(preds.shape, preds.grad_fn)
+print(preds.shape, preds.grad_fn.name())
 
 # %%
-# *先猜一猜*：模型如果一无所知，这十个数该是多少？都在 :math:`\ln(1/10) = -2.3`
-# 左右，果然如此。除了数值，``preds`` 还带着 ``grad_fn``，即得出它的最后一个运算：减法。\
-# 它记得前一个运算，那个又记得再前一个，一直到 ``weights`` 和 ``bias``。马上就用得上。
+# *先猜一猜*：模型如果一无所知，这十个数该是多少？都在 :math:`\ln(1/10) = -2.3` 左右，果然如此。\
+# 除了数值，``preds`` 还带着 ``grad_fn``，即得出它的运算：减法。马上就用得上。
 #
-# 要训练，得有一个数说明预测有多糟，即*损失*（loss）。对分类器来说，\
-# 它是*负对数似然*（negative log-likelihood）：取出真实类别的对数概率，求平均，再取负号。
+# 要训练，得有一个数说明预测有多糟，即*损失*（loss）。对分类器来说，它是*负对数似然*（negative
+# log-likelihood）：取出真实类别的对数概率，求平均，再取负号。
 #
 # .. tested-source:: mnist_tut.by_hand.nll
 #
 # 用两个张量作*索引*（index），``log_probs`` 每行给出一个数，即真实类别那一列的数。\
-# 损失函数和激活函数，PyTorch 有许多现成的；但您也看到了，用普通的 Python 就能自己写。
+# 损失函数和激活函数，PyTorch 有许多现成的，但用普通的 Python 也能自己写。
 
 from mnist_tut.by_hand import nll
 
@@ -215,17 +190,7 @@ loss = loss_func(preds, yb)
 print(loss)
 
 # %%
-# 接近 :math:`\ln 10 = 2.303`，也就是瞎猜的代价。还可以数一数，十个输出里最大的那个有多少次是对的，\
-# 即*准确率*（accuracy）：
-#
-# .. tested-source:: mnist_tut.by_hand.accuracy
-
-from mnist_tut.by_hand import accuracy
-
-print(accuracy(preds, yb))
-
-# %%
-# 大约十分之一。准确率更直观，却不能用来训练：权重变一点，最大的输出几乎总是原来那个，所以梯度是零。
+# 接近 :math:`\ln 10 = 2.303`，也就是瞎猜的代价。
 #
 # **梯度**：权重变一点，损失会变多少？从权重到损失的每个运算，PyTorch 都记了下来，\
 # 连成一张*计算图*（computation graph）：
@@ -240,8 +205,8 @@ show_graph(loss)
 #    ``loss.grad_fn`` 知道的一切。方框里是 ``weights`` 和 ``bias`` 的形状，``Mm`` 是矩阵乘法。箭头是
 #    ``backward()`` 将要走的路。
 #
-# 调用 ``loss.backward()``，就会从计算图的末端往回走，把各个参数（parameter）的梯度存进它的
-# ``.grad``。对我们的模型，用纸笔也能推出来：概率减去真实值，再乘以像素。两者一致吗？
+# 调用 ``loss.backward()``，就会沿着这张图走，把各个参数（parameter）的梯度存进它的 ``.grad``。\
+# 对我们的模型，用纸笔也能推出来：概率减去真实值，再乘以像素。两者一致吗？
 
 import torch.nn.functional as F
 
@@ -253,14 +218,14 @@ print(weights.grad.shape, weights.grad.abs().max())
 
 # %%
 # 一致；不然 ``assert_close`` 会报错。*再猜一猜*：第二次调用 ``backward()``，``weights.grad``
-# 里会剩下什么？
+# 里会是什么？
 
 loss_func(model(xb), yb).backward()
 print(weights.grad.abs().max())
 
 # %%
-# 两倍。``backward()`` 是把新的梯度*加*上去，所以每次求新梯度之前，都要把旧的清零。现在就清零，\
-# 再给未训练的模型留一份副本，好让后面的版本都从同一处出发：
+# 两倍：``backward()`` 是把新的梯度*加*上去，所以要先把旧的清零。现在就清零，\
+# 再给未训练的参数留一份副本，好让后面的程序都从它出发：
 
 weights.grad.zero_()
 bias.grad.zero_()
@@ -268,9 +233,21 @@ bias.grad.zero_()
 start = {"weights": weights.detach().clone(), "bias": bias.detach().clone()}
 
 # %%
+# **准确率**（accuracy）：还可以数一数，十个输出里最大的那个有多少次是对的。
+#
+# .. tested-source:: mnist_tut.by_hand.accuracy
+
+from mnist_tut.by_hand import accuracy
+
+print(accuracy(preds, yb))
+
+# %%
+# 大约十分之一。准确率比损失直观，却不能用来训练：权重变一点，最大的输出几乎总是原来那个，\
+# 所以梯度是零。
+#
 # **训练循环**：对每个小批量，先预测，再算损失，反向传播（backpropagation），\
-# 最后让每个参数逆着自己的梯度挪一小步。这一步有多小，由*学习率*（learning rate）``lr``
-# 决定。它是*超参数*（hyper-parameter）：由我们选定，不由训练得出。把全部数据过一遍，\
+# 最后让每个参数逆着自己的梯度挪一小步。这一步有多小，由*学习率*（learning rate）``lr`` 决定。\
+# 它是*超参数*（hyper-parameter）：由我们选定，不由训练得出。把全部数据过一遍，\
 # 叫一个*轮次*（epoch）。
 
 lr = 0.5
@@ -291,20 +268,16 @@ for epoch in range(epochs):
             bias.grad.zero_()
 
 # %%
-# 好了，您已经从零写出并训练了一个神经网络！它是最小的一种，没有隐藏层，\
-# 叫*逻辑回归*（logistic regression），中文教材也称 softmax 回归。
+# 好了，您已经从零写出并训练了一个神经网络！它是最小的一种，没有隐藏层，叫*逻辑回归*（logistic
+# regression），中文教材也称 softmax 回归。
 #
 # 更新写在 :class:`torch.no_grad` 里面，因为这一步不需要求梯度。否则 PyTorch
 # 会报错：``a leaf Variable that requires grad is being used in an in-place operation``，\
-# 即需要梯度的*叶子张量*（leaf tensor，不由运算得出的张量）不能原地修改（详见`自动求导的说明
-# <https://docs.pytorch.org/docs/stable/notes/autograd.html>`_）。
+# 即需要梯度的*叶子张量*（leaf tensor，不由运算得出的张量）不能原地修改（参见`自动求导的说明
+# <https://docs.pytorch.org/docs/stable/notes/autograd.html>`_）。想看循环怎样运行，就在任意位置写上
+# :func:`breakpoint`，用 Python 的调试器单步执行。
 #
-# .. tip::
-#
-#    普通的 Python 循环，可以用 Python 的调试器单步执行：在任意位置写上 :func:`breakpoint`，\
-#    沿途的值都能查看。
-#
-# 损失应当从 2.3 降下来，准确率应当从 0.1 升上去。结果如何？
+# 损失应当从 2.3 降下来，准确率应当从 0.1 升上去。是这样吗？
 
 print(f"last mini-batch: {loss_func(model(xb), yb):.4f}, {accuracy(model(xb), yb):.4f}")
 preds = model(x_valid)
@@ -313,7 +286,7 @@ print(
 )
 
 # %%
-# 是的。第一行很漂亮，却说明不了什么：最后一个小批量只有 16 张图片（50,000 = 781 × 64 + 16），\
+# 是的。第一行说明不了什么：最后一个小批量只有 16 张图片（50,000 = 781 × 64 + 16），\
 # 模型刚在它们上面训练过。第二行才算数：那一万张图片从未用来训练。每个类别取第一张，\
 # 看看训练前后模型各是怎么判断的：
 
@@ -329,7 +302,7 @@ show_beliefs(before.exp(), preds[ten].exp(), y_valid[ten])
 #    训练前（左）和训练后（右）的概率。每行是一张图片，从 0 到 9；每列是一个类别；\
 #    对角线上的亮格表示预测正确，而且有把握。
 #
-# 线性模型有个妙处：每个类别对每个像素都有一个权重，所以权重也是图。
+# 每个类别对每个像素都有一个权重，所以权重也是图：
 
 from mnist_tut.plots import show_weights
 
@@ -341,7 +314,7 @@ show_weights(weights.T.view(10, 28, 28), range(10), cols=5)
 #    橙色的像素支持这个数字，蓝色的反对。例如 0：外圈要有笔迹，中间要留空。
 #
 # 从这里开始是*重构*（refactoring）：程序做的事不变，代码变得更短、更清楚或更灵活。\
-# 所以先存下学到的参数，再写一个函数，打印验证损失，并拿后面的程序学到的参数与它比较：
+# 所以先存下学到的参数，后面的程序都要与它比较：
 
 goal = weights.detach().clone(), bias.detach().clone()
 
@@ -360,14 +333,12 @@ def same_as_by_hand(weights, bias):
 # 使用 ``torch.nn.functional``
 # ----------------------------
 #
-# 先走最容易的一步。:mod:`torch.nn.functional` 习惯上导入为 ``F``，``torch.nn``
-# 的函数大多在这里：损失、激活、池化（pooling）都有；\
-# 卷积（convolution）和线性层（linear layer）也有，不过稍后要讲的类更方便。（初始化函数在
-# :mod:`torch.nn.init` 里。）
+# :mod:`torch.nn.functional` 习惯上导入为 ``F``，``torch.nn`` 的函数大多在这里：损失、激活、\
+# 池化（pooling）都有；卷积（convolution）和线性层（linear layer）也有，不过稍后要讲的类更方便。
 #
-# 对数 softmax 和负对数似然总是搭配使用，所以有一个函数把两步合成一步，\
-# 即交叉熵（cross-entropy）：:func:`torch.nn.functional.cross_entropy`。\
-# 我们自己写的两个都可以去掉，模型直接返回 logit。把参数恢复到起点，再训练一遍。
+# 对数 softmax 和负对数似然总是搭配使用，所以有一个函数把两步合成一步，即交叉熵（cross-entropy）：\
+# :func:`torch.nn.functional.cross_entropy`。我们自己写的两个都可以去掉，模型直接返回 logit。\
+# 回到起点，再训练一遍：
 #
 # .. loop:: functional
 #    :from: by-hand
@@ -411,8 +382,8 @@ print(f"{accuracy(model(x_valid), y_valid):.4f}")
 # -----------------------
 #
 # 权重、偏置和用到它们的计算，本该放在一起。为此我们写一个类，让它*继承* :class:`torch.nn.Module`，\
-# 成为它的*子类*（subclass）。这样的类能保存*状态*：凡是以 :class:`torch.nn.Parameter`
-# 的形式赋给它的，都会*注册*到它的清单里，并要求梯度。要算什么，由 ``forward`` 方法规定。
+# 成为它的*子类*（subclass）。它能保存*状态*：凡是以 :class:`torch.nn.Parameter` 的形式赋给它的，\
+# 都会*注册*到它的参数清单里。要算什么，由 ``forward`` 方法规定。
 
 from torch import nn
 
@@ -430,9 +401,8 @@ class Mnist_Logistic(nn.Module):
 # %%
 # .. note::
 #
-#    有两样东西同名。Python 的`模块
-#    <https://docs.python.org/3/tutorial/modules.html>`_（module，首字母小写）\
-#    是可以导入的代码文件；``nn.Module``（首字母大写）是 PyTorch 的一个类，后面会经常用到。
+#    Python 的`模块 <https://docs.python.org/3/tutorial/modules.html>`_（module，首字母小写）\
+#    是可以导入的代码文件；``nn.Module``（首字母大写）是 PyTorch 的一个类。
 #
 # 模型现在是对象了，所以要先*实例化*（instantiate），再像函数那样调用；它会把调用转给 ``forward``：
 
@@ -441,8 +411,8 @@ print(loss_func(model(xb), yb))
 
 # %%
 # 又是 2.3 左右，没训练过的模型都这样。那么，写成类有什么好处？``model.parameters()``
-# 给出全部参数，不管是两个还是两百个；``model.zero_grad()`` 把它们的梯度一并清掉。\
-# 不必再点名逐个更新。还有 ``model.load_state_dict``，用 ``start`` 这样的字典一次填好全部参数：
+# 给出全部参数，不管是两个还是两百个；``model.zero_grad()``
+# 把它们的梯度一并清掉；``model.load_state_dict`` 用 ``start`` 这样的字典一次填好全部参数：
 #
 # .. loop:: module
 #    :from: functional
@@ -469,9 +439,8 @@ same_as_by_hand(model.weights, model.bias)
 print(model.bias.grad)
 
 # %%
-# 不是零，而是 ``None``：``zero_grad()`` 把梯度丢掉，下一次 ``backward()``
-# 再新建，这样省内存。只有完全得不到梯度的参数才受影响：有些优化器遇到 ``None``
-# 就跳过，遇到零却仍会改动参数。
+# 不是零，而是 ``None``：``zero_grad()`` 把梯度丢掉，下一次 ``backward()`` 再新建。\
+# （只有得不到梯度的参数才有差别：优化器遇到 ``None`` 就跳过，遇到零，有的却仍会改动参数。）
 #
 # **小结**：``Module`` 保存参数和用到它们的计算，并能统一处理全部参数。
 #
@@ -480,8 +449,8 @@ print(model.bias.grad)
 # 使用 ``nn.Linear`` 重构
 # -----------------------
 #
-# 权重、偏置、乘法、加法，PyTorch 有现成的：:class:`torch.nn.Linear`。您会用到的层，它几乎都有。\
-# 用了它们，代码更简单，往往也更快。
+# 权重、偏置、乘法、加法，PyTorch 有现成的：:class:`torch.nn.Linear`。这样的层还有许多，用了它们，\
+# 代码更简单，往往也更快。
 #
 # .. tested-source:: mnist_tut.models.Mnist_Logistic
 
@@ -492,9 +461,17 @@ print(loss_func(model(xb), yb))
 print(f"ours: {start['weights'].std():.4f}, of nn.Linear: {model.lin.weight.std():.4f}")
 
 # %%
-# 请看第二行。``nn.Linear`` 的初始权重取自更窄的均匀分布：代码简化了，初始化也悄悄变了。\
-# 在这里影响不大，在深层网络里就难说。为了比较，我们从自己的权重出发。（``nn.Linear``
-# 保存的是转置：输出 × 输入。）
+# 请看第二行：代码简化了，初始化（initialisation）也悄悄变了，``nn.Linear`` 的权重取自更窄的分布。\
+# 在这里影响不大，在深层网络里就难说。
+#
+# .. note::
+#
+#    我们除以 :math:`\sqrt{784}`，这常被称作 *Xavier 初始化*。严格说来，`Glorot 和 Bengio（2010）
+#    <https://proceedings.mlr.press/v9/glorot10a.html>`_取的是
+#    :math:`\sqrt{2 / (784 + 10)} = 0.0502`；我们用的 :math:`1/\sqrt{784} = 0.0357` 更早，出自
+#    LeCun。
+#
+# 为了比较，我们从自己的权重出发；``nn.Linear`` 存的是转置，所以先转置。
 #
 # .. loop:: linear
 #    :from: module
@@ -518,7 +495,7 @@ for epoch in range(epochs):
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
-# 搭模型时，首先要检查形状。一路上有哪些形状，模型自己就能告诉我们：
+# 搭模型时，首先要检查形状：
 
 from mnist_tut.plots import show_shapes
 
@@ -537,7 +514,7 @@ show_shapes(model, x_train[:bs])
 # -------------------------
 #
 # :mod:`torch.optim` 汇集了各种优化算法：SGD、Adam 等等。新建优化器时，把归它管的参数交给它；之后
-# ``opt.step()`` 就会全部更新。我们用最简单的*随机梯度下降*（stochastic gradient descent），\
+# ``opt.step()`` 就会全部更新。最简单的是*随机梯度下降*（stochastic gradient descent），\
 # 它做的与我们的循环一样。后面还要多次新建模型和优化器，所以写成函数：
 #
 # .. tested-source:: mnist_tut.training.get_model
@@ -566,7 +543,7 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
 # 这三个调用要分清：``backward()`` 只求梯度，不改参数；``step()`` 更新参数；``zero_grad()``
-# 清掉梯度，必须在下一次 ``backward()`` 之前。
+# 清掉梯度，要赶在下一次 ``backward()`` 之前。
 #
 # **小结**：对每个小批量，依次调用 ``backward()``、``step()``、``zero_grad()``；用哪种优化器都一样。
 #
@@ -581,8 +558,8 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # ``Dataset``，写出人脸照片的数据集 ``FaceLandmarksDataset``。（这说的是*映射式*数据集；\
 # 没有长度的数据流，用 :class:`~torch.utils.data.IterableDataset`。）
 #
-# 数据是张量时，用 :class:`~torch.utils.data.TensorDataset`。它能沿第一个维度，\
-# 同时对几个张量遍历、索引或切片（slice）。所以图片和标签，也就是输入和目标，一行就能取出：
+# 数据是张量时，用 :class:`~torch.utils.data.TensorDataset`。它能沿第一个维度，同时对几个张量遍历、\
+# 索引或切片（slice）。所以图片和标签一行就能取出：
 #
 # .. loop:: dataset
 #    :from: optim
@@ -637,9 +614,9 @@ for epoch in range(epochs):
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
-# 有了 ``Module``、``Parameter``、``Dataset`` 和 ``DataLoader``，循环大大缩短，\
-# 也好懂多了。（代价有一项：普通的 ``DataLoader`` 是逐行取出，再叠成一批。张量已在内存里时，\
-# 有更快的办法，:doc:`where_the_time_goes`一页有做法和实测。）要认真训练模型，还缺几样东西。
+# 有了 ``Module``、``Parameter``、``Dataset`` 和 ``DataLoader``，循环大大缩短，也好懂多了。\
+# （代价有一项：普通的 ``DataLoader`` 是逐行取出的。张量已在内存里时，有更快的办法，\
+# 见:doc:`where_the_time_goes`。）要认真训练模型，还缺几样东西。
 #
 # **小结**：``DataLoader`` 把任何 ``Dataset`` 切成小批量。
 #
@@ -649,17 +626,16 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # ----------
 #
 # 模型可能把训练数据背熟了，换了别的就不行。这叫*过拟合*（overfitting），\
-# 只有没用来训练的数据才能让它现形。所以一定要有`验证集
+# 只有没用来训练的数据才能让它现形，所以一定要有`验证集
 # <https://www.fast.ai/posts/2017-11-13-validation-sets.html>`_。
 #
 # 训练数据要*打乱*（shuffle）：次序不变，每个轮次总是同样的图片在同一批，\
-# 相邻图片的共同之处会让权重来回摇摆。批次随机，也有助于防止过拟合。验证数据不用打乱：\
-# 打乱要花时间，而损失与次序无关。
+# 相邻图片的共同之处会让权重来回摇摆。打乱也有助于防止过拟合。验证数据不用打乱：次序怎样，\
+# 损失都一样。
 #
-# 验证时的批大小（batch size）加倍，好更快地算完；内存放得下，因为在 ``no_grad``
-# 之下，不为反向传播保留任何东西。训练前调用 ``model.train()``，验证前调用
-# ``model.eval()``：有些层在两种模式下行为不同，例如 :class:`torch.nn.BatchNorm2d` 和
-# :class:`torch.nn.Dropout`。（``eval()`` 并不停止记录，那是 ``no_grad`` 的事。）
+# 验证时的批大小（batch size）加倍，好更快地算完：在 ``no_grad`` 之下，不为反向传播保留任何东西，\
+# 内存放得下。训练前调用 ``model.train()``，验证前调用 ``model.eval()``，\
+# 因为有些层在两种模式下行为不同，例如 :class:`torch.nn.BatchNorm2d` 和 :class:`torch.nn.Dropout`。
 #
 # .. loop:: validation
 #    :from: dataloader
@@ -685,8 +661,6 @@ for epoch in range(epochs):
     print(epoch, total / len(valid_ds))
 
 # %%
-# 为什么要 ``* len(xb)``？最后一个小批量比别的小，分量不该一样；不这样算会怎样，见下一节。
-#
 # **小结**：训练数据要打乱；每个轮次之后都要验证，不求梯度。
 #
 # .. _fit-get-data:
@@ -695,7 +669,7 @@ for epoch in range(epochs):
 # --------------------------------
 #
 # 循环里有两处要算损失，一处为训练，一处为验证，不如只写一遍。给了优化器，``loss_batch``
-# 就顺便训练一步；没给，就只计算。
+# 还会训练一步：
 #
 # .. tested-source:: mnist_tut.training.loss_batch
 #
@@ -743,7 +717,7 @@ model, opt = get_model(lr)
 fit(epochs, model, loss_func, opt, train_dl, valid_dl)
 
 # %%
-# 一路改下来，丢掉什么没有？让 ``fit`` 从第一个循环的起点出发，按同样的次序训练，就知道了：
+# 丢掉什么没有？让 ``fit`` 从第一个循环的起点出发，次序也一样：
 
 model, opt = get_model(lr)
 model.load_state_dict(start_linear)
@@ -762,11 +736,13 @@ fit(1, model, loss_func, opt, DataLoader(sorted_ds, batch_size=bs), valid_dl)
 # %%
 # 比瞎猜好不了多少：它最后看到的全是“九”。所以才要打乱。
 #
-# 走过的路都在这里：每个程序从第一个参数到最后一次更新，共需多少行，导入和打印不算。
+# 走过的路都在这里；每个程序需要多少行，全部计入：
 #
 # .. program-lengths:: by-hand functional module linear optim dataset dataloader validation fit
+#    :own: mnist_tut.by_hand mnist_tut.models
+#    :apart: start start_linear
 #
-# **小结**：自己只写三行，外加几个会反复用到的短函数，每一行您都认识。
+# **小结**：自己只写三行，外加几个会反复用到的短函数。
 #
 # .. _cnn:
 #
@@ -774,14 +750,13 @@ fit(1, model, loss_func, opt, DataLoader(sorted_ds, batch_size=bs), valid_dl)
 # --------
 #
 # 那三行代码与模型的种类无关。能用来训练*卷积神经网络*（convolutional neural network）吗？\
-# 卷积让一小块权重，也就是*卷积核*（kernel），像窗口一样滑过图片，各处一视同仁：\
-# 形状无论出现在哪里，它都认得出来。
+# 卷积让一小块权重，也就是*卷积核*（kernel），像窗口一样滑过图片，所以形状无论出现在哪里，\
+# 它都认得出来。
 #
-# 我们的网络有三个 :class:`torch.nn.Conv2d` 层，卷积核的大小是 3 × 3。四周填充（padding）一圈零，\
+# 我们的网络有三个 :class:`torch.nn.Conv2d` 层，卷积核的大小是 3 × 3。四周填充（padding）一个像素，\
 # 卷积核就能覆盖到边缘；步幅（stride）为 2，所以每层都把宽和高减半（向上取整）：28、14、7、4。\
-# 每层之后是 *ReLU*，它把负值变成零。最后对余下的 4 × 4 个格子取平均，每个类别得到一个数。``view``
-# 相当于 NumPy 的 ``reshape``，只是从不复制：非复制不可时，它会报错，:func:`torch.reshape`
-# 则会复制。
+# 每层之后是 *ReLU*，它把负值变成零。最后对余下的 4 × 4 个格子取平均。``view`` 相当于 NumPy 的
+# ``reshape``，只是从不复制（非复制不可时，它会报错，:func:`torch.reshape` 则会复制）。
 #
 # .. tested-source:: mnist_tut.models.Mnist_CNN
 
@@ -797,14 +772,13 @@ show_shapes(cnn, x_train[:bs])
 #    一个小批量依次经过三层卷积：图片变小，通道（channel）变多。
 #
 # 优化器加上*动量*（momentum）：每一步都有一部分沿着前几步的方向，就像滚下山坡的球。\
-# 这样能抹平摆动，通常也更快（参见`斯坦福的讲义
-# <https://cs231n.github.io/neural-networks-3/#sgd>`_）。
+# 这样通常训练得更快（参见`斯坦福的讲义 <https://cs231n.github.io/neural-networks-3/#sgd>`_）。
 
 opt = optim.SGD(cnn.parameters(), lr=0.1, momentum=0.9)
 fit(epochs, cnn, loss_func, opt, train_dl, valid_dl)
 
 # %%
-# ``fit`` 一字未改。第一层学到了十六个卷积核，每个有 3 × 3 个权重。它们在找什么？
+# ``fit`` 一字未改。第一层的十六个卷积核在找什么？
 
 show_weights(cnn.conv1.weight[:, 0])
 
@@ -814,6 +788,8 @@ show_weights(cnn.conv1.weight[:, 0])
 #    第一层的十六个卷积核。一侧橙色、另一侧蓝色，找的就是边缘。
 #
 # 还有哪些图片认错了？
+
+from mnist_tut.plots import show_digits
 
 with torch.no_grad():
     logits = cnn(x_valid)
@@ -826,9 +802,8 @@ show_digits(x_valid[wrong], [f"{y_valid[i]} → {guess[i]}" for i in wrong])
 #
 #    验证集上前二十个错误：本来是几，被网络认成了几。
 #
-# 这个网络有一点要知道：最后一个 ReLU 在取平均之前，所以 logit 不可能是负数；起点不巧，\
-# 某个通道可能对*每一张*图片都是零。这时梯度也是零，再也恢复不了，对应的类别就*死掉*了。\
-# 每个类别的输出有多大比例恰好是零？
+# 有一个弱点：最后一个 ReLU 在取平均之前，起点不巧，某个通道可能对*每一张*图片都是零。\
+# 这时梯度也是零，再也恢复不了，对应的类别就*死掉*了。每个类别的输出有多大比例恰好是零？
 
 print((logits == 0).float().mean(dim=0))
 
@@ -842,13 +817,16 @@ print((logits == 0).float().mean(dim=0))
 # 使用 ``nn.Sequential``
 # ----------------------
 #
-# 模型如果只是把输入逐层传下去，列出各层就行：:class:`torch.nn.Sequential`
-# 会依次运行它们。开头要改变形状，需要一个*自定义层*，我们用函数做一个。（结尾有现成的
-# :class:`torch.nn.Flatten`。）
+# 模型如果只是把输入逐层传下去，列出各层就行：:class:`torch.nn.Sequential` 会依次运行它们。\
+# 开头要改变形状，需要一个*自定义层*，我们用函数做一个。（结尾有现成的 :class:`torch.nn.Flatten`。）
 #
 # .. tested-source:: mnist_tut.models.Lambda
+#
+# .. tested-source:: mnist_tut.models.conv
+#
+# .. tested-source:: mnist_tut.models.cnn_layers
 
-from mnist_tut.models import Lambda
+from mnist_tut.models import Lambda, cnn_layers
 
 
 def to_pictures(x):
@@ -856,29 +834,18 @@ def to_pictures(x):
 
 
 torch.manual_seed(2)
-model = nn.Sequential(
-    Lambda(to_pictures),
-    nn.Conv2d(1, 16, kernel_size=3, stride=2, padding=1),
-    nn.ReLU(),
-    nn.Conv2d(16, 16, kernel_size=3, stride=2, padding=1),
-    nn.ReLU(),
-    nn.Conv2d(16, 10, kernel_size=3, stride=2, padding=1),
-    nn.ReLU(),
-    nn.AvgPool2d(4),
-    nn.Flatten(),
-)
+model = nn.Sequential(Lambda(to_pictures), *cnn_layers(), nn.AvgPool2d(4), nn.Flatten())
 opt = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
 fit(epochs, model, loss_func, opt, train_dl, valid_dl)
 torch.testing.assert_close(list(model.parameters()), list(cnn.parameters()))
 
 # %%
 # 种子相同，网络相同，参数也相同。要保存参数，就存 ``state_dict``，它与 ``load_state_dict``
-# 是一对：``torch.save(model.state_dict(), "cnn.pt")``。里面是按名字存放的张量，没有代码。\
-# 保存整个模型就不太明智：那个文件是 pickle，里面写着您的类和函数的名字。``lambda``
-# 没有名字，根本存不了；而且除非写明 ``weights_only=False``，:func:`torch.load`
-# 会拒绝读取这样的文件。原因您已经知道。
+# 是一对：``torch.save(model.state_dict(), "cnn.pt")``。里面是张量，没有代码。保存整个模型，得到的是
+# pickle：里面若有 ``lambda``，根本存不了；而且除非写明 ``weights_only=False``，:func:`torch.load`
+# 会拒绝读取。原因您已经知道。
 #
-# **小结**：一层接一层的模型用 ``Sequential``，自定义层写个小类，学到的参数用 ``state_dict`` 保存。
+# **小结**：一层接一层的模型用 ``Sequential``，自定义层写个小类。
 #
 # .. _wrapping-dataloader:
 #
@@ -894,11 +861,11 @@ for side in (32, 64):
 
 # %%
 # 前者侥幸没事。后者比报错还糟：四十个类别，一声不吭。:class:`torch.nn.AdaptiveAvgPool2d`
-# 可以解决：不管输入多大，它定的是*输出*的大小。
+# 定的是*输出*的大小，不管输入多大：
 #
 # .. tested-source:: mnist_tut.models.cnn_any_size
 #
-# 改变形状的事移出模型，写成函数，每个小批量都先经过它；再用一个*生成器*（generator）包住加载器，\
+# 改变形状的事移出模型，写成处理小批量的函数；再用一个*生成器*（generator）包住加载器，\
 # 由它调用这个函数。用 ``len(x)`` 代替 ``-1``，行的长度不对就会报错。（若用 ``-1``，49 张 32 × 32
 # 的图片会变成 64 张乱七八糟的图片。）
 #
@@ -922,7 +889,7 @@ for height, width in [(28, 28), (64, 64), (50, 20)]:
     print(model(torch.rand(3, 1, height, width)).shape)
 
 # %%
-# 每次都是十个类别。（这只保证形状。没训练过的图片，认错也不奇怪。）
+# 每次都是十个类别。（这只保证形状：它没在这样的图片上训练过。）
 #
 # **小结**：与数据形式有关的事，交给加载器。
 #
@@ -931,15 +898,15 @@ for height, width in [(28, 28), (64, 64), (50, 20)]:
 # 使用您的 GPU
 # ------------
 #
-# 您如果有 GPU，PyTorch 就能用上；没有的话，多数云服务商可以按小时租，Google Colab 也能借您一块。向
-# PyTorch 查询本机的*加速器*（accelerator），不论来自 NVIDIA、AMD（两者都叫
-# ``cuda``）、Apple（``mps``）还是 Intel（``xpu``）；如果没有，就用 CPU：
+# 没有 GPU？多数云服务商可以按小时租，Google Colab 也能借您一块。向 PyTorch
+# 查询本机的*加速器*（accelerator），不论来自 NVIDIA、AMD（两者都叫 ``cuda``）、Apple（``mps``）还是
+# Intel（``xpu``）；如果没有，就用 CPU：
 
 dev = torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
 print(dev)
 
 # %%
-# ``dev`` 代表设备，其余的代码就不必操心了。要搬过去的有两样，每个小批量和模型；搬完再新建优化器：
+# 要搬到这个设备（device）上的有两样，每个小批量和模型。搬完再新建优化器：
 
 
 def to_device(x, y):
@@ -957,8 +924,8 @@ fit(epochs, model, loss_func, opt, train_dl, valid_dl)
 print(f"{dev}: {time.perf_counter() - began:.1f} s")
 
 # %%
-# 损失比之前低，是因为接着训练了同一个模型：这是它的第三、第四个轮次。GPU 是否更*快*，测了才知道。\
-# 网络这么小，GPU 多半时间在等。上面那一行写明了本页是用什么设备构建的。
+# 损失更低，是因为接着训练了同一个模型：这是它的第三、第四个轮次。GPU 是否更*快*，测了才知道；\
+# 网络这么小，GPU 很多时间都在等。输出的最后一行写明了本页是用什么设备构建的。
 #
 # **小结**：选好设备，模型搬一次，小批量来一个搬一个。
 #
@@ -967,9 +934,9 @@ print(f"{dev}: {time.perf_counter() - began:.1f} s")
 # 再来一个网络
 # ------------
 #
-# 我们一直只用原文的 CNN。您现在可以做得更好，只要十行：\
-# 每次卷积之后加上*批归一化*（batch normalisation），让数值保持在合适的范围；十个 logit
-# 改由线性层给出，不再有最后那个会弄死类别的 ReLU。*先猜一猜*：同样两个轮次，它能做到多好？
+# 您现在可以做得更好，而且只要几行：每次卷积之后加上*批归一化*（batch normalisation），\
+# 让数值保持在合适的范围；十个 logit 改由线性层给出，不再有最后那个会弄死类别的 ReLU。*先猜一猜*：\
+# 同样两个轮次，它能做到多好？
 #
 # .. tested-source:: mnist_tut.models.conv_block
 #
@@ -983,8 +950,7 @@ opt = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
 fit(epochs, model, loss_func, opt, train_dl, valid_dl)
 
 # %%
-# 同一个 ``fit``，同样的加载器，错误只剩一小部分。换成从没影响过我们选择的图片，\
-# 还是这样吗？*测试集*等的就是这一刻：
+# 错误只剩一小部分。换成从没影响过我们选择的图片，还是这样吗？*测试集*等的就是这一刻：
 
 from mnist_tut.training import evaluate
 
@@ -993,9 +959,9 @@ test_dl = WrappedDataLoader(WrappedDataLoader(test_dl, preprocess), to_device)
 print(f"{evaluate(model, accuracy, test_dl):.4f}")
 
 # %%
-# 测试集只在最后看一次。看了又改，改了再看，就已经是在按测试集做选择，那个数也就不再可信。
+# 测试集只看一次。看了又改，改了再看，就已经是在按测试集做选择，那个数也就不再可信。
 #
-# **小结**：在学懂的东西上接着搭，按验证集做选择，测试集只报告一次。
+# **小结**：按验证集做选择，测试集只报告一次。
 #
 # .. _closing:
 #
@@ -1005,11 +971,10 @@ print(f"{evaluate(model, accuracy, test_dl):.4f}")
 # 您现在有了通用的数据管道和训练循环，能训练多种模型，而且每一行都懂。\
 # 能加的还有很多：*数据增强*（data augmentation）、*调超参数*、监控训练过程，\
 # 以及利用别人训练好的模型做*迁移学习*（transfer learning）。`fastai <https://docs.fast.ai>`_
-# 库提供了这些，其基础正是本页的想法；要用到实际工作里，下一步不妨学它。\
-# 想换个角度再走一遍训练循环，可以看`其课程里的一份笔记本
-# <https://github.com/fastai/course22p2/blob/master/nbs/04_minibatch_training.ipynb>`_。
+# 库提供了这些，其基础正是本页的想法；要用到实际工作里，下一步不妨学它（参见`其课程里的一份笔记本
+# <https://github.com/fastai/course22p2/blob/master/nbs/04_minibatch_training.ipynb>`_）。
 #
-# 开头说好要讲清楚四样东西，总结如下：
+# 开头说好要讲清楚四样东西：
 #
 # ``torch.nn``
 #    - ``Module``：可以像函数那样调用，又能保存*状态*：它知道自己的参数，包括内部各模块的参数，\
