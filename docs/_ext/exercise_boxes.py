@@ -11,8 +11,9 @@ exercise is known by the name that the reader's function will bear::
 
           ``gather`` picks one number from each row.
 
-A hint may be left out. The box shows the task; stub, hint and solution are folded. The solution and the stub are run through the exercise's check whenever a page is read: a solution that
-is not right, or a stub that is, stops the build. A question with a folded answer is written ::
+A hint may be left out. The box shows the task; stub, hint and solution are folded. The solution and
+the stub are run through the exercise's check whenever a page is read: a solution that is not right,
+or a stub that is, stops the build. A question with a folded answer is written ::
 
     .. guess:: What does a second ``backward()`` leave in ``weights.grad``?
 

@@ -30,7 +30,7 @@ def leave_out(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def without(code: str, shown: set[str]) -> str:
-    """Take the imports of shown sources out of a piece of code, with the blank lines before them."""
+    """Take the imports of shown sources out of a cell, with the blank lines before them."""
     lines = code.splitlines()
     for node in reversed(package_imports(code)):
         if {f"{node.module}.{alias.name}" for alias in node.names} <= shown:
