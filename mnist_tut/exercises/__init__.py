@@ -43,8 +43,8 @@ class Exercise(NamedTuple):
 EXERCISES = {
     "my_log_sum_exp": Exercise("from-scratch", 5, 2),
     "my_nll": Exercise("from-scratch", 5, 1),
-    "my_top3": Exercise("from-scratch", 5, 2),
     "my_bias_gradient": Exercise("from-scratch", 5, 2),
+    "my_top3": Exercise("from-scratch", 5, 2),
     "my_update": Exercise("from-scratch", 5, 1),
     "my_losses": Exercise("from-scratch", 10, 2),
     "my_cross_entropy": Exercise("nn-functional", 5, 2),

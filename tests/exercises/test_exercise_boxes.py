@@ -9,6 +9,7 @@ import pytest
 import torch
 from attempts import NAMES
 from exercise_boxes import exercise_cells, guess
+from gallery_scripts import blocks, prose
 from markdown import Markdown
 from miniature import build, built
 from sphinx.errors import ExtensionError
@@ -18,6 +19,7 @@ from mnist_tut import exercises
 from mnist_tut.exercises import EXERCISES, solutions
 
 ROOT = Path(__file__).parents[2]
+NAME = "nn_tutorial.py"
 SPHINX = {"en": "en", "zh": "zh_CN"}
 TASK = """
 T
@@ -96,7 +98,8 @@ def test_chinese_boxes_are_chinese(tmp_path):
     assert box.select_one(".exercise-title").get_text(" ", strip=True) == (
         "动手试试 2 约 5 分钟 · 热身 完成"
     )
-    assert [s.get_text() for s in box.select("summary")] == ["提示", "参考答案"]
+    words = [s.get_text() for s in box.select("summary")]
+    assert words == ["从这里写起", "提示", "参考答案"]
     assert box["data-count"] == "{all} 道练习，已完成 {done} 道"
     assert html.select_one(".guess p").get_text() == "先猜一猜：What is 1 + 1?"
 
@@ -187,27 +190,29 @@ def test_later_cells_do_without_the_helpers(tmp_path):
     assert "def tell" not in check
 
 
-# The drafts: what the pages will say
+# The pages
 
 
-def draft(language):
-    return (ROOT / "drafts" / f"{language}.rst").read_text(encoding="utf-8")
+def boxes_of(language):
+    """Cut the boxes out of the tutorial's page."""
+    kind = r"^\.\. (?:exercise|guess)::.*\n(?:(?: {3}.*)?\n)+"
+    return "\n".join(re.findall(kind, prose(language, NAME) + "\n", re.M))
 
 
 @pytest.fixture(scope="session", params=SPHINX)
-def drafted(request, tmp_path_factory):
-    """The boxes of a draft, with its language."""
-    folder = tmp_path_factory.mktemp("drafts")
-    text = f"T\n=\n\n{draft(request.param)}"
+def on_page(request, tmp_path_factory):
+    """The boxes of a page, with its language."""
+    folder = tmp_path_factory.mktemp("pages")
+    text = f"T\n=\n\n{boxes_of(request.param)}"
     return request.param, *boxes(folder, text, SPHINX[request.param])
 
 
-def test_every_exercise_has_its_task_and_hint_in_its_place(drafted):
-    _, found, questions = drafted
+def test_every_exercise_has_its_task_and_hint_in_its_place(on_page):
+    _, found, questions = on_page
     assert [box["exercise"] for box in found] == [*EXERCISES]
     for box in found:
         folds = [n["classes"][-1] for n in box.findall(exercise_boxes.folded)]
-        assert folds == ["hint", "solution"]
+        assert folds == ["stub", "hint", "solution"]
     assert len(questions) >= 10
 
 
@@ -223,25 +228,21 @@ def filled(found, untouched):
 
 @pytest.mark.parametrize("untouched", [True, False])
 def test_all_cells_run_untouched_and_with_all_solutions_filled_in(
-    capsys, drafted, untouched
+    capsys, on_page, untouched
 ):
-    language, found, _ = drafted
+    language, found, _ = on_page
     filled(found, untouched)
     key = "todo" if untouched else "right"
     said = [exercises.says(name, language)[key] for name in EXERCISES]
     assert capsys.readouterr().out.splitlines() == said
 
 
-def test_the_cells_bind_no_name_that_a_page_uses():
+def test_the_cells_bind_no_name_that_the_page_uses():
     bound = {"every", "says", "tell", "compare", *EXERCISES}
     bound |= {f"check_{name}" for name in EXERCISES}
-    for script in (ROOT / "gallery" / "en").glob("*.py"):
-        used = {
-            n.id
-            for n in ast.walk(ast.parse(script.read_text(encoding="utf-8")))
-            if isinstance(n, ast.Name)
-        }
-        assert not bound & used
+    script = ROOT / "gallery" / "en" / NAME
+    tree = ast.parse(script.read_text(encoding="utf-8"))
+    assert not bound & {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
 
 
 BOX = re.compile(r"^\.\. (exercise:: \w+|guess::)", re.M)
@@ -256,7 +257,10 @@ def test_every_exercise_stands_on_the_page_once_in_the_order_of_its_number(lang)
 
 def test_both_pages_have_the_same_boxes_in_the_same_blocks():
     def outline(lang):
-        return [BOX.findall(b.content) if b.type == "text" else [] for b in blocks(lang, NAME)]
+        return [
+            BOX.findall(b.content) if b.type == "text" else []
+            for b in blocks(lang, NAME)
+        ]
 
     assert outline("en") == outline("zh")
 

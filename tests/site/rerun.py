@@ -1,5 +1,6 @@
 """Run a notebook's cells as a learner might: in order, then again from every section on.
 
+``python rerun.py NOTEBOOK once`` runs all cells and shows what they print.
 ``python rerun.py NOTEBOOK``: all cells run once from top to bottom; then, with all names still
 there, again from each heading to the end; then afresh with other values of the settings.
 """
@@ -13,17 +14,17 @@ from pathlib import Path
 CHANGED = {"lr = 0.5": "lr = 0.2", "bs = 64": "bs = 50", "epochs = 2": "epochs = 1"}
 
 
-def run(cells, names):
+def run(cells, names, quiet=True):
     """Execute code cells one after another; an error names the cell."""
     import matplotlib.pyplot as plt
 
     for number, code in cells:
-        with contextlib.redirect_stdout(io.StringIO()):
+        with contextlib.redirect_stdout(io.StringIO() if quiet else sys.stdout):
             exec(compile(code, f"cell {number}", "exec"), names)
         plt.close("all")
 
 
-def main(path):
+def main(path, once=False):
     """Run the notebook in every way."""
     book = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
     texts = ["".join(cell["source"]) for cell in book]
@@ -40,6 +41,9 @@ def main(path):
         if line.startswith("## ")
     ]
     names = {"__name__": "__main__"}
+    if once:
+        run(code, names, quiet=False)
+        return
     run(code, names)
     print("from top to bottom")
     for i, heading in headings:
@@ -56,4 +60,4 @@ def main(path):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], "once" in sys.argv)

@@ -20,6 +20,7 @@ from alone import can_import, command, environment, link_packages, locate
 from gallery_scripts import NAMES, cells
 from nbclient import NotebookClient
 
+from mnist_tut import exercises
 from mnist_tut.mnist import for_pages, get_mnist
 from mnist_tut.mnist.read import FILE_NAME
 
@@ -202,6 +203,30 @@ def test_the_notebook_can_be_run_again_from_any_section_and_with_other_settings(
     assert printed[0] == "from top to bottom"
     assert len([line for line in printed if line.startswith("again from ## ")]) == 15
     assert printed[-1] == "with other settings"
+
+
+@both
+@pytest.mark.parametrize("solved", [False, True])
+def test_the_notebook_runs_with_its_exercises_untouched_and_solved(
+    site, packages, served, tmp_path, lang, solved
+):
+    book = notebook(site, lang)
+    stubs = {exercises.stub_cell(name): name for name in exercises.EXERCISES}
+    met = []
+    for cell in book.cells:
+        if cell.cell_type == "code" and "\nMD5 = " in cell.source:
+            cell.source = served["small"].instead(cell.source)
+        if cell.source in stubs:
+            met.append(stubs[cell.source])
+            if solved:
+                cell.source = exercises.solution(met[-1])
+    assert met == [*exercises.EXERCISES]
+    nbformat.write(book, tmp_path / "page.ipynb")
+    rerun = Path(__file__).with_name("rerun.py")
+    printed = run_alone(packages, tmp_path, rerun, "page.ipynb", "once").splitlines()
+    key = "right" if solved else "todo"
+    said = [exercises.says(name, lang)[key] for name in met]
+    assert [line for line in printed if line in said] == said
 
 
 def test_without_data_and_network_the_script_ends_with_one_clear_message(
