@@ -49,8 +49,8 @@ lint: $(INSTALLED) ## check style, docstrings and types
 linkcheck: $(INSTALLED) ## ask the network whether the links that lead outside still answer
 	@$(BIN)/python tests/site/outside_links.py
 
-bench: $(INSTALLED) ## time the tutorial and a training step against the slow way
-	$(BIN)/python benchmarks/bench.py
+bench: $(INSTALLED) ## time builds from nothing, without a change and after an edit
+	@$(BIN)/python benchmarks/builds.py
 
 serve: ## show the built pages at http://localhost:8000
 	@test -f $(BUILD)/html/index.html || $(MAKE) html

@@ -45,6 +45,18 @@ ENGLISH = {
         "hint": "Print log_probs.shape and target.shape first. gather wants indices with as "
         "many dimensions as log_probs: target[:, None].",
     },
+    "my_bias_gradient": {
+        "right": "Right. Probabilities minus the truth: where a class gets too much belief, its "
+        "bias goes down.",
+        "sum": "64 times too much: the loss is a mean over 64 pictures, and so is its gradient.",
+        "sign": "The sign is turned. Probabilities minus the truth, not the other way round.",
+        "logs": "You took log-probabilities for probabilities: exp() turns one into the other.",
+        "no_truth": "These are the mean probabilities. Subtract the truth, a one in the column of "
+        "each true class.",
+        "rows": "You averaged over the classes: one number per picture, always zero. The bias "
+        "has ten numbers; average over the pictures, dim=0.",
+        "hint": "F.one_hot(target, 10) has the shape of log_probs, (n, 10).",
+    },
     "my_top3": {
         "right": "Right. topk is argmax for more than one place.",
         "one": "That is the plain accuracy: only first places count. The second and third are to "
@@ -57,18 +69,6 @@ ENGLISH = {
         "are the classes.",
         "hint": "The three guesses have the shape (n, 3), the labels (n,): yb[:, None] lets "
         "them be compared.",
-    },
-    "my_bias_gradient": {
-        "right": "Right. Probabilities minus the truth: where a class gets too much belief, its "
-        "bias goes down.",
-        "sum": "64 times too much: the loss is a mean over 64 pictures, and so is its gradient.",
-        "sign": "The sign is turned. Probabilities minus the truth, not the other way round.",
-        "logs": "You took log-probabilities for probabilities: exp() turns one into the other.",
-        "no_truth": "These are the mean probabilities. Subtract the truth, a one in the column of "
-        "each true class.",
-        "rows": "You averaged over the classes: one number per picture, always zero. The bias "
-        "has ten numbers; average over the pictures, dim=0.",
-        "hint": "F.one_hot(target, 10) has the shape of log_probs, (n, 10).",
     },
     "my_update": {
         "right": "Right. In place, without recording, and the gradient is cleared for the next "
@@ -261,15 +261,6 @@ CHINESE = {
         "each": "这是 64 张图片各自的损失，要的是它们的平均。",
         "hint": "先打印 log_probs.shape 和 target.shape 看看。gather 要求下标的维数与 log_probs 相同：target[:, None]。",
     },
-    "my_top3": {
-        "right": "对了。topk 就是能取前几名的 argmax。",
-        "one": "这是普通的准确率，只有第一名才算。第二、第三名也要算数。",
-        "third": "您把三个猜测也一起平均了。先用 any() 看三个里有没有猜中的，再对图片求平均。",
-        "smallest": "您取的是最小的三个输出。输出越大，模型越相信。",
-        "count": "您数的是猜中的张数，要的是比例。",
-        "values": "您拿输出与标签比较了。topk 返回数值和下标，下标才是类别。",
-        "hint": "三个猜测的形状是 (n, 3)，标签的形状是 (n,)：写成 yb[:, None] 就能比较了。",
-    },
     "my_bias_gradient": {
         "right": "对了。概率减去真实值：哪个类别被高估了，它的偏置就往下调。",
         "sum": "大了 64 倍：损失是 64 张图片的平均，梯度也一样。",
@@ -278,6 +269,15 @@ CHINESE = {
         "no_truth": "这是平均概率。还要减去真实值：真实类别的那一列是 1，其余是 0。",
         "rows": "您对类别求了平均，每张图片一个数，而且总是 0。偏置有十个数：应当对图片求平均，dim=0。",
         "hint": "F.one_hot(target, 10) 与 log_probs 形状相同，都是 (n, 10)。",
+    },
+    "my_top3": {
+        "right": "对了。topk 就是能取前几名的 argmax。",
+        "one": "这是普通的准确率，只有第一名才算。第二、第三名也要算数。",
+        "third": "您把三个猜测也一起平均了。先用 any() 看三个里有没有猜中的，再对图片求平均。",
+        "smallest": "您取的是最小的三个输出。输出越大，模型越相信。",
+        "count": "您数的是猜中的张数，要的是比例。",
+        "values": "您拿输出与标签比较了。topk 返回数值和下标，下标才是类别。",
+        "hint": "三个猜测的形状是 (n, 3)，标签的形状是 (n,)：写成 yb[:, None] 就能比较了。",
     },
     "my_update": {
         "right": "对了。原地修改，不做记录，梯度也清掉了，下一次 backward() 可以放心开始。",
