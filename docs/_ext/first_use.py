@@ -1,7 +1,8 @@
 """Link each term of the glossary to its entry where a tutorial page first uses it.
 
 Titles, code, links and what is already marked up stay as they are. In English a term is found
-as a whole word, plural or not; Chinese has no word boundaries, so the longest term wins.
+as a whole word, plural or not; Chinese has no word boundaries, so the longest term wins, but it is
+no part of a Latin word: the softmax of "log-softmax" is not meant.
 """
 
 import re
@@ -27,7 +28,9 @@ LEAVE = (
 def pattern(terms: list[str], lang: str) -> re.Pattern[str]:
     """Return a pattern that finds any of the terms, longest first."""
     words = "|".join(sorted(map(re.escape, terms), key=len, reverse=True))
-    return re.compile(words if lang == "zh" else rf"\b(?:{words})(?=(?:e?s)?\b)", re.I)
+    if lang == "zh":
+        return re.compile(rf"(?<![a-z-])(?:{words})(?![a-z-])", re.I)
+    return re.compile(rf"\b(?:{words})(?=(?:e?s)?\b)", re.I)
 
 
 def link_first_uses(app: Sphinx, doctree: nodes.document) -> None:

@@ -31,9 +31,10 @@ def glossary_lines(terms: list[dict[str, Any]], lang: str) -> list[str]:
             if lang == "en"
             else term["about_zh"]
         )
-        pair = f"({term[other]})" if lang == "en" else f"（{term[other]}）"
-        gap = " " if lang == "en" else ""
-        lines += [f"   {term[lang]}", f"      *{pair}*{gap}{about.strip()}", ""]
+        pair = f"*({term[other]})* " if lang == "en" else f"*（{term[other]}）*"
+        if term["en"] == term["zh"]:
+            pair = ""  # logit is logit in both
+        lines += [f"   {term[lang]}", f"      {pair}{about.strip()}", ""]
     return lines
 
 

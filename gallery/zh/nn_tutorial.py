@@ -4,8 +4,8 @@ r"""
 ``torch.nn`` 到底是什么？
 =========================
 
-- **动手**：先只用张量训练一个网络，再把活儿一样样交给 PyTorch，看着程序变短。最后的网络能认对 98 %
-  的数字。
+- **动手**：先只用张量（tensor）训练一个网络，再把活儿一样样交给 PyTorch，看着程序变短。\
+  最后的网络能认对 98 % 的数字。
 - **收获**：弄懂 ``nn.Module``、``Parameter``、优化器（optimizer）、``Dataset`` 和 ``DataLoader``
   各管什么，能凭记忆写出训练循环。
 - **准备**：PyTorch，以及一点张量运算的经验，用过 NumPy 数组就行。不需要 GPU。
@@ -26,8 +26,8 @@ Thomas 和 Francisco Ingham。思路是他的，文字和代码是我们的。�
 """
 
 # %%
-# 初始权重是随机的。设定*随机种子*（random seed），您的就与我们的相同：依次运行各单元格，\
-# 得到的就是本页上的数字（舍入误差除外）。
+# 初始权重（weights）是随机的。设定*随机种子*（random seed），您的就与我们的相同：\
+# 依次运行各单元格，得到的就是本页上的数字（舍入误差除外）。
 
 import torch
 
@@ -101,7 +101,7 @@ print("label:", y_train[0])
 #
 #    第一张训练图片。标签写的是书写者想写的数字。
 #
-# PyTorch 要的是张量（tensor），所以用 :func:`map` 把所有数组一次转换过来：
+# PyTorch 要的是张量，所以用 :func:`map` 把所有数组一次转换过来：
 
 x_train, y_train, x_valid, y_valid, x_test, y_test = map(
     torch.tensor, (*train, *valid, *test)
@@ -125,8 +125,8 @@ print(n, c, x_train.min(), x_train.max(), y_train.min(), y_train.max())
 # 的头几课来读。
 #
 # 我们的模型是线性的：十个类别，每个类别对 784 个像素求一次加权和，再加一个偏置（bias）。\
-# 权重（weights）的初值是随机数，偏置的初值是零。它们都是普通的张量，只多一样：``requires_grad`` 让
-# PyTorch 记下它们参与的运算，以便自动求出梯度（gradient），即*自动求导*（autograd）。
+# 权重的初值是随机数，偏置的初值是零。它们都是普通的张量，只多一样：``requires_grad`` 让 PyTorch
+# 记下它们参与的运算，以便自动求出梯度（gradient），即*自动求导*（autograd）。
 
 import math
 
@@ -268,8 +268,8 @@ for epoch in range(epochs):
             bias.grad.zero_()
 
 # %%
-# 好了，您已经从零写出并训练了一个神经网络！它是最小的一种，没有隐藏层，叫*逻辑回归*（logistic
-# regression），中文教材也称 softmax 回归。
+# 好了，您已经从零写出并训练了一个神经网络！它是最小的一种，没有隐藏层（hidden layer），\
+# 叫*逻辑回归*（logistic regression），中文教材也称 softmax 回归。
 #
 # 更新写在 :class:`torch.no_grad` 里面，因为这一步不需要求梯度。否则 PyTorch
 # 会报错：``a leaf Variable that requires grad is being used in an in-place operation``，\
@@ -818,7 +818,8 @@ print((logits == 0).float().mean(dim=0))
 # ----------------------
 #
 # 模型如果只是把输入逐层传下去，列出各层就行：:class:`torch.nn.Sequential` 会依次运行它们。\
-# 开头要改变形状，需要一个*自定义层*，我们用函数做一个。（结尾有现成的 :class:`torch.nn.Flatten`。）
+# 开头要改变形状，需要一个*自定义层*（custom layer），我们用函数做一个。（结尾有现成的
+# :class:`torch.nn.Flatten`。）
 #
 # .. tested-source:: mnist_tut.models.Lambda
 #
@@ -840,7 +841,7 @@ fit(epochs, model, loss_func, opt, train_dl, valid_dl)
 torch.testing.assert_close(list(model.parameters()), list(cnn.parameters()))
 
 # %%
-# 种子相同，网络相同，参数也相同。要保存参数，就存 ``state_dict``，它与 ``load_state_dict``
+# 种子相同，网络相同，参数也相同。要保存参数，就存*状态字典*（state dict），它与 ``load_state_dict``
 # 是一对：``torch.save(model.state_dict(), "cnn.pt")``。里面是张量，没有代码。保存整个模型，得到的是
 # pickle：里面若有 ``lambda``，根本存不了；而且除非写明 ``weights_only=False``，:func:`torch.load`
 # 会拒绝读取。原因您已经知道。

@@ -143,6 +143,13 @@ def test_the_longest_term_wins_and_plurals_count():
         "数据集",
         "数据",
     ]
+    latin = pattern(["对数 softmax", "softmax"], "zh")
+    assert latin.findall(
+        "对数 softmax（log-softmax），log-softmax，Softmax 只看差值"
+    ) == [
+        "对数 softmax",
+        "Softmax",
+    ]
 
 
 def test_a_term_is_linked_once_and_not_in_titles_or_code(tmp_path):

@@ -175,6 +175,13 @@ def test_the_glossary_has_every_term_with_its_twin_and_can_be_linked(
     assert html["index"].select_one("p a[href^='#term']") is not None
 
 
+def test_a_term_with_one_name_in_both_languages_is_no_twin_of_itself():
+    logit = {"en": "logit", "zh": "logit", "about_en": "A score.", "about_zh": "分数。"}
+    for lang, about in (("en", "A score."), ("zh", "分数。")):
+        lines = term_pairs.glossary_lines([logit], lang)
+        assert lines[2:] == ["   logit", f"      {about}", ""]
+
+
 def test_terms_are_complete_and_unique():
     terms = tomllib.loads(
         (ROOT / "docs" / "glossary.toml").read_text(encoding="utf-8")
