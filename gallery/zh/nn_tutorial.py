@@ -26,7 +26,7 @@ Thomas 和 Francisco Ingham。思路是他的，文字和代码是我们的。�
 """
 
 # %%
-# 初始权重是随机的。设定*随机种子*（random seed），您的就与我们的相同：依次运行各单元格，\
+# 网络的初始权重是随机的。设定*随机种子*（random seed），您的就与我们的相同：从头依次运行各单元格，\
 # 得到的就是本页上的数字（舍入误差除外）。
 
 import torch
@@ -60,7 +60,7 @@ MD5 = "a02cd19f81d51c426d7ca14024243ce9"
 # %%
 # 这个文件里是 NumPy 数组，格式是 :mod:`pickle`，即 Python 自带的*序列化*（serialise）格式：\
 # 把对象变成字节，再还原回来。pickle 其实是一段小程序，:func:`pickle.loads` 会运行它。\
-# 所以立一条规矩：*校验和（checksum）未知的字节，绝不用 pickle 还原。*
+# 所以立一条规矩：*没有核对过校验和（checksum）的字节，绝不用 pickle 还原。*
 #
 # .. tested-source:: mnist_tut.data.get_mnist
 #
@@ -70,8 +70,8 @@ MD5 = "a02cd19f81d51c426d7ca14024243ce9"
 # .. tested-source:: mnist_tut.data.keep
 #    :folded: 怎样保存文件：要么完整，要么没有
 #
-# 文件里有三组图片和标签：训练集（training set）用来训练，验证集（validation set）\
-# 在调整时用来检验，测试集（test set）留到最后。
+# 文件里有三组图片和标签：训练集（training set）用来训练，验证集（validation set）用来边做边检验，\
+# 测试集（test set）留到最后。
 
 from mnist_tut.data import get_mnist
 
@@ -116,8 +116,7 @@ print(n, c, x_train.min(), x_train.max(), y_train.min(), y_train.max())
 #
 # .. guess:: 下载的文件是 16 MB。50,000 张训练图片，现在占多少内存？
 #
-#    50,000 × 784 个数，每个 4 字节，一共 157 MB。文件是压缩过的；像素大多是黑的，\
-#    压缩起来很省地方。
+#    50,000 × 784 个数，每个 4 字节，一共 157 MB。文件是压缩过的；像素大多是黑的，所以压得很小。
 #
 # **小结**：数据是成对的张量，图片每行 784 个数，标签是 0 到 9。
 #
@@ -143,16 +142,17 @@ bias = torch.zeros(10, requires_grad=True)
 # ``requires_grad_`` 末尾的下划线表示*原地操作*（in place）。注意次序：如果先要求梯度，再缩放，\
 # 缩放也会记录下来，``weights`` 就成了运算的*结果*，梯度始终是 ``None``。
 #
-# Python 里能调用的对象都可以当模型。我们的模型是矩阵乘法 ``@``，再通过广播（broadcasting）\
-# 加上偏置。得到的十个加权和称为 *logit*。再由*激活函数*（activation function）\
-# 把它们变成十个概率的对数，这里是对数 softmax（log-softmax）。照定义直接写：
+# Python 里能调用的对象都可以当模型。我们的模型先做矩阵乘法 ``@``，再通过广播（broadcasting）\
+# 加上偏置，得到十个加权和，称为 *logit*。然后由*激活函数*（activation function）\
+# 把它们变成十个概率的对数，这里用的是对数 softmax（log-softmax）。照定义直接写：
 
 logits = torch.tensor([[89.0, 1.0, 0.0]])
 print(logits - logits.exp().sum(dim=1, keepdim=True).log())
 
 # %%
-# 三个负无穷：在 ``float32`` 里，自变量超过 88.7，``exp`` 就会溢出；很有把握的网络，logit
-# 能到这么大。对策叫 *log-sum-exp*：每行先减去其中最大的 logit。softmax 只取决于差值，所以结果不变。
+# 三个负无穷：在 ``float32`` 里，自变量超过 88.7，``exp`` 就会溢出；网络要是很有把握，logit
+# 就能到这么大。对策叫 *log-sum-exp*：每行先减去该行最大的 logit。softmax 只取决于差值，\
+# 所以结果不变。
 #
 # .. tested-source:: mnist_tut.by_hand.log_softmax
 
@@ -177,9 +177,9 @@ def model(xb):
 #       像 ``log_softmax`` 那样，求 ``exp`` 之前，每行先减去最大的 logit。不过这里要的是和本身，\
 #       所以减去的，最后还得加回来。
 #
-# 这是纯 Python 代码，却很快：每个运算调用的都是现成的*内核*（英文也叫 kernel），即为 CPU 或 GPU
-# 编译好的程序。我们送一个*小批量*（mini-batch）进去，也就是 ``bs`` 张图片，``bs`` 叫*批大小*（batch
-# size）。这样算一次，就是一次*前向传播*（forward pass）。
+# 这是纯 Python 代码，却很快：每个运算调用的都是现成的*内核*，即为 CPU 或 GPU 编译好的程序。\
+# 我们把一个*小批量*（mini-batch）的图片送进去，一直算到输出，这叫*前向传播*（forward pass）。\
+# 一个小批量有 ``bs`` 张图片，``bs`` 叫*批大小*（batch size）。
 
 bs = 64
 
@@ -189,14 +189,14 @@ print(preds[0])
 print(preds.shape, preds.grad_fn.name())
 
 # %%
-# .. guess:: 如果模型什么都不知道，这十个数应该是多少？
+# .. guess:: 模型如果一无所知，这十个数应该是多少？
 #
 #    每个类别的概率都是十分之一，所以大约是 :math:`\ln(1/10) = -2.3`。看看上面的输出，果然如此。
 #
-# 除了数值，``preds`` 还带着 ``grad_fn``，即得出它的运算：减法。马上就用得上。
+# 除了数值，``preds`` 还带着 ``grad_fn``，即算出它的那个运算：减法。马上就用得上。
 #
 # 要训练，得有一个数说明预测有多糟，即*损失*（loss）。对分类器来说，它是*负对数似然*（negative
-# log-likelihood）：取出真实类别的对数概率，求平均，再取负号。
+# log-likelihood）：取出模型给真实类别的对数概率，求平均，再取相反数。
 #
 # .. exercise:: my_nll
 #
@@ -210,7 +210,7 @@ print(preds.shape, preds.grad_fn.name())
 #
 # .. tested-source:: mnist_tut.by_hand.nll
 #
-# 用两个张量作*索引*（index），``log_probs`` 每行给出一个数，即真实类别那一列的数。\
+# 同时用两个张量作*索引*（index），``log_probs`` 的每一行就给出一个数：真实类别那一列的数。\
 # 损失函数和激活函数，PyTorch 有许多现成的，但用普通的 Python 也能自己写。
 
 from mnist_tut.by_hand import nll
@@ -224,7 +224,7 @@ print(loss)
 #
 #    :math:`-\ln(1/2) = 0.69`，与其余九个类别各得多少无关。损失只看真实的类别。
 #
-# 接近 :math:`\ln 10 = 2.303`，也就是瞎猜的代价。
+# 上面的损失接近 :math:`\ln 10 = 2.303`，正是瞎猜的代价。
 #
 # **梯度**：权重变一点，损失会变多少？从权重到损失的每个运算，PyTorch 都记了下来，\
 # 连成一张*计算图*（computation graph）：
@@ -236,11 +236,12 @@ show_graph(loss)
 # %%
 # .. figure-text:: 从左到右的一条链：从方框 (784, 10) 出发，经过 Mm、Add、Amax、Sub、Exp、Sum、Log、Sub、Index 和 Mean，到 Neg 为止。另一个方框 (10,) 通向 Add；两条弧线分别从 Add 跳到第一个 Sub，再从那里跳到第二个 Sub。
 #
-#    ``loss.grad_fn`` 知道的一切。方框里是 ``weights`` 和 ``bias`` 的形状，``Mm`` 是矩阵乘法。箭头是
+#    ``loss.grad_fn`` 记下的一切。方框里是 ``weights`` 和 ``bias`` 的形状，``Mm`` 是矩阵乘法。箭头是
 #    ``backward()`` 将要走的路。
 #
 # 调用 ``loss.backward()``，就会沿着这张图走，把各个参数（parameter）的梯度存进它的 ``.grad``。\
-# 对我们的模型，用纸笔也能推出来：各类别的概率多出了多少，就乘以像素，再对小批量求平均。两者一致吗？
+# 对我们的模型，用纸笔也能推出来：先看各类别的概率比真实值大多少，再乘以像素，最后对小批量求平均。\
+# 两者一致吗？
 
 import torch.nn.functional as F
 
@@ -301,7 +302,7 @@ print(accuracy(preds, yb))
 #       ``out.topk(3, dim=1).indices`` 是排在前三名的类别，从大到小。先逐个与标签比较，再用
 #       ``any(dim=1)`` 看其中有没有对的。
 #
-# **训练循环**：对每个小批量，先预测，再算损失，反向传播（backpropagation），\
+# **训练循环**：对每个小批量，先预测，再算损失，然后反向传播（backpropagation），\
 # 最后让每个参数逆着自己的梯度挪一小步。这一步有多小，由*学习率*（learning rate）``lr`` 决定。\
 # 它是*超参数*（hyper-parameter）：由我们选定，不由训练得出。把全部数据过一遍，\
 # 叫一个*轮次*（epoch）。
@@ -332,15 +333,16 @@ for epoch in range(epochs):
 #    第一次更新就报错：*a leaf Variable that requires grad is being used in an in-place
 #    operation*。PyTorch 正在记录。这时改写权重，记录里它们就成了某次更新的结果，不再是计算的起点。
 #
-# 更新写在 :class:`torch.no_grad` 里面，因为这一步不在要求梯度的计算之内。否则 PyTorch 会报错：\
+# 更新写在 :class:`torch.no_grad` 里面，因为我们要的梯度与这一步无关。否则 PyTorch 会报错：\
 # ``a leaf Variable that requires grad is being used in an in-place operation``，意思是：\
-# 要求梯度的*叶子张量*（leaf tensor）不能原地修改。（叶子张量不是由记录下来的运算得出的；\
-# 参见`自动求导的说明 <https://docs.pytorch.org/docs/stable/notes/autograd.html>`_。）\
-# 想看循环怎样运行，就在任意位置写上 :func:`breakpoint`，用 Python 的调试器单步执行。
+# 要求梯度的*叶子张量*（leaf tensor）不能原地修改。（不由任何记录下来的运算得出的张量，\
+# 就是叶子张量；参见`自动求导的说明
+# <https://docs.pytorch.org/docs/stable/notes/autograd.html>`_。）想看循环怎样运行，就在任意位置写上
+# :func:`breakpoint`，用 Python 的调试器单步执行。
 #
 # .. exercise:: my_update
 #
-#    循环里，两个参数就写了四行。要是有两百个呢？请为参数列表写出更新：\
+#    循环里，两个参数就写了四行。要是有两百个呢？请写一个函数，更新列表里的所有参数：\
 #    每个参数都*原地*往下坡走一步，步子是 ``lr`` 乘以它的梯度；然后把梯度清零，留待下一次。\
 #    什么都不用返回。
 #
@@ -387,14 +389,15 @@ show_weights(weights.T.view(10, 28, 28), range(10), cols=5)
 #
 # .. exercise:: my_losses
 #
-#    这次故意弄坏它。在同一个小批量上训练 ``steps`` 步，损失用 ``F.cross_entropy``，模型是
-#    ``xb @ weights + bias``，而且梯度*从不*清零。把每一步开始时的损失收集起来，要普通的数。然后用
-#    ``plt.plot`` 画出来，说说曲线为什么是这个样子。
+#    这次故意弄坏它。在同一个小批量上训练 ``steps`` 步，损失用 ``F.cross_entropy``（它直接接受
+#    logit，下一节就讲），模型是 ``xb @ weights + bias``，而且梯度*从不*清零。\
+#    把每一步开始时的损失收进列表，要普通的数，不要张量。然后用 ``plt.plot`` 画出来，\
+#    说说曲线为什么是这个样子。
 #
 #    .. hint::
 #
-#       就是上面的循环，去掉最后两行。``loss.item()`` 把张量变成普通的数。至于曲线：走了十步之后，\
-#       ``weights.grad`` 里存着些什么？
+#       就是前面的训练循环，去掉最后两行。``loss.item()`` 把张量变成普通的数。至于曲线：\
+#       走了十步之后，``weights.grad`` 里存着些什么？
 #
 # 从这里开始是*重构*（refactoring）：程序做的事不变，代码变得更短、更清楚或更灵活。\
 # 所以先存下学到的参数，后面的程序都要与它比较：
@@ -460,11 +463,11 @@ print(f"{accuracy(model(x_valid), y_valid):.4f}")
 # .. guess:: 假如模型最后还是 ``log_softmax``，``cross_entropy`` 会得出什么？
 #
 #    还是同一个数。对数概率再取一次对数 softmax，不会变：它们的指数加起来已经等于一，而
-#    :math:`\ln 1 = 0`。要是给它*概率*，就不一样了：损失几乎降不下去，而且没有任何报错。
+#    :math:`\ln 1 = 0`。要是给它*概率*，就不一样了：损失几乎降不下去，却什么错也不报。
 #
 # .. exercise:: my_cross_entropy
 #
-#    请从 logit 直接写出 ``cross_entropy``，不算任何概率。一张图片的损失，等于它十个 logit 的
+#    请直接用 logit 写出 ``cross_entropy``，中间不算概率。一张图片的损失，等于它十个 logit 的
 #    log-sum-exp，减去真实类别的 logit。最后取平均。
 #
 #    .. hint::
@@ -480,7 +483,7 @@ print(f"{accuracy(model(x_valid), y_valid):.4f}")
 # -----------------------
 #
 # 权重、偏置和用到它们的计算，本该放在一起。为此我们写一个类，让它*继承* :class:`torch.nn.Module`，\
-# 成为它的*子类*（subclass）。它能保存*状态*：凡是以 :class:`torch.nn.Parameter` 的形式赋给它的，\
+# 成为它的*子类*（subclass）。它能保存*状态*：凡是赋给它的 :class:`torch.nn.Parameter`，\
 # 都会*注册*到它的参数清单里。要算什么，由 ``forward`` 方法规定。
 
 from torch import nn
@@ -626,9 +629,9 @@ show_shapes(model, x_train[:bs])
 # 使用 ``torch.optim`` 重构
 # -------------------------
 #
-# :mod:`torch.optim` 汇集了各种优化算法：SGD、Adam 等等。新建优化器时，把归它管的参数交给它；之后
-# ``opt.step()`` 就会全部更新。最简单的是*随机梯度下降*（stochastic gradient descent），\
-# 它做的与我们的循环一样。后面还要多次新建模型和优化器，所以写成函数：
+# :mod:`torch.optim` 汇集了各种优化算法：SGD、Adam 等等。新建优化器时，把归它管的参数交给它；\
+# 之后调用 ``opt.step()``，这些参数就全部更新。最简单的是*随机梯度下降*（stochastic gradient
+# descent），它做的与我们的循环一样。后面还要多次新建模型和优化器，所以写成函数：
 #
 # .. tested-source:: mnist_tut.training.get_model
 
@@ -660,7 +663,7 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 #
 # .. guess:: 如果把 ``zero_grad()`` 写在 ``backward()`` 和 ``step()`` 之间，这个循环能学到什么？
 #
-#    什么也学不到。轮到 ``step()`` 时，梯度都是 ``None``，于是每个参数都被跳过。而且没有任何报错。
+#    什么也学不到。轮到 ``step()`` 时，梯度都已经是 ``None``，每个参数都被跳过，而且什么错也不报。
 #
 # .. exercise:: MyStack
 #
@@ -670,7 +673,7 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 #
 #    .. hint::
 #
-#       赋给模块的东西，只要是参数或模块，它都会注册。Python 列表两样都不是。``torch.nn``
+#       赋给模块的东西，如果是参数或模块，就会注册。普通的 Python 列表两样都不是。``torch.nn``
 #       里有一种列表，本身就是模块。
 #
 # **小结**：对每个小批量，依次调用 ``backward()``、``step()``、``zero_grad()``；用哪种优化器都一样。
@@ -686,7 +689,7 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # ``Dataset``，写出人脸照片的数据集 ``FaceLandmarksDataset``。（这说的是*映射式*数据集；\
 # 没有长度的数据流，用 :class:`~torch.utils.data.IterableDataset`。）
 #
-# 数据是张量时，用 :class:`~torch.utils.data.TensorDataset`。它能沿第一个维度，同时对几个张量遍历、\
+# 数据是张量时，用 :class:`~torch.utils.data.TensorDataset`。它能沿第一个维度，把几个张量一起遍历、\
 # 索引或切片（slice）。所以图片和标签一行就能取出：
 #
 # .. loop:: dataset
@@ -753,10 +756,11 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # %%
 # .. guess:: ``len(train_dl)`` 是多少？最后一个小批量有几张图片？
 #
-#    782，16 张：``DataLoader`` 也会把余下的放进一个小一些的批次，除非用 ``drop_last`` 让它丢掉。
+#    782；16 张。``DataLoader`` 也会把余下的图片放进一个小一些的批次，除非用 ``drop_last``
+#    让它丢掉。
 #
 # 有了 ``Module``、``Parameter``、``Dataset`` 和 ``DataLoader``，循环大大缩短，也好懂多了。\
-# （代价有一项：普通的 ``DataLoader`` 是逐行取出的。张量已在内存里时，有更快的办法，\
+# （也有代价：普通的 ``DataLoader`` 一行一行地取数据。张量已在内存里时，有更快的办法，\
 # 见:doc:`where_the_time_goes`。）要认真训练模型，还缺几样东西。
 #
 # **小结**：``DataLoader`` 把任何 ``Dataset`` 切成小批量。
@@ -770,8 +774,8 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # 只有没用来训练的数据才能让它现形，所以一定要有`验证集
 # <https://www.fast.ai/posts/2017-11-13-validation-sets.html>`_。
 #
-# 训练数据要*打乱*（shuffle）：次序不变，同一批里总是那些图片，每个轮次都把权重往同样的方向拉。\
-# 打乱也有助于防止过拟合。验证数据不用打乱：次序怎样，损失都一样。
+# 训练数据要*打乱*（shuffle）：如果次序不变，同一批里总是那些图片，每个轮次都把权重往同样的方向拉。\
+# 打乱也有助于防止过拟合。验证数据不用打乱：不管什么次序，损失都一样。
 #
 # .. exercise:: my_batches
 #
@@ -780,11 +784,11 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 #
 #    .. hint::
 #
-#       ``order = torch.randperm(len(x))`` 里每个索引正好出现一次。以 ``bs`` 为步长走过 ``order``，\
-#       每次取一段，同时用来索引 ``x`` 和 ``y``。
+#       ``order = torch.randperm(len(x))`` 里每个下标正好出现一次。以 ``bs`` 为步长走过 ``order``，\
+#       每次取一段，用它同时索引 ``x`` 和 ``y``。
 #
-# 验证时的批大小加倍，好更快地算完：在 ``no_grad`` 之下，不为反向传播保留任何东西，内存放得下。\
-# 训练前调用 ``model.train()``，验证前调用 ``model.eval()``，因为有些层在两种模式下行为不同，例如
+# 验证时批大小加倍，算得更快：有了 ``no_grad``，不必为反向传播保留任何东西，内存放得下。训练前调用
+# ``model.train()``，验证前调用 ``model.eval()``，因为有些层在两种模式下行为不同，例如
 # :class:`torch.nn.BatchNorm2d` 和 :class:`torch.nn.Dropout`。
 #
 # .. loop:: validation
@@ -818,7 +822,7 @@ for epoch in range(epochs):
 # 写出 ``fit()`` 和 ``get_data()``
 # --------------------------------
 #
-# 循环里有两处要算损失，一处为训练，一处为验证，不如只写一遍。给了优化器，``loss_batch``
+# 循环里有两处要算损失，一处为训练，一处为验证，不如只写一遍。如果传入优化器，``loss_batch``
 # 还会训练一步：
 #
 # .. tested-source:: mnist_tut.training.loss_batch
@@ -829,18 +833,18 @@ for epoch in range(epochs):
 #
 # .. exercise:: my_mean
 #
-#    ``weighted_mean`` 要把列表走两遍。可是数据流只能读一遍，也没有长度。请把加权平均写成这样：\
-#    给它一个产出（平均值，样本数）的生成器，也算得对。
+#    ``weighted_mean`` 要把列表走两遍。可是数据流只能读一遍，也没有长度。请重写加权平均，\
+#    换成生成器也算得对；生成器每次产出一对数：平均值和样本数。
 #
 #    .. hint::
 #
 #       在同一个循环里累加两个和：全部图片的损失，以及图片的张数。
 #
-# 凡是形式与损失相同的指标，都可以交给 ``evaluate``，我们的 ``accuracy`` 也行。
+# 指标只要与损失函数形式相同，都可以交给 ``evaluate``，我们的 ``accuracy`` 也行。
 #
 # .. tested-source:: mnist_tut.training.evaluate
 #
-# ``fit`` 负责训练，每轮之后打印：轮次编号、训练损失、验证损失、准确率。
+# ``fit`` 负责训练，每个轮次之后打印：轮次编号、训练损失、验证损失、准确率。
 #
 # .. tested-source:: mnist_tut.training.fit
 #
@@ -861,7 +865,7 @@ model, opt = get_model(lr)
 fit(epochs, model, loss_func, opt, train_dl, valid_dl)
 
 # %%
-# 丢掉什么没有？让 ``fit`` 从第一个循环的起点出发，次序也一样：
+# 有没有丢掉什么？让 ``fit`` 从第一个循环的起点出发，次序也一样：
 
 model, opt = get_model(lr)
 model.load_state_dict(start_linear)
@@ -869,14 +873,14 @@ fit(epochs, model, loss_func, opt, DataLoader(train_ds, batch_size=bs), valid_dl
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
-# 什么也没丢。现在做试验也很省事了。
+# 什么也没丢。而且现在做实验很省事。
 #
-# .. guess:: 79 个小批量里，有一个比别的小。让它与别的分量相同，要紧吗？
+# .. guess:: 79 个小批量里，有一个比别的小。求平均时，把它算得与别的一样重，要紧吗？
 #
 #    差别在第三、四位数字上；如果里面的图片格外难认，差别还会更大。请看下面的两个数，\
 #    再看看打乱之后会怎样。
 #
-# 每行先打印对小批量求的平均，再打印对图片求的平均；第一行按原来的次序，第二行是打乱的：
+# 每行打印两个数，先是对小批量求的平均，再是对图片求的平均；第一行按原来的次序，第二行是打乱的：
 
 from mnist_tut.training import loss_batch, weighted_mean
 
@@ -887,8 +891,8 @@ for shuffle in (False, True):
     print(f"{over_batches:.4f} {weighted_mean(results):.4f}")
 
 # %%
-# 第一个数随次序而变：10,000 张图片分成 78 个 128 张的小批量和一个 16 张的，这 16 张与任何 128
-# 张一样重。第二个数不变。
+# 第一个数随次序而变：10,000 张图片分成 78 个 128 张的小批量和一个 16 张的，这 16 张的分量，与别处的
+# 128 张一样。第二个数不变。
 #
 # .. guess:: 如果训练图片是排好序的，先全是“零”，再全是“一”，这样一直到“九”，\
 #    训练出来的模型会怎样？
@@ -903,7 +907,7 @@ fit(1, model, loss_func, opt, DataLoader(sorted_ds, batch_size=bs), valid_dl)
 # %%
 # 比瞎猜好不了多少：它最后看到的全是“九”。所以才要打乱。
 #
-# 走过的路都在这里；每个程序需要多少行，全部计入：
+# 走过的路都在下面，每个程序需要的每一行都算在内：
 #
 # .. program-lengths:: by-hand functional module linear optim dataset dataloader validation fit
 #    :own: mnist_tut.by_hand mnist_tut.models
@@ -916,7 +920,7 @@ fit(1, model, loss_func, opt, DataLoader(sorted_ds, batch_size=bs), valid_dl)
 # 换成 CNN
 # --------
 #
-# 那三行代码与模型的种类无关。能用来训练*卷积神经网络*（convolutional neural network）吗？\
+# 那三行代码与模型的种类无关。那么，也能训练*卷积神经网络*（convolutional neural network）吗？\
 # 卷积让一小块权重，也就是*卷积核*（kernel），像窗口一样滑过图片，所以形状无论出现在哪里，\
 # 它都认得出来。
 #
@@ -1022,9 +1026,9 @@ torch.testing.assert_close(list(sequential.parameters()), list(cnn.parameters())
 
 # %%
 # 种子相同，网络相同，参数也相同。要保存参数，就存*状态字典*（state dict），它与 ``load_state_dict``
-# 是一对：``torch.save(model.state_dict(), "cnn.pt")``。里面是张量，没有代码。保存整个模型，得到的是
-# pickle：里面若有 ``lambda``，根本存不了；而且除非写明 ``weights_only=False``，:func:`torch.load`
-# 会拒绝读取，就因为它是 pickle。
+# 是一对：``torch.save(sequential.state_dict(), "cnn.pt")``。里面是张量，没有代码。保存整个模型，\
+# 得到的是 pickle：里面若有 ``lambda``，根本存不了；而且除非写明 ``weights_only=False``，\
+# :func:`torch.load` 会拒绝读取，就因为它是 pickle。
 #
 # **小结**：一层接一层的模型用 ``Sequential``，自定义层写个小类。
 #
@@ -1035,7 +1039,7 @@ torch.testing.assert_close(list(sequential.parameters()), list(cnn.parameters())
 #
 # 我们的 CNN 有两处假定图片是 28 × 28：开头的 ``view``，以及结尾处对 4 × 4 个格子取的平均。
 #
-# .. guess:: 给 ``view`` 后面的那些层三张 32 × 32 的图片，会得到什么？64 × 64 的呢？
+# .. guess:: 把三张 32 × 32 的图片交给 ``view`` 后面的那些层，会得到什么？换成 64 × 64 的呢？
 #
 #    32 依次变成 16、8、4，正好还能做 4 × 4 的平均。64 最后是 8 × 8，每个类别就有了四个平均值。
 
@@ -1081,7 +1085,7 @@ for height, width in [(28, 28), (64, 64), (50, 20)]:
 # 使用您的 GPU
 # ------------
 #
-# 没有 GPU？多数云服务商可以按小时租，Google Colab 也能借您一块。向 PyTorch
+# 没有 GPU？多数云服务商按小时出租，Google Colab 也能借您一块。向 PyTorch
 # 查询本机的*加速器*（accelerator），不论来自 NVIDIA、AMD（两者都叫 ``cuda``）、Apple（``mps``）还是
 # Intel（``xpu``）；如果没有，就用 CPU：
 
@@ -1151,8 +1155,9 @@ print(f"{evaluate(better, accuracy, test_dl):.4f}")
 # .. exercise:: my_batch_norm
 #
 #    批归一化究竟做了什么？调用 ``eval()`` 以后有什么不同？请不调用这个层，自己算出它的结果；``x``
-#    的形状是 (n, c)，c 是通道数。``bn.training`` 为真时，每个通道用当前这批的均值和方差归一化；\
-#    否则用 ``bn.running_mean`` 和 ``bn.running_var``。然后乘以 ``bn.weight``，再加上 ``bn.bias``。
+#    的形状是 (n, channels)，每列是一个通道。``bn.training`` 为真时，\
+#    每个通道用当前这批的均值和方差归一化；否则用 ``bn.running_mean`` 和 ``bn.running_var``。\
+#    然后乘以 ``bn.weight``，再加上 ``bn.bias``。
 #
 #    .. hint::
 #
@@ -1162,11 +1167,11 @@ print(f"{evaluate(better, accuracy, test_dl):.4f}")
 # .. exercise:: my_cnn_32
 #
 #    换一种图片，做法照旧。请用三个 ``conv_block`` 和一个线性层搭一个网络，输入是 32 × 32
-#    的*彩色*图片，三个通道，就像 CIFAR-10。输入的形状是 (n, 3, 32, 32)，输出 (n, 10) 的 logit。
+#    的*彩色*图片，三个通道，就像 CIFAR-10。输入的形状是 (n, 3, 32, 32)，输出的 logit 是 (n, 10)。
 #
 #    .. hint::
 #
-#       对照 ``better_cnn``，一个数一个数地想：它还成立吗？32 折半三次，还剩多少？
+#       对照 ``better_cnn``，一个数一个数地想：它还成立吗？32 减半三次，还剩多少？
 #
 # **小结**：按验证集做选择，测试集只报告一次。
 #
@@ -1184,12 +1189,13 @@ print(f"{evaluate(better, accuracy, test_dl):.4f}")
 # .. exercise:: my_freeze
 #
 #    *迁移学习*，三行就够：别人训练好了 ``model``（一个 ``Sequential``），\
-#    您想让它的最后一层学点新东西。请冻结其余各层，并返回一个列表，里面是留给优化器训练的参数。
+#    您想让它的最后一层学点新东西。请*冻结*（frozen）其余各层，不再训练它们；再返回一个列表，\
+#    里面是留给优化器训练的参数。
 #
 #    .. hint::
 #
 #       ``requires_grad_(False)`` 对整个模块也管用；对最后一层 ``model[-1]`` 调用
-#       ``requires_grad_(True)`` 也一样。别漏了末尾的下划线。
+#       ``requires_grad_(True)``，也是这样。别漏了末尾的下划线。
 #
 # 开头说好要讲清楚四样东西：
 #
@@ -1197,7 +1203,7 @@ print(f"{evaluate(better, accuracy, test_dl):.4f}")
 #    - ``Module``：可以像函数那样调用，又能保存*状态*：它知道自己的参数，包括内部各模块的参数，\
 #      能遍历它们、清除它们的梯度、把它们搬到别的设备上。
 #    - ``Parameter``：一种张量，会告诉所属的模块自己需要训练。只有设了 ``requires_grad``
-#      的参数才会更新；设为 ``False``，就*冻结*（frozen）了。
+#      的参数才会更新；设为 ``False``，就*冻结*了。
 #    - ``functional``：*无状态*的函数：损失、激活、池化，以及要自己传入权重的层。
 # ``torch.optim``
 #    ``SGD`` 等优化器，调用 ``step()`` 时，按 ``backward()`` 留下的梯度更新参数。
