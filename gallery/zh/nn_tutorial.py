@@ -4,8 +4,8 @@ r"""
 ``torch.nn`` 到底是什么？
 =========================
 
-- **动手**：先只用张量（tensor）训练一个网络，再把活儿一样样交给 PyTorch，看着程序变短。\
-  最后的网络能认对 98 % 的数字。
+- **动手**：先只用张量训练一个网络，再把活儿一样样交给 PyTorch，看着程序变短。最后的网络能认对 98 %
+  的数字。
 - **收获**：弄懂 ``nn.Module``、``Parameter``、优化器（optimizer）、``Dataset`` 和 ``DataLoader``
   各管什么，能凭记忆写出训练循环。
 - **准备**：PyTorch，以及一点张量运算的经验，用过 NumPy 数组就行。不需要 GPU。
@@ -26,8 +26,8 @@ Thomas 和 Francisco Ingham。思路是他的，文字和代码是我们的。�
 """
 
 # %%
-# 初始权重（weights）是随机的。设定*随机种子*（random seed），您的就与我们的相同：\
-# 依次运行各单元格，得到的就是本页上的数字（舍入误差除外）。
+# 网络的初始权重是随机的。设定*随机种子*（random seed），您的就与我们的相同：从头依次运行各单元格，\
+# 得到的就是本页上的数字（舍入误差除外）。
 
 import torch
 
@@ -60,7 +60,7 @@ MD5 = "a02cd19f81d51c426d7ca14024243ce9"
 # %%
 # 这个文件里是 NumPy 数组，格式是 :mod:`pickle`，即 Python 自带的*序列化*（serialise）格式：\
 # 把对象变成字节，再还原回来。pickle 其实是一段小程序，:func:`pickle.loads` 会运行它。\
-# 所以立一条规矩：*校验和（checksum）未知的字节，绝不用 pickle 还原。*
+# 所以立一条规矩：*没有核对过校验和（checksum）的字节，绝不用 pickle 还原。*
 #
 # .. tested-source:: mnist_tut.data.get_mnist
 #
@@ -70,8 +70,8 @@ MD5 = "a02cd19f81d51c426d7ca14024243ce9"
 # .. tested-source:: mnist_tut.data.keep
 #    :folded: 怎样保存文件：要么完整，要么没有
 #
-# 文件里有三组图片和标签：训练集（training set）用来训练，验证集（validation set）\
-# 在调整时用来检验，测试集（test set）留到最后。
+# 文件里有三组图片和标签：训练集（training set）用来训练，验证集（validation set）用来边做边检验，\
+# 测试集（test set）留到最后。
 
 from mnist_tut.data import get_mnist
 
@@ -101,7 +101,7 @@ print("label:", y_train[0])
 #
 #    第一张训练图片。标签写的是书写者想写的数字。
 #
-# PyTorch 要的是张量，所以用 :func:`map` 把所有数组一次转换过来：
+# PyTorch 要的是张量（tensor），所以用 :func:`map` 把所有数组一次转换过来：
 
 x_train, y_train, x_valid, y_valid, x_test, y_test = map(
     torch.tensor, (*train, *valid, *test)
@@ -114,6 +114,10 @@ print(n, c, x_train.min(), x_train.max(), y_train.min(), y_train.max())
 # 一共有 ``n`` 张图片，每张 ``c`` 个像素；像素是从 0 到略小于 1 的数，标签是 0 到 9 的整数。\
 # （打印出来的只有边角，都是黑的。）
 #
+# .. guess:: 下载的文件是 16 MB。50,000 张训练图片，现在占多少内存？
+#
+#    50,000 × 784 个数，每个 4 字节，一共 157 MB。文件是压缩过的；像素大多是黑的，所以压得很小。
+#
 # **小结**：数据是成对的张量，图片每行 784 个数，标签是 0 到 9。
 #
 # .. _from-scratch:
@@ -125,8 +129,8 @@ print(n, c, x_train.min(), x_train.max(), y_train.min(), y_train.max())
 # 的头几课来读。
 #
 # 我们的模型是线性的：十个类别，每个类别对 784 个像素求一次加权和，再加一个偏置（bias）。\
-# 权重的初值是随机数，偏置的初值是零。它们都是普通的张量，只多一样：``requires_grad`` 让 PyTorch
-# 记下它们参与的运算，以便自动求出梯度（gradient），即*自动求导*（autograd）。
+# 权重（weights）的初值是随机数，偏置的初值是零。它们都是普通的张量，只多一样：``requires_grad`` 让
+# PyTorch 记下它们参与的运算，以便自动求出梯度（gradient），即*自动求导*（autograd）。
 
 import math
 
@@ -138,16 +142,17 @@ bias = torch.zeros(10, requires_grad=True)
 # ``requires_grad_`` 末尾的下划线表示*原地操作*（in place）。注意次序：如果先要求梯度，再缩放，\
 # 缩放也会记录下来，``weights`` 就成了运算的*结果*，梯度始终是 ``None``。
 #
-# Python 里能调用的对象都可以当模型。我们的模型是矩阵乘法 ``@``，再通过广播（broadcasting）\
-# 加上偏置。得到的十个加权和称为 *logit*。再由*激活函数*（activation function）\
-# 把它们变成十个概率的对数，这里是对数 softmax（log-softmax）。照定义直接写：
+# Python 里能调用的对象都可以当模型。我们的模型先做矩阵乘法 ``@``，再通过广播（broadcasting）\
+# 加上偏置，得到十个加权和，称为 *logit*。然后由*激活函数*（activation function）\
+# 把它们变成十个概率的对数，这里用的是对数 softmax（log-softmax）。照定义直接写：
 
 logits = torch.tensor([[89.0, 1.0, 0.0]])
 print(logits - logits.exp().sum(dim=1, keepdim=True).log())
 
 # %%
-# 三个负无穷：在 ``float32`` 里，自变量超过 88.7，``exp`` 就会溢出；很有把握的网络，logit
-# 能到这么大。对策叫 *log-sum-exp*：每行先减去其中最大的 logit。softmax 只取决于差值，所以结果不变。
+# 三个负无穷：在 ``float32`` 里，自变量超过 88.7，``exp`` 就会溢出；网络要是很有把握，logit
+# 就能到这么大。对策叫 *log-sum-exp*：每行先减去该行最大的 logit。softmax 只取决于差值，\
+# 所以结果不变。
 #
 # .. tested-source:: mnist_tut.by_hand.log_softmax
 
@@ -161,8 +166,20 @@ def model(xb):
 
 
 # %%
-# 这是纯 Python 代码，却很快：每个运算调用的都是现成的*内核*（英文也叫 kernel），即为 CPU 或 GPU
-# 编译好的程序。送一个*小批量*（mini-batch）的图片进去，就是一次*前向传播*（forward pass）。
+# .. exercise:: my_log_sum_exp
+#
+#    这个技巧值得亲手写一遍。请写出它由之得名的函数：对 ``x`` 的每一行，先求各数的指数，再求和，\
+#    最后取对数，每行得到一个数。logit 大到 89、小到 -200，都要算得对。（不许用
+#    ``torch.logsumexp``，检查时要用它来对答案。）
+#
+#    .. hint::
+#
+#       像 ``log_softmax`` 那样，求 ``exp`` 之前，每行先减去最大的 logit。不过这里要的是和本身，\
+#       所以减去的，最后还得加回来。
+#
+# 这是纯 Python 代码，却很快：每个运算调用的都是现成的*内核*，即为 CPU 或 GPU 编译好的程序。\
+# 我们把一个*小批量*（mini-batch）的图片送进去，一直算到输出，这叫*前向传播*（forward pass）。\
+# 一个小批量有 ``bs`` 张图片，``bs`` 叫*批大小*（batch size）。
 
 bs = 64
 
@@ -172,15 +189,28 @@ print(preds[0])
 print(preds.shape, preds.grad_fn.name())
 
 # %%
-# *先猜一猜*：模型如果一无所知，这十个数该是多少？都在 :math:`\ln(1/10) = -2.3` 左右，果然如此。\
-# 除了数值，``preds`` 还带着 ``grad_fn``，即得出它的运算：减法。马上就用得上。
+# .. guess:: 模型如果一无所知，这十个数应该是多少？
+#
+#    每个类别的概率都是十分之一，所以大约是 :math:`\ln(1/10) = -2.3`。看看上面的输出，果然如此。
+#
+# 除了数值，``preds`` 还带着 ``grad_fn``，即算出它的那个运算：减法。马上就用得上。
 #
 # 要训练，得有一个数说明预测有多糟，即*损失*（loss）。对分类器来说，它是*负对数似然*（negative
-# log-likelihood）：取出真实类别的对数概率，求平均，再取负号。
+# log-likelihood）：取出模型给真实类别的对数概率，求平均，再取相反数。
+#
+# .. exercise:: my_nll
+#
+#    先别看我们的写法，自己试试。``log_probs`` 的形状是 (64, 10)，``target`` 是 64 个真实类别。\
+#    请返回一个数，也就是损失；它要能作为 ``backward()`` 的起点。
+#
+#    .. hint::
+#
+#       每一行只要一个数，就是真实类别那一列的数。``gather`` 能从各行里取数：\
+#       ``log_probs.gather(1, columns)`` 要求每行给出一个列号，形状是 (64, 1)。
 #
 # .. tested-source:: mnist_tut.by_hand.nll
 #
-# 用两个张量作*索引*（index），``log_probs`` 每行给出一个数，即真实类别那一列的数。\
+# 同时用两个张量作*索引*（index），``log_probs`` 的每一行就给出一个数：真实类别那一列的数。\
 # 损失函数和激活函数，PyTorch 有许多现成的，但用普通的 Python 也能自己写。
 
 from mnist_tut.by_hand import nll
@@ -190,7 +220,11 @@ loss = loss_func(preds, yb)
 print(loss)
 
 # %%
-# 接近 :math:`\ln 10 = 2.303`，也就是瞎猜的代价。
+# .. guess:: 假如模型给每个真实类别的概率都是二分之一，损失会是多少？
+#
+#    :math:`-\ln(1/2) = 0.69`，与其余九个类别各得多少无关。损失只看真实的类别。
+#
+# 上面的损失接近 :math:`\ln 10 = 2.303`，正是瞎猜的代价。
 #
 # **梯度**：权重变一点，损失会变多少？从权重到损失的每个运算，PyTorch 都记了下来，\
 # 连成一张*计算图*（computation graph）：
@@ -202,11 +236,12 @@ show_graph(loss)
 # %%
 # .. figure-text:: 从左到右的一条链：从方框 (784, 10) 出发，经过 Mm、Add、Amax、Sub、Exp、Sum、Log、Sub、Index 和 Mean，到 Neg 为止。另一个方框 (10,) 通向 Add；两条弧线分别从 Add 跳到第一个 Sub，再从那里跳到第二个 Sub。
 #
-#    ``loss.grad_fn`` 知道的一切。方框里是 ``weights`` 和 ``bias`` 的形状，``Mm`` 是矩阵乘法。箭头是
+#    ``loss.grad_fn`` 记下的一切。方框里是 ``weights`` 和 ``bias`` 的形状，``Mm`` 是矩阵乘法。箭头是
 #    ``backward()`` 将要走的路。
 #
 # 调用 ``loss.backward()``，就会沿着这张图走，把各个参数（parameter）的梯度存进它的 ``.grad``。\
-# 对我们的模型，用纸笔也能推出来：概率减去真实值，再乘以像素。两者一致吗？
+# 对我们的模型，用纸笔也能推出来：先看各类别的概率比真实值大多少，再乘以像素，最后对小批量求平均。\
+# 两者一致吗？
 
 import torch.nn.functional as F
 
@@ -217,8 +252,20 @@ torch.testing.assert_close(weights.grad, by_formula)
 print(weights.grad.shape, weights.grad.abs().max())
 
 # %%
-# 一致；不然 ``assert_close`` 会报错。*再猜一猜*：第二次调用 ``backward()``，``weights.grad``
-# 里会是什么？
+# 一致；不然 ``assert_close`` 会报错。
+#
+# .. exercise:: my_bias_gradient
+#
+#    刚才算的是权重的梯度。偏置的梯度呢？已知对数概率 ``log_probs`` 和标签 ``target``，\
+#    请不用自动求导，算出 ``backward()`` 会在 ``bias.grad`` 里留下的那十个数。
+#
+#    .. hint::
+#
+#       看看上面的公式。权重乘的是像素，偏置乘的是 1：去掉像素，再对图片求平均就行。
+#
+# .. guess:: 再调用一次 ``backward()``，``weights.grad`` 里会是什么？
+#
+#    是原来的两倍。下一个单元格就能看到，原因也写在后面。
 
 loss_func(model(xb), yb).backward()
 print(weights.grad.abs().max())
@@ -242,10 +289,20 @@ from mnist_tut.by_hand import accuracy
 print(accuracy(preds, yb))
 
 # %%
-# 大约十分之一。准确率比损失直观，却不能用来训练：权重变一点，最大的输出几乎总是原来那个，\
-# 所以梯度是零。
+# 大约十分之一，和瞎猜一样。准确率比损失直观，却不能用来训练：权重变一点，\
+# 最大的输出几乎总是原来那个，所以梯度是零。
 #
-# **训练循环**：对每个小批量，先预测，再算损失，反向传播（backpropagation），\
+# .. exercise:: my_top3
+#
+#    写得潦草的 4，看上去就像 9。请写一个宽松些的准确率：十个输出中，只要真实类别排在*前三名*，\
+#    这张图片就算对。返回这样的图片所占的比例。
+#
+#    .. hint::
+#
+#       ``out.topk(3, dim=1).indices`` 是排在前三名的类别，从大到小。先逐个与标签比较，再用
+#       ``any(dim=1)`` 看其中有没有对的。
+#
+# **训练循环**：对每个小批量，先预测，再算损失，然后反向传播（backpropagation），\
 # 最后让每个参数逆着自己的梯度挪一小步。这一步有多小，由*学习率*（learning rate）``lr`` 决定。\
 # 它是*超参数*（hyper-parameter）：由我们选定，不由训练得出。把全部数据过一遍，\
 # 叫一个*轮次*（epoch）。
@@ -269,13 +326,30 @@ for epoch in range(epochs):
 
 # %%
 # 好了，您已经从零写出并训练了一个神经网络！它是最小的一种，没有隐藏层（hidden layer），\
-# 叫*逻辑回归*（logistic regression），中文教材也称 softmax 回归。
+# 叫*逻辑回归*（logistic regression）；类别多于两个时，也称 *softmax 回归*。
 #
-# 更新写在 :class:`torch.no_grad` 里面，因为这一步不需要求梯度。否则 PyTorch
-# 会报错：``a leaf Variable that requires grad is being used in an in-place operation``，\
-# 即需要梯度的*叶子张量*（leaf tensor，不由运算得出的张量）不能原地修改（参见`自动求导的说明
-# <https://docs.pytorch.org/docs/stable/notes/autograd.html>`_）。想看循环怎样运行，就在任意位置写上
+# .. guess:: 把更新的那几行从 ``no_grad`` 里拿出来，再运行一遍，会怎样？
+#
+#    第一次更新就报错：*a leaf Variable that requires grad is being used in an in-place
+#    operation*。PyTorch 正在记录。这时改写权重，记录里它们就成了某次更新的结果，不再是计算的起点。
+#
+# 更新写在 :class:`torch.no_grad` 里面，因为我们要的梯度与这一步无关。否则 PyTorch 会报错：\
+# ``a leaf Variable that requires grad is being used in an in-place operation``，意思是：\
+# 要求梯度的*叶子张量*（leaf tensor）不能原地修改。（不由任何记录下来的运算得出的张量，\
+# 就是叶子张量；参见`自动求导的说明
+# <https://docs.pytorch.org/docs/stable/notes/autograd.html>`_。）想看循环怎样运行，就在任意位置写上
 # :func:`breakpoint`，用 Python 的调试器单步执行。
+#
+# .. exercise:: my_update
+#
+#    循环里，两个参数就写了四行。要是有两百个呢？请写一个函数，更新列表里的所有参数：\
+#    每个参数都*原地*往下坡走一步，步子是 ``lr`` 乘以它的梯度；然后把梯度清零，留待下一次。\
+#    什么都不用返回。
+#
+#    .. hint::
+#
+#       ``p -= ...`` 改的是原来的张量；``p = p - ...`` 生成新的张量，调用者手里的那个没有变。还有，\
+#       循环里这几行外面套着什么？
 #
 # 损失应当从 2.3 降下来，准确率应当从 0.1 升上去。是这样吗？
 
@@ -312,6 +386,18 @@ show_weights(weights.T.view(10, 28, 28), range(10), cols=5)
 # .. figure-text:: 十幅权重图，排成两行，每个数字一幅；0 的图上，橙色的圆环围着蓝色的中心。
 #
 #    橙色的像素支持这个数字，蓝色的反对。例如 0：外圈要有笔迹，中间要留空。
+#
+# .. exercise:: my_losses
+#
+#    这次故意弄坏它。在同一个小批量上训练 ``steps`` 步，损失用 ``F.cross_entropy``（它直接接受
+#    logit，下一节就讲），模型是 ``xb @ weights + bias``，而且梯度*从不*清零。\
+#    把每一步开始时的损失收进列表，要普通的数，不要张量。然后用 ``plt.plot`` 画出来，\
+#    说说曲线为什么是这个样子。
+#
+#    .. hint::
+#
+#       就是前面的训练循环，去掉最后两行。``loss.item()`` 把张量变成普通的数。至于曲线：\
+#       走了十步之后，``weights.grad`` 里存着些什么？
 #
 # 从这里开始是*重构*（refactoring）：程序做的事不变，代码变得更短、更清楚或更灵活。\
 # 所以先存下学到的参数，后面的程序都要与它比较：
@@ -374,6 +460,21 @@ print(f"{accuracy(model(x_valid), y_valid):.4f}")
 
 # %%
 #
+# .. guess:: 假如模型最后还是 ``log_softmax``，``cross_entropy`` 会得出什么？
+#
+#    还是同一个数。对数概率再取一次对数 softmax，不会变：它们的指数加起来已经等于一，而
+#    :math:`\ln 1 = 0`。要是给它*概率*，就不一样了：损失几乎降不下去，却什么错也不报。
+#
+# .. exercise:: my_cross_entropy
+#
+#    请直接用 logit 写出 ``cross_entropy``，中间不算概率。一张图片的损失，等于它十个 logit 的
+#    log-sum-exp，减去真实类别的 logit。最后取平均。
+#
+#    .. hint::
+#
+#       ``logits.logsumexp(dim=1)`` 对每张图片给出一个数。像 ``nll`` 那样索引 ``logits``，\
+#       得到的也是每张图片一个数。
+#
 # **小结**：``cross_entropy`` 接受 logit，一步做完对数 softmax 和负对数似然。
 #
 # .. _nn-module:
@@ -382,7 +483,7 @@ print(f"{accuracy(model(x_valid), y_valid):.4f}")
 # -----------------------
 #
 # 权重、偏置和用到它们的计算，本该放在一起。为此我们写一个类，让它*继承* :class:`torch.nn.Module`，\
-# 成为它的*子类*（subclass）。它能保存*状态*：凡是以 :class:`torch.nn.Parameter` 的形式赋给它的，\
+# 成为它的*子类*（subclass）。它能保存*状态*：凡是赋给它的 :class:`torch.nn.Parameter`，\
 # 都会*注册*到它的参数清单里。要算什么，由 ``forward`` 方法规定。
 
 from torch import nn
@@ -411,8 +512,8 @@ print(loss_func(model(xb), yb))
 
 # %%
 # 又是 2.3 左右，没训练过的模型都这样。那么，写成类有什么好处？``model.parameters()``
-# 给出全部参数，不管是两个还是两百个；``model.zero_grad()``
-# 把它们的梯度一并清掉；``model.load_state_dict`` 用 ``start`` 这样的字典一次填好全部参数：
+# 给出全部参数，不管是两个还是两百个；``model.zero_grad()`` 把它们的梯度一并清掉；\
+# ``model.load_state_dict`` 用 ``start`` 这样的字典一次填好全部参数：
 #
 # .. loop:: module
 #    :from: functional
@@ -434,7 +535,9 @@ for epoch in range(epochs):
 same_as_by_hand(model.weights, model.bias)
 
 # %%
-# *先猜一猜*：现在 ``model.bias.grad`` 里是什么？
+# .. guess:: 循环最后一步是 ``zero_grad()``。现在 ``model.bias.grad`` 里是什么？
+#
+#    也许与您想的不一样：运行下一个单元格看看。
 
 print(model.bias.grad)
 
@@ -506,6 +609,19 @@ show_shapes(model, x_train[:bs])
 #
 #    一个小批量穿过线性模型：(64, 784) @ (784, 10) + (10,) 得到 (64, 10)。
 #
+# .. guess:: 我们的模型有 7,850 个参数。如果在像素和类别之间加一个 50 个单元的隐藏层，会有多少个？
+#
+#    第一层 784 × 50 + 50 个，第二层 50 × 10 + 10 个，一共 39,760 个。
+#
+# .. exercise:: MyNet
+#
+#    现在就把它写出来：一层从 784 到 ``hidden``，一个 ReLU，再一层从 ``hidden`` 到 10，直接输出
+#    logit。四个参数张量，``parameters()`` 都要找得到。
+#
+#    .. hint::
+#
+#       两个层在 ``__init__`` 里创建，赋给 ``self``；在 ``forward`` 里调用，中间用 ``F.relu``。
+#
 # **小结**：现成的层自带参数，也自带初始化方式。
 #
 # .. _torch-optim:
@@ -513,9 +629,9 @@ show_shapes(model, x_train[:bs])
 # 使用 ``torch.optim`` 重构
 # -------------------------
 #
-# :mod:`torch.optim` 汇集了各种优化算法：SGD、Adam 等等。新建优化器时，把归它管的参数交给它；之后
-# ``opt.step()`` 就会全部更新。最简单的是*随机梯度下降*（stochastic gradient descent），\
-# 它做的与我们的循环一样。后面还要多次新建模型和优化器，所以写成函数：
+# :mod:`torch.optim` 汇集了各种优化算法：SGD、Adam 等等。新建优化器时，把归它管的参数交给它；\
+# 之后调用 ``opt.step()``，这些参数就全部更新。最简单的是*随机梯度下降*（stochastic gradient
+# descent），它做的与我们的循环一样。后面还要多次新建模型和优化器，所以写成函数：
 #
 # .. tested-source:: mnist_tut.training.get_model
 
@@ -545,6 +661,21 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # 这三个调用要分清：``backward()`` 只求梯度，不改参数；``step()`` 更新参数；``zero_grad()``
 # 清掉梯度，要赶在下一次 ``backward()`` 之前。
 #
+# .. guess:: 如果把 ``zero_grad()`` 写在 ``backward()`` 和 ``step()`` 之间，这个循环能学到什么？
+#
+#    什么也学不到。轮到 ``step()`` 时，梯度都已经是 ``None``，每个参数都被跳过，而且什么错也不报。
+#
+# .. exercise:: MyStack
+#
+#    这个网络把层放在列表里，想要几层就有几层。它能运行，也能给出 logit。可是
+#    ``optim.SGD(MyStack([784, 50, 10]).parameters(), lr=0.1)`` 却报错：*optimizer got an empty
+#    parameter list*（参数列表是空的）。参数到哪里去了？改一行就好。
+#
+#    .. hint::
+#
+#       赋给模块的东西，如果是参数或模块，就会注册。普通的 Python 列表两样都不是。``torch.nn``
+#       里有一种列表，本身就是模块。
+#
 # **小结**：对每个小批量，依次调用 ``backward()``、``step()``、``zero_grad()``；用哪种优化器都一样。
 #
 # .. _dataset:
@@ -558,7 +689,7 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # ``Dataset``，写出人脸照片的数据集 ``FaceLandmarksDataset``。（这说的是*映射式*数据集；\
 # 没有长度的数据流，用 :class:`~torch.utils.data.IterableDataset`。）
 #
-# 数据是张量时，用 :class:`~torch.utils.data.TensorDataset`。它能沿第一个维度，同时对几个张量遍历、\
+# 数据是张量时，用 :class:`~torch.utils.data.TensorDataset`。它能沿第一个维度，把几个张量一起遍历、\
 # 索引或切片（slice）。所以图片和标签一行就能取出：
 #
 # .. loop:: dataset
@@ -583,6 +714,15 @@ for epoch in range(epochs):
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
+# .. exercise:: MyInverted
+#
+#    白纸黑字才是常态，MNIST 却正好相反。请写一个 ``Dataset``，每次取出的图片都黑白颠倒，标签照旧。\
+#    传进来的张量 ``x`` 和 ``y`` 不能改动。
+#
+#    .. hint::
+#
+#       像素在 0 到 1 之间。反相放在 ``__getitem__`` 里做，取哪张算哪张，返回图片和标签这一对。
+#
 # **小结**：``Dataset`` 有长度，能索引，输入和标签总在一起。
 #
 # .. _dataloader:
@@ -614,8 +754,13 @@ for epoch in range(epochs):
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
+# .. guess:: ``len(train_dl)`` 是多少？最后一个小批量有几张图片？
+#
+#    782；16 张。``DataLoader`` 也会把余下的图片放进一个小一些的批次，除非用 ``drop_last``
+#    让它丢掉。
+#
 # 有了 ``Module``、``Parameter``、``Dataset`` 和 ``DataLoader``，循环大大缩短，也好懂多了。\
-# （代价有一项：普通的 ``DataLoader`` 是逐行取出的。张量已在内存里时，有更快的办法，\
+# （也有代价：普通的 ``DataLoader`` 一行一行地取数据。张量已在内存里时，有更快的办法，\
 # 见:doc:`where_the_time_goes`。）要认真训练模型，还缺几样东西。
 #
 # **小结**：``DataLoader`` 把任何 ``Dataset`` 切成小批量。
@@ -629,13 +774,22 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # 只有没用来训练的数据才能让它现形，所以一定要有`验证集
 # <https://www.fast.ai/posts/2017-11-13-validation-sets.html>`_。
 #
-# 训练数据要*打乱*（shuffle）：次序不变，每个轮次总是同样的图片在同一批，\
-# 相邻图片的共同之处会让权重来回摇摆。打乱也有助于防止过拟合。验证数据不用打乱：次序怎样，\
-# 损失都一样。
+# 训练数据要*打乱*（shuffle）：如果次序不变，同一批里总是那些图片，每个轮次都把权重往同样的方向拉。\
+# 打乱也有助于防止过拟合。验证数据不用打乱：不管什么次序，损失都一样。
 #
-# 验证时的批大小（batch size）加倍，好更快地算完：在 ``no_grad`` 之下，不为反向传播保留任何东西，\
-# 内存放得下。训练前调用 ``model.train()``，验证前调用 ``model.eval()``，\
-# 因为有些层在两种模式下行为不同，例如 :class:`torch.nn.BatchNorm2d` 和 :class:`torch.nn.Dropout`。
+# .. exercise:: my_batches
+#
+#    这样的加载器，自己写只要四行。请写成*生成器*（generator）：每次产出一个小批量，即 ``bs``
+#    张图片和它们的标签；每张图片正好出现一次，次序随机，每轮都不同；余下的放在最后一批。
+#
+#    .. hint::
+#
+#       ``order = torch.randperm(len(x))`` 里每个下标正好出现一次。以 ``bs`` 为步长走过 ``order``，\
+#       每次取一段，用它同时索引 ``x`` 和 ``y``。
+#
+# 验证时批大小加倍，算得更快：有了 ``no_grad``，不必为反向传播保留任何东西，内存放得下。训练前调用
+# ``model.train()``，验证前调用 ``model.eval()``，因为有些层在两种模式下行为不同，例如
+# :class:`torch.nn.BatchNorm2d` 和 :class:`torch.nn.Dropout`。
 #
 # .. loop:: validation
 #    :from: dataloader
@@ -668,7 +822,7 @@ for epoch in range(epochs):
 # 写出 ``fit()`` 和 ``get_data()``
 # --------------------------------
 #
-# 循环里有两处要算损失，一处为训练，一处为验证，不如只写一遍。给了优化器，``loss_batch``
+# 循环里有两处要算损失，一处为训练，一处为验证，不如只写一遍。如果传入优化器，``loss_batch``
 # 还会训练一步：
 #
 # .. tested-source:: mnist_tut.training.loss_batch
@@ -677,26 +831,20 @@ for epoch in range(epochs):
 #
 # .. tested-source:: mnist_tut.training.weighted_mean
 #
-# *先猜一猜，再运行*：加权与否，有差别吗？每行先打印对小批量求的平均，再打印对图片求的平均；\
-# 第一行按原来的次序，第二行是打乱的：
-
-from mnist_tut.training import loss_batch, weighted_mean
-
-for shuffle in (False, True):
-    dl = DataLoader(valid_ds, batch_size=bs * 2, shuffle=shuffle)
-    results = [loss_batch(model, loss_func, xb, yb) for xb, yb in dl]
-    over_batches = sum(loss for loss, _ in results) / len(results)
-    print(f"{over_batches:.4f} {weighted_mean(results):.4f}")
-
-# %%
-# 第一个数随次序而变：10,000 张图片分成 78 个 128 张的小批量和一个 16 张的，这 16 张与任何 128
-# 张一样重。第二个数不变。
+# .. exercise:: my_mean
 #
-# 凡是形式与损失相同的指标，都可以交给 ``evaluate``，我们的 ``accuracy`` 也行。
+#    ``weighted_mean`` 要把列表走两遍。可是数据流只能读一遍，也没有长度。请重写加权平均，\
+#    换成生成器也算得对；生成器每次产出一对数：平均值和样本数。
+#
+#    .. hint::
+#
+#       在同一个循环里累加两个和：全部图片的损失，以及图片的张数。
+#
+# 指标只要与损失函数形式相同，都可以交给 ``evaluate``，我们的 ``accuracy`` 也行。
 #
 # .. tested-source:: mnist_tut.training.evaluate
 #
-# ``fit`` 负责训练，每轮之后打印：轮次编号、训练损失、验证损失、准确率。
+# ``fit`` 负责训练，每个轮次之后打印：轮次编号、训练损失、验证损失、准确率。
 #
 # .. tested-source:: mnist_tut.training.fit
 #
@@ -717,7 +865,7 @@ model, opt = get_model(lr)
 fit(epochs, model, loss_func, opt, train_dl, valid_dl)
 
 # %%
-# 丢掉什么没有？让 ``fit`` 从第一个循环的起点出发，次序也一样：
+# 有没有丢掉什么？让 ``fit`` 从第一个循环的起点出发，次序也一样：
 
 model, opt = get_model(lr)
 model.load_state_dict(start_linear)
@@ -725,8 +873,31 @@ fit(epochs, model, loss_func, opt, DataLoader(train_ds, batch_size=bs), valid_dl
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
-# 什么也没丢。现在做试验也很省事了。*先猜一猜*：图片按数字排好序，先全是“零”，再全是“一”……，\
-# 训练出来的模型有多好？
+# 什么也没丢。而且现在做实验很省事。
+#
+# .. guess:: 79 个小批量里，有一个比别的小。求平均时，把它算得与别的一样重，要紧吗？
+#
+#    差别在第三、四位数字上；如果里面的图片格外难认，差别还会更大。请看下面的两个数，\
+#    再看看打乱之后会怎样。
+#
+# 每行打印两个数，先是对小批量求的平均，再是对图片求的平均；第一行按原来的次序，第二行是打乱的：
+
+from mnist_tut.training import loss_batch, weighted_mean
+
+for shuffle in (False, True):
+    dl = DataLoader(valid_ds, batch_size=bs * 2, shuffle=shuffle)
+    results = [loss_batch(model, loss_func, xb, yb) for xb, yb in dl]
+    over_batches = sum(loss for loss, _ in results) / len(results)
+    print(f"{over_batches:.4f} {weighted_mean(results):.4f}")
+
+# %%
+# 第一个数随次序而变：10,000 张图片分成 78 个 128 张的小批量和一个 16 张的，这 16 张的分量，与别处的
+# 128 张一样。第二个数不变。
+#
+# .. guess:: 如果训练图片是排好序的，先全是“零”，再全是“一”，这样一直到“九”，\
+#    训练出来的模型会怎样？
+#
+#    很糟：看着后一个数字，就忘了前一个。糟到什么地步，运行下一个单元格就知道。
 
 order = y_train.argsort()
 sorted_ds = TensorDataset(x_train[order], y_train[order])
@@ -736,7 +907,7 @@ fit(1, model, loss_func, opt, DataLoader(sorted_ds, batch_size=bs), valid_dl)
 # %%
 # 比瞎猜好不了多少：它最后看到的全是“九”。所以才要打乱。
 #
-# 走过的路都在这里；每个程序需要多少行，全部计入：
+# 走过的路都在下面，每个程序需要的每一行都算在内：
 #
 # .. program-lengths:: by-hand functional module linear optim dataset dataloader validation fit
 #    :own: mnist_tut.by_hand mnist_tut.models
@@ -749,14 +920,14 @@ fit(1, model, loss_func, opt, DataLoader(sorted_ds, batch_size=bs), valid_dl)
 # 换成 CNN
 # --------
 #
-# 那三行代码与模型的种类无关。能用来训练*卷积神经网络*（convolutional neural network）吗？\
+# 那三行代码与模型的种类无关。那么，也能训练*卷积神经网络*（convolutional neural network）吗？\
 # 卷积让一小块权重，也就是*卷积核*（kernel），像窗口一样滑过图片，所以形状无论出现在哪里，\
 # 它都认得出来。
 #
-# 我们的网络有三个 :class:`torch.nn.Conv2d` 层，卷积核的大小是 3 × 3。四周填充（padding）一个像素，\
-# 卷积核就能覆盖到边缘；步幅（stride）为 2，所以每层都把宽和高减半（向上取整）：28、14、7、4。\
-# 每层之后是 *ReLU*，它把负值变成零。最后对余下的 4 × 4 个格子取平均。``view`` 相当于 NumPy 的
-# ``reshape``，只是从不复制（非复制不可时，它会报错，:func:`torch.reshape` 则会复制）。
+# 我们的网络有三个 :class:`torch.nn.Conv2d` 层，卷积核的大小是 3 × 3。四周填充（padding）\
+# 一个像素，卷积核就能覆盖到边缘；步幅（stride）为 2，所以每层都把宽和高减半（向上取整）：28、14、\
+# 7、4。每层之后是 *ReLU*，它把负值变成零。最后对余下的 4 × 4 个格子取平均。``view`` 相当于 NumPy
+# 的 ``reshape``，只是从不复制（非复制不可时，它会报错，:func:`torch.reshape` 则会复制）。
 #
 # .. tested-source:: mnist_tut.models.Mnist_CNN
 
@@ -769,7 +940,7 @@ show_shapes(cnn, x_train[:bs])
 # %%
 # .. figure-text:: 一排方块从左到右越来越小，相邻两个之间有名为 Conv2d 的箭头；最后是一个小小的标记，64 × 10。
 #
-#    一个小批量依次经过三层卷积：图片变小，通道（channel）变多。
+#    一个小批量依次经过三层卷积：图片越来越小，通道（channel）不再只有一个。
 #
 # 优化器加上*动量*（momentum）：每一步都有一部分沿着前几步的方向，就像滚下山坡的球。\
 # 这样通常训练得更快（参见`斯坦福的讲义 <https://cs231n.github.io/neural-networks-3/#sgd>`_）。
@@ -803,12 +974,24 @@ show_digits(x_valid[wrong], [f"{y_valid[i]} → {guess[i]}" for i in wrong])
 #    验证集上前二十个错误：本来是几，被网络认成了几。
 #
 # 有一个弱点：最后一个 ReLU 在取平均之前，起点不巧，某个通道可能对*每一张*图片都是零。\
-# 这时梯度也是零，再也恢复不了，对应的类别就*死掉*了。每个类别的输出有多大比例恰好是零？
+# 这时梯度也是零，再也恢复不了，对应的类别就*死掉*了。每个类别的输出，在多大比例的图片上恰好是零？
 
 print((logits == 0).float().mean(dim=0))
 
 # %%
-# 都小于 1，可见十个类别都活着。（:ref:`换了别的种子会怎样，为什么还留着这个 ReLU <differences>`。）
+# 比例都小于 1，可见十个类别都活着。（:ref:`换了别的种子会怎样，为什么还留着这个 ReLU
+# <differences>`。）
+#
+# .. exercise:: MySGD
+#
+#    动量并不神秘。下面这个类只差一个 ``step``：对每个参数，速度先变为原来的 ``momentum`` 倍，\
+#    再加上梯度；参数逆着速度移动，移动的量是 ``lr`` 乘以速度。每一步都要与 ``optim.SGD``
+#    走到同一处。
+#
+#    .. hint::
+#
+#       在 ``torch.no_grad()`` 里写 ``for p, v in zip(self.params, self.velocities)``。``v``
+#       要原地修改，不然下一步就不知道它变过。
 #
 # **小结**：训练的是什么模型，``fit`` 并不在意。
 #
@@ -835,16 +1018,17 @@ def to_pictures(x):
 
 
 torch.manual_seed(2)
-model = nn.Sequential(Lambda(to_pictures), *cnn_layers(), nn.AvgPool2d(4), nn.Flatten())
-opt = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
-fit(epochs, model, loss_func, opt, train_dl, valid_dl)
-torch.testing.assert_close(list(model.parameters()), list(cnn.parameters()))
+layers = [Lambda(to_pictures), *cnn_layers(), nn.AvgPool2d(4), nn.Flatten()]
+sequential = nn.Sequential(*layers)
+opt = optim.SGD(sequential.parameters(), lr=0.1, momentum=0.9)
+fit(epochs, sequential, loss_func, opt, train_dl, valid_dl)
+torch.testing.assert_close(list(sequential.parameters()), list(cnn.parameters()))
 
 # %%
 # 种子相同，网络相同，参数也相同。要保存参数，就存*状态字典*（state dict），它与 ``load_state_dict``
-# 是一对：``torch.save(model.state_dict(), "cnn.pt")``。里面是张量，没有代码。保存整个模型，得到的是
-# pickle：里面若有 ``lambda``，根本存不了；而且除非写明 ``weights_only=False``，:func:`torch.load`
-# 会拒绝读取。原因您已经知道。
+# 是一对：``torch.save(sequential.state_dict(), "cnn.pt")``。里面是张量，没有代码。保存整个模型，\
+# 得到的是 pickle：里面若有 ``lambda``，根本存不了；而且除非写明 ``weights_only=False``，\
+# :func:`torch.load` 会拒绝读取，就因为它是 pickle。
 #
 # **小结**：一层接一层的模型用 ``Sequential``，自定义层写个小类。
 #
@@ -853,22 +1037,24 @@ torch.testing.assert_close(list(model.parameters()), list(cnn.parameters()))
 # 包装 ``DataLoader``
 # -------------------
 #
-# 我们的 CNN 有两处假定图片是 28 × 28：开头的 ``view``，以及结尾处对 4 × 4
-# 个格子取的平均。*先猜一猜*：三张 32 × 32 的图片，以及三张 64 × 64 的图片，经过 ``view``
-# 后面的各层会变成什么？
+# 我们的 CNN 有两处假定图片是 28 × 28：开头的 ``view``，以及结尾处对 4 × 4 个格子取的平均。
+#
+# .. guess:: 把三张 32 × 32 的图片交给 ``view`` 后面的那些层，会得到什么？换成 64 × 64 的呢？
+#
+#    32 依次变成 16、8、4，正好还能做 4 × 4 的平均。64 最后是 8 × 8，每个类别就有了四个平均值。
 
 for side in (32, 64):
-    print(model[1:](torch.rand(3, 1, side, side)).shape)
+    print(sequential[1:](torch.rand(3, 1, side, side)).shape)
 
 # %%
-# 前者侥幸没事。后者比报错还糟：四十个类别，一声不吭。:class:`torch.nn.AdaptiveAvgPool2d`
-# 定的是*输出*的大小，不管输入多大：
+# 前者没事，因为 32 最后也缩成 4 × 4。后者比报错还糟：四十个类别，一声不吭。\
+# :class:`torch.nn.AdaptiveAvgPool2d` 定的是*输出*的大小，不管输入多大：
 #
 # .. tested-source:: mnist_tut.models.cnn_any_size
 #
-# 改变形状的事移出模型，写成处理小批量的函数；再用一个*生成器*（generator）包住加载器，\
-# 由它调用这个函数。用 ``len(x)`` 代替 ``-1``，行的长度不对就会报错。（若用 ``-1``，49 张 32 × 32
-# 的图片会变成 64 张乱七八糟的图片。）
+# 改变形状的事移出模型，写成处理小批量的函数；再用一个生成器包住加载器，由它调用这个函数。用
+# ``len(x)`` 代替 ``-1``，行的长度不对就会报错。（若用 ``-1``，49 张 32 × 32 的图片会变成 64
+# 张乱七八糟的图片。）
 #
 # .. tested-source:: mnist_tut.loaders.preprocess
 #
@@ -899,7 +1085,7 @@ for height, width in [(28, 28), (64, 64), (50, 20)]:
 # 使用您的 GPU
 # ------------
 #
-# 没有 GPU？多数云服务商可以按小时租，Google Colab 也能借您一块。向 PyTorch
+# 没有 GPU？多数云服务商按小时出租，Google Colab 也能借您一块。向 PyTorch
 # 查询本机的*加速器*（accelerator），不论来自 NVIDIA、AMD（两者都叫 ``cuda``）、Apple（``mps``）还是
 # Intel（``xpu``）；如果没有，就用 CPU：
 
@@ -935,9 +1121,13 @@ print(f"{dev}: {time.perf_counter() - began:.1f} s")
 # 再来一个网络
 # ------------
 #
-# 您现在可以做得更好，而且只要几行：每次卷积之后加上*批归一化*（batch normalisation），\
-# 让数值保持在合适的范围；十个 logit 改由线性层给出，不再有最后那个会弄死类别的 ReLU。*先猜一猜*：\
-# 同样两个轮次，它能做到多好？
+# 到这里为止，用的都是原教程的 CNN。您现在可以做得更好，而且只要几行：\
+# 每次卷积之后加上*批归一化*（batch normalisation），让数值保持在合适的范围；十个 logit
+# 改由线性层给出，不再有最后那个会弄死类别的 ReLU。
+#
+# .. guess:: 同样训练两个轮次，它能做到多好？
+#
+#    错误从大约十张里一张，降到一百张里几张。
 #
 # .. tested-source:: mnist_tut.models.conv_block
 #
@@ -946,9 +1136,9 @@ print(f"{dev}: {time.perf_counter() - began:.1f} s")
 from mnist_tut.models import better_cnn
 
 torch.manual_seed(2)
-model = better_cnn().to(dev)
-opt = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
-fit(epochs, model, loss_func, opt, train_dl, valid_dl)
+better = better_cnn().to(dev)
+opt = optim.SGD(better.parameters(), lr=0.1, momentum=0.9)
+fit(epochs, better, loss_func, opt, train_dl, valid_dl)
 
 # %%
 # 错误只剩一小部分。换成从没影响过我们选择的图片，还是这样吗？*测试集*等的就是这一刻：
@@ -957,10 +1147,31 @@ from mnist_tut.training import evaluate
 
 test_dl = DataLoader(TensorDataset(x_test, y_test), batch_size=bs * 2)
 test_dl = WrappedDataLoader(WrappedDataLoader(test_dl, preprocess), to_device)
-print(f"{evaluate(model, accuracy, test_dl):.4f}")
+print(f"{evaluate(better, accuracy, test_dl):.4f}")
 
 # %%
 # 测试集只看一次。看了又改，改了再看，就已经是在按测试集做选择，那个数也就不再可信。
+#
+# .. exercise:: my_batch_norm
+#
+#    批归一化究竟做了什么？调用 ``eval()`` 以后有什么不同？请不调用这个层，自己算出它的结果；``x``
+#    的形状是 (n, channels)，每列是一个通道。``bn.training`` 为真时，\
+#    每个通道用当前这批的均值和方差归一化；否则用 ``bn.running_mean`` 和 ``bn.running_var``。\
+#    然后乘以 ``bn.weight``，再加上 ``bn.bias``。
+#
+#    .. hint::
+#
+#       归一化就是 :math:`(x - \text{mean}) / \sqrt{\text{var} + \text{eps}}`，其中 eps 是
+#       ``bn.eps``。求方差时除以 n：``x.var(dim=0, correction=0)``。
+#
+# .. exercise:: my_cnn_32
+#
+#    换一种图片，做法照旧。请用三个 ``conv_block`` 和一个线性层搭一个网络，输入是 32 × 32
+#    的*彩色*图片，三个通道，就像 CIFAR-10。输入的形状是 (n, 3, 32, 32)，输出的 logit 是 (n, 10)。
+#
+#    .. hint::
+#
+#       对照 ``better_cnn``，一个数一个数地想：它还成立吗？32 减半三次，还剩多少？
 #
 # **小结**：按验证集做选择，测试集只报告一次。
 #
@@ -975,13 +1186,24 @@ print(f"{evaluate(model, accuracy, test_dl):.4f}")
 # 库提供了这些，其基础正是本页的想法；要用到实际工作里，下一步不妨学它（参见`其课程里的一份笔记本
 # <https://github.com/fastai/course22p2/blob/master/nbs/04_minibatch_training.ipynb>`_）。
 #
+# .. exercise:: my_freeze
+#
+#    *迁移学习*，三行就够：别人训练好了 ``model``（一个 ``Sequential``），\
+#    您想让它的最后一层学点新东西。请*冻结*（frozen）其余各层，不再训练它们；再返回一个列表，\
+#    里面是留给优化器训练的参数。
+#
+#    .. hint::
+#
+#       ``requires_grad_(False)`` 对整个模块也管用；对最后一层 ``model[-1]`` 调用
+#       ``requires_grad_(True)``，也是这样。别漏了末尾的下划线。
+#
 # 开头说好要讲清楚四样东西：
 #
 # ``torch.nn``
 #    - ``Module``：可以像函数那样调用，又能保存*状态*：它知道自己的参数，包括内部各模块的参数，\
 #      能遍历它们、清除它们的梯度、把它们搬到别的设备上。
 #    - ``Parameter``：一种张量，会告诉所属的模块自己需要训练。只有设了 ``requires_grad``
-#      的参数才会更新；设为 ``False``，就*冻结*（frozen）了。
+#      的参数才会更新；设为 ``False``，就*冻结*了。
 #    - ``functional``：*无状态*的函数：损失、激活、池化，以及要自己传入权重的层。
 # ``torch.optim``
 #    ``SGD`` 等优化器，调用 ``step()`` 时，按 ``backward()`` 留下的梯度更新参数。
