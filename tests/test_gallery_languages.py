@@ -29,7 +29,11 @@ SECTIONS = [
 ]
 LABEL = re.compile(r"^\.\. _([\w-]+):$", re.M)
 DIRECTIVE = re.compile(r"^ *\.\. ([\w-]+)::(.*)\n((?: +:\w+:.*\n)*)", re.M)
-WORDED = {"figure-text", "folded", "guess"}  # followed by words of the page's own language
+WORDED = {
+    "figure-text",
+    "folded",
+    "guess",
+}  # followed by words of the page's own language
 every_page = pytest.mark.parametrize("name", NAMES)
 
 

@@ -39,38 +39,58 @@ def facts():
     assert linear == [(bs, pixels), (bs, classes)]
     cnn = flow(models.Mnist_CNN(), torch.rand(bs, pixels))
     sides = [side, *(shape[-1] for _, shape in cnn[1:-1])]
-    conv = models.Mnist_CNN().conv1
-    kernel, stride = conv.kernel_size, conv.stride[0]
+    kernel, stride = (
+        models.Mnist_CNN().conv1.kernel_size,
+        models.Mnist_CNN().conv1.stride[0],
+    )
     grid = sides[-1]
     batches, rest = divmod(n, bs)
     valid_batches, valid_rest = divmod(n_valid, 2 * bs)
-    other, many = 32, 49
+    size = 16_168_813  # of the published file, in bytes; see the page's first cells
+    hidden, parameters = 50, (pixels + 1) * classes
+    other, large, many = 32, 64, 49
+    halves = [-(-other // 2**k) for k in range(4)]
     return {
         "top": [98],
         "mnist-data": [
             *(1998, 0, 9),
             *(side, side, pixels),
             *(0, 1, 0, 9),  # pixels and labels
+            *(round(size / 1e6), f"{n:,}"),
+            *(f"{n:,}", pixels, 4, round(n * pixels * 4 / 1e6)),
             *(pixels, 0, 9),
         ],
         "from-scratch": [
             pixels,
             f"{math.log(torch.finfo(torch.float32).max):.1f}",
+            *(89, 200),  # my_log_sum_exp
             *(1, classes, f"{guess:.1f}"),
+            *(bs, classes, bs, bs, 1),  # my_nll
+            *(1, 2, f"{math.log(2):.2f}"),
             *(classes, f"{guess:.3f}"),
             *(pixels, classes, classes),  # the graph
+            1,  # my_bias_gradient
+            *(3, 4, 9),  # my_top3
             *(f"{guess:.1f}", 1 / classes),
             *(rest, f"{n:,}", batches, bs, rest),
             *(0, 9, 0, 0),
         ],
+        "nn-functional": [1, 0],
         "nn-module": [f"{guess:.1f}"],
         "nn-linear": [
             *(pixels, 2010, 2, pixels, classes, f"{glorot:.4f}"),
             *(1, pixels, f"{ours:.4f}"),
             *(bs, pixels, bs, classes),
             *(bs, pixels, pixels, classes, classes, bs, classes),
+            *(f"{parameters:,}", hidden),
+            *(pixels, hidden, hidden, hidden, classes, classes),
+            f"{(pixels + 1) * hidden + (hidden + 1) * classes:,}",
+            *(pixels, classes),
         ],
+        "dataset": [0, 1],
+        "dataloader": [batches + 1, rest],
         "fit-get-data": [
+            valid_batches + 1,
             f"{n_valid:,}",
             *(valid_batches, 2 * bs, valid_rest, valid_rest, 2 * bs),
         ],
@@ -84,10 +104,13 @@ def facts():
         ],
         "wrapping-dataloader": [
             *(side, side, grid, grid),
-            *(other, other, 64, 64),
+            *(other, other, large, large),
+            *(*halves, grid, grid),
+            *(large, *[-(-large // 2**3)] * 2),
             *(other, grid, grid),
             *(many, other, other, many * other**2 // pixels),
         ],
+        "better": [*[other] * 3, classes, 3, *[other] * 2, classes, other],
     }
 
 

@@ -203,7 +203,7 @@ print(preds.shape, preds.grad_fn.name())
 #
 #    A probability of one in ten for each class, so about :math:`\ln(1/10) = -2.3`. And so they are.
 #
-# Beside its numbers, ``preds`` carries a ``grad_fn``:
+# Besides its numbers, ``preds`` carries a ``grad_fn``:
 # the operation that made it, a subtraction. We will use that in a moment.
 #
 # To train, we need one number that says how bad the predictions are: the *loss*. For a classifier
@@ -249,14 +249,14 @@ from mnist_tut.plots import show_graph
 show_graph(loss)
 
 # %%
-# .. figure-text:: A chain from left to right: from a box (784, 10) over Mm, Add, Amax, Sub, Exp, Sum, Log, Sub, Index and Mean to Neg. A box (10,) leads to Add; two bows jump from Add to the first Sub, and from there to the second.
+# .. figure-text:: A chain from left to right: from a box (784, 10) through Mm, Add, Amax, Sub, Exp, Sum, Log, Sub, Index and Mean to Neg. A box (10,) leads to Add; two arcs jump from Add to the first Sub, and from there to the second.
 #
 #    What ``loss.grad_fn`` knows. In the boxes stand the shapes of ``weights`` and ``bias``; ``Mm`` is
 #    the matrix product. The arrows show the way that ``backward()`` will take.
 #
 # ``loss.backward()`` walks this graph and leaves each parameter's gradient in its ``.grad``. For our
-# model pencil and paper will do, too: the pixels times what the probabilities are too large by,
-# averaged over the mini-batch. Do both agree?
+# model you can also work it out with pencil and paper: what the probabilities are too large by, times
+# the pixels, averaged over the mini-batch. Do both agree?
 
 import torch.nn.functional as F
 
@@ -353,11 +353,11 @@ for epoch in range(epochs):
 #    operation*. PyTorch is recording. If you overwrote the weights now, the record would say that
 #    they are the result of an update, and no longer where the computation began.
 #
-# The update stands under :class:`torch.no_grad` because it is no part of what we want gradients of.
+# The update is wrapped in :class:`torch.no_grad` because it is not part of what we want gradients of.
 # Without it PyTorch refuses: ``a leaf Variable that requires grad is being used in an in-place
 # operation``. (A *leaf* is a tensor that no recorded operation has made; the notes on `autograd
 # <https://docs.pytorch.org/docs/stable/notes/autograd.html>`_ say more.) To watch the loop at work,
-# put :func:`breakpoint` anywhere in it: Python's debugger steps through.
+# put :func:`breakpoint` anywhere in it, and step through it with Python's debugger.
 #
 # .. exercise:: my_update
 #
@@ -373,10 +373,8 @@ for epoch in range(epochs):
 # We expect the loss to have gone down from 2.3 and the accuracy up from 0.1. Have they?
 
 print(f"last mini-batch: {loss_func(model(xb), yb):.4f}, {accuracy(model(xb), yb):.4f}")
-preds = model(x_valid)
-print(
-    f"validation set: {loss_func(preds, y_valid):.4f}, {accuracy(preds, y_valid):.4f}"
-)
+out = model(x_valid)
+print(f"validation set: {loss_func(out, y_valid):.4f}, {accuracy(out, y_valid):.4f}")
 
 # %%
 # Yes. The first line means little: the last mini-batch has only 16 pictures
@@ -388,7 +386,7 @@ from mnist_tut.plots import show_beliefs
 
 ten = torch.stack([(y_valid == digit).nonzero()[0, 0] for digit in range(10)])
 before = log_softmax(x_valid[ten] @ start["weights"] + start["bias"])
-show_beliefs(before.exp(), preds[ten].exp(), y_valid[ten])
+show_beliefs(before.exp(), out[ten].exp(), y_valid[ten])
 
 # %%
 # .. figure-text:: Two ten-by-ten grids of probabilities. On the left the colour is dull and without pattern; on the right most rows have one bright cell on the diagonal.
@@ -411,7 +409,8 @@ show_weights(weights.T.view(10, 28, 28), range(10), cols=5)
 # .. exercise:: my_losses
 #
 #    Break it on purpose. Take ``steps`` training steps, always on the same mini-batch, with
-#    ``F.cross_entropy`` as the loss of ``xb @ weights + bias``, and *never* set a gradient to zero.
+#    ``F.cross_entropy`` as the loss of ``xb @ weights + bias`` (it takes plain logits; the next
+#    section is about it), and *never* set a gradient to zero.
 #    Collect the loss that each step begins with, as a plain number. Then draw the list with
 #    ``plt.plot``, and explain the curve.
 #
@@ -569,10 +568,10 @@ print(model.bias.grad)
 
 # %%
 # Not zeros but ``None``: ``zero_grad()`` throws the gradients away, and the next ``backward()`` starts
-# new ones. (That differs only where a parameter gets no gradient: optimizers skip ``None``, but some
+# new ones. (It makes a difference only where a parameter gets no gradient: optimizers skip ``None``, but some
 # move a parameter whose gradient is zero.)
 #
-# **In short:** a ``Module`` holds parameters and what is done with them, and goes over all at once.
+# **In short:** a ``Module`` holds parameters and what is done with them, and can go over all of them at once.
 #
 # .. _nn-linear:
 #
@@ -822,8 +821,8 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 #       ``order = torch.randperm(len(x))`` holds every index once. Walk through ``order`` in steps of
 #       ``bs``, and index ``x`` and ``y`` with the same piece of it.
 #
-# The validation batches are twice as large, to take less time: under ``no_grad`` nothing is kept for a
-# backward pass, so there is memory for it. And we call ``model.train()`` before training and
+# The validation batches are twice as large, to take less time. There is memory for that, as under
+# ``no_grad`` nothing is kept for a backward pass. And we call ``model.train()`` before training and
 # ``model.eval()`` before validation, because some layers, such as :class:`torch.nn.BatchNorm2d` and
 # :class:`torch.nn.Dropout`, work differently in the two.
 #
@@ -945,7 +944,7 @@ fit(1, model, loss_func, opt, DataLoader(sorted_ds, batch_size=bs), valid_dl)
 # %%
 # Hardly better than chance: the last pictures it saw were all nines. Hence the shuffling.
 #
-# Here is the way we have come, all the lines that each program needs:
+# Here is how far we have come: all the lines that each program needs.
 #
 # .. program-lengths:: by-hand functional module linear optim dataset dataloader validation fit
 #    :own: mnist_tut.by_hand mnist_tut.models
@@ -1067,7 +1066,7 @@ torch.testing.assert_close(list(sequential.parameters()), list(cnn.parameters())
 
 # %%
 # Same seed, same network, same parameters. To keep them, save the ``state_dict``, the counterpart of
-# ``load_state_dict``: ``torch.save(model.state_dict(), "cnn.pt")``. It holds tensors and no code. The
+# ``load_state_dict``: ``torch.save(sequential.state_dict(), "cnn.pt")``. It holds tensors and no code. The
 # whole model would be a pickle: a ``lambda`` in it cannot be saved at all, and :func:`torch.load`
 # refuses it unless told ``weights_only=False``, because it is a pickle.
 #
@@ -1158,7 +1157,7 @@ print(f"{dev}: {time.perf_counter() - began:.1f} s")
 # %%
 # The loss is lower because we went on training the same model: these are its third and fourth epochs.
 # Whether a GPU is *faster*, you have to measure; on a network as small as ours it waits a good deal.
-# The last line says what this page was built on.
+# The last line of the output says what this page was built on.
 #
 # **In short:** choose a device, move the model once, and each mini-batch as it comes.
 #
@@ -1187,8 +1186,8 @@ opt = optim.SGD(better.parameters(), lr=0.1, momentum=0.9)
 fit(epochs, better, loss_func, opt, train_dl, valid_dl)
 
 # %%
-# A fraction of the errors. Does that hold on pictures that played no part in any of our choices? For
-# this the *test set* has been waiting:
+# A fraction of the errors. Does that hold on pictures that played no part in any of our choices?
+# This is what the *test set* has been waiting for:
 
 from mnist_tut.training import evaluate
 
@@ -1252,7 +1251,8 @@ print(f"{evaluate(better, accuracy, test_dl):.4f}")
 #
 # ``torch.nn``
 #    - ``Module``: a callable that behaves like a function and keeps *state*: it knows its parameters
-#      and those of the modules inside it, can go over them, clear their gradients and move them.
+#      and those of the modules inside it, can go over them, clear their gradients and move them to a
+#      device.
 #    - ``Parameter``: a tensor that tells its module to train it. Only those whose ``requires_grad``
 #      is set are updated; set it to ``False``, and they are *frozen*.
 #    - ``functional``: functions without state: losses, activations, pooling, and layers that are

@@ -354,10 +354,8 @@ for epoch in range(epochs):
 # 损失应当从 2.3 降下来，准确率应当从 0.1 升上去。是这样吗？
 
 print(f"last mini-batch: {loss_func(model(xb), yb):.4f}, {accuracy(model(xb), yb):.4f}")
-preds = model(x_valid)
-print(
-    f"validation set: {loss_func(preds, y_valid):.4f}, {accuracy(preds, y_valid):.4f}"
-)
+out = model(x_valid)
+print(f"validation set: {loss_func(out, y_valid):.4f}, {accuracy(out, y_valid):.4f}")
 
 # %%
 # 是的。第一行说明不了什么：最后一个小批量只有 16 张图片（50,000 = 781 × 64 + 16），\
@@ -368,7 +366,7 @@ from mnist_tut.plots import show_beliefs
 
 ten = torch.stack([(y_valid == digit).nonzero()[0, 0] for digit in range(10)])
 before = log_softmax(x_valid[ten] @ start["weights"] + start["bias"])
-show_beliefs(before.exp(), preds[ten].exp(), y_valid[ten])
+show_beliefs(before.exp(), out[ten].exp(), y_valid[ten])
 
 # %%
 # .. figure-text:: 两张十乘十的概率方格图。左图颜色暗淡，毫无规律；右图大多数行在对角线上有一个亮格。
