@@ -33,6 +33,7 @@ WORDED = {
     "figure-text",
     "folded",
     "guess",
+    "title",
 }  # followed by words of the page's own language
 every_page = pytest.mark.parametrize("name", NAMES)
 

@@ -330,6 +330,7 @@ epochs = 2
 
 # %%
 # .. loop:: by-hand
+#    :title: by hand
 
 for epoch in range(epochs):
     for i in range(0, n, bs):
@@ -450,6 +451,7 @@ def same_as_by_hand(weights, bias):
 #
 # .. loop:: functional
 #    :from: by-hand
+#    :title: torch.nn.functional
 
 loss_func = F.cross_entropy
 
@@ -542,6 +544,7 @@ print(loss_func(model(xb), yb))
 #
 # .. loop:: module
 #    :from: functional
+#    :title: nn.Module
 
 model = Mnist_Logistic()
 model.load_state_dict(start)
@@ -603,6 +606,7 @@ print(f"ours: {start['weights'].std():.4f}, of nn.Linear: {model.lin.weight.std(
 #
 # .. loop:: linear
 #    :from: module
+#    :title: nn.Linear
 
 start_linear = {"lin.weight": start["weights"].T, "lin.bias": start["bias"]}
 
@@ -670,6 +674,7 @@ from mnist_tut.training import get_model
 # %%
 # .. loop:: optim
 #    :from: linear
+#    :title: torch.optim
 
 model, opt = get_model(lr)
 model.load_state_dict(start_linear)
@@ -724,6 +729,7 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 #
 # .. loop:: dataset
 #    :from: optim
+#    :title: Dataset
 
 from torch.utils.data import TensorDataset
 
@@ -767,6 +773,7 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 #
 # .. loop:: dataloader
 #    :from: dataset
+#    :title: DataLoader
 
 from torch.utils.data import DataLoader
 
@@ -828,6 +835,7 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 #
 # .. loop:: validation
 #    :from: dataloader
+#    :title: with validation
 
 valid_ds = TensorDataset(x_valid, y_valid)
 train_dl = DataLoader(train_ds, batch_size=bs, shuffle=True)
@@ -891,6 +899,7 @@ for epoch in range(epochs):
 #
 # .. loop:: fit
 #    :from: validation
+#    :title: fit() and get_data()
 
 from mnist_tut.loaders import get_data
 from mnist_tut.training import fit

@@ -312,6 +312,7 @@ epochs = 2
 
 # %%
 # .. loop:: by-hand
+#    :title: 手写
 
 for epoch in range(epochs):
     for i in range(0, n, bs):
@@ -426,6 +427,7 @@ def same_as_by_hand(weights, bias):
 #
 # .. loop:: functional
 #    :from: by-hand
+#    :title: torch.nn.functional
 
 loss_func = F.cross_entropy
 
@@ -515,6 +517,7 @@ print(loss_func(model(xb), yb))
 #
 # .. loop:: module
 #    :from: functional
+#    :title: nn.Module
 
 model = Mnist_Logistic()
 model.load_state_dict(start)
@@ -576,6 +579,7 @@ print(f"ours: {start['weights'].std():.4f}, of nn.Linear: {model.lin.weight.std(
 #
 # .. loop:: linear
 #    :from: module
+#    :title: nn.Linear
 
 start_linear = {"lin.weight": start["weights"].T, "lin.bias": start["bias"]}
 
@@ -603,7 +607,7 @@ from mnist_tut.plots import show_shapes
 show_shapes(model, x_train[:bs])
 
 # %%
-# .. figure-text:: 两个标记，中间是名为 Linear 的箭头：64 × 784 变成 64 × 10。
+# .. figure-text:: 一个小批量经过线性模型：两个标记，中间是名为 Linear 的箭头，64 × 784 变成 64 × 10。
 #
 #    一个小批量穿过线性模型：(64, 784) @ (784, 10) + (10,) 得到 (64, 10)。
 #
@@ -640,6 +644,7 @@ from mnist_tut.training import get_model
 # %%
 # .. loop:: optim
 #    :from: linear
+#    :title: torch.optim
 
 model, opt = get_model(lr)
 model.load_state_dict(start_linear)
@@ -692,6 +697,7 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 #
 # .. loop:: dataset
 #    :from: optim
+#    :title: Dataset
 
 from torch.utils.data import TensorDataset
 
@@ -733,6 +739,7 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 #
 # .. loop:: dataloader
 #    :from: dataset
+#    :title: DataLoader
 
 from torch.utils.data import DataLoader
 
@@ -791,6 +798,7 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 #
 # .. loop:: validation
 #    :from: dataloader
+#    :title: 加入验证
 
 valid_ds = TensorDataset(x_valid, y_valid)
 train_dl = DataLoader(train_ds, batch_size=bs, shuffle=True)
@@ -854,6 +862,7 @@ for epoch in range(epochs):
 #
 # .. loop:: fit
 #    :from: validation
+#    :title: fit() 和 get_data()
 
 from mnist_tut.loaders import get_data
 from mnist_tut.training import fit

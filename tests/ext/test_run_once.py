@@ -165,14 +165,6 @@ def test_other_data_other_libraries_and_other_figure_settings_execute_again(site
     assert site.build() == 4
 
 
-def test_another_drawing_of_the_stand_in_is_other_data(monkeypatch):
-    monkeypatch.setenv("MNIST_TUT_DATA", "/data/stand-in/strokes-1")
-    one = run_once.data_key("stand-in")
-    monkeypatch.setenv("MNIST_TUT_DATA", "/data/stand-in/strokes-2")
-    assert run_once.data_key("stand-in") != one
-    assert run_once.data_key("MNIST") == "MNIST"
-
-
 def test_languages_that_are_built_at_once_execute_a_program_once(tmp_path):
     runs = []
 

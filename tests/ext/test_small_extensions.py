@@ -13,7 +13,7 @@ import local_inventories
 import pytest
 import sphobjinv
 import term_pairs
-from data_world import no_settings
+from support.data_world import no_settings
 from gallery_scripts import ROOT
 from miniature import build
 from PIL import Image

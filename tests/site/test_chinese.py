@@ -10,7 +10,7 @@ from term_pairs import read_terms
 NAMES = """
 AMD Apple Google Intel NVIDIA IEEE
 PyTorch NumPy Python JavaScript Jupyter Colab Sphinx Sphinx-Gallery Requests
-Debian Linux Ubuntu English
+Debian Linux Ubuntu English IPython
 API BSD CNN CPU CUDA GB GPU HTML ID IDX KiB MiB MNIST SGD SHA Ctrl
 axe-core DataLoader Dataset ReLU Lambda autograd fastai glibc gzip kernel logit map nats pickle
 softmax

@@ -34,17 +34,13 @@ def test_every_page_has_a_preview_of_its_own_language(site, lang):
 
 
 @both
-def test_the_landing_page_shows_the_figure_that_ends_the_refactoring(
-    site, tutorial, lang
-):
-    home = parse(site / lang / "index.html").select_one(".landing img")
-    figure = tutorial[lang].select_one("section#fit-get-data img")
-
-    def content(folder, img):
-        path = folder / img["src"]
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-
-    assert content(site / lang, home) == content(site / lang / "tutorials", figure)
+def test_the_landing_page_tells_the_story_of_the_tutorials_steps(site, tutorial, lang):
+    home = parse(site / lang / "index.html").select_one("table.program-lengths")
+    table = tutorial[lang].select_one("section#fit-get-data table.program-lengths")
+    assert home.get_text() == table.get_text()
+    leads = [a["href"].partition("#")[2] for a in home.select("a[href]")]
+    assert all(tutorial[lang].find(id=anchor) for anchor in leads)
+    assert len(leads) == 9
 
 
 @both
