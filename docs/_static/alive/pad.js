@@ -5,7 +5,7 @@
 "use strict";
 
 (() => {
-  const SIDE = 28, RADIUS = 1.1, KEPT = 40; // pen in pixels; steps that can be undone
+  const SIDE = 28, RADIUS = 1.3, KEPT = 40; // pen in pixels; steps that can be undone
   const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
   /** Distance of a point from a line between two others. */
