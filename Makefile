@@ -36,8 +36,7 @@ html-en html-zh: html-%: $(INSTALLED)
 
 test: html ## build, then run all tests
 	@$(BIN)/python tests/site/browser.py
-	$(BIN)/python -m pytest -n 2 --dist loadfile --cov --cov-context=test
-	$(BIN)/python -m pytest -q tests/contexts.py
+	$(BIN)/python -m pytest -n 2 --dist loadfile --cov
 
 mutants: $(INSTALLED) ## plant faults in mnist_tut and see whether the tests notice
 	$(BIN)/python tests/mutants.py

@@ -23,8 +23,9 @@ from sites import Site
 
 from mnist_tut.data import for_pages, load_mnist
 from mnist_tut.plots import ratio_bars
-from mnist_tut.timing import Times, ratios, take_turns
+from mnist_tut.timing import ratios, take_turns
 
+Times = dict[str, list[float]]  # seconds of every way, round by round
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "build" / "bench"
 RUNS = 3  # of whole programs and builds

@@ -15,6 +15,8 @@ from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+# Batches are small: a second thread gains little alone, and starves the other language's build.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "_ext")]
 LANGUAGES = ["en", "zh"]
@@ -29,7 +31,7 @@ SHARED = [
     "sphinx.ext.intersphinx",
     "sphinx_gallery.gen_gallery",
     "pydata_sphinx_theme",
-    "mnist_tut.steps",
+    "mnist_tut.training",
     "mnist_tut.plots",
     "nbformat",
 ]
@@ -39,7 +41,7 @@ def look_at_data() -> None:
     """Find or fetch the data and say what there is; exit with the status of it."""
     import data_notice
 
-    from mnist_tut.errors import DataError
+    from mnist_tut.mnist import DataError
 
     try:
         folder, source = data_notice.data_for_pages()
@@ -99,9 +101,6 @@ def main(languages: list[str]) -> int:
         return status
     if status == STAND_IN:
         os.environ["MNIST_TUT_STAND_IN"] = "only"  # do not ask the network again
-    import test_finder
-
-    test_finder.find_tests()
     gc.freeze()  # spare both languages looking through all that was imported, time and again
     builds = start(context, build, *((language,) for language in languages))
     return max(map(abs, statuses(builds)))

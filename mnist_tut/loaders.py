@@ -27,10 +27,8 @@ def get_data(train_ds, valid_ds, bs):
     ValueError
         If `bs` is not positive or the training data set is empty.
     """
-    return (
-        DataLoader(train_ds, batch_size=bs, shuffle=True),
-        DataLoader(valid_ds, batch_size=bs * 2),
-    )
+    train_dl = DataLoader(train_ds, batch_size=bs, shuffle=True)
+    return train_dl, DataLoader(valid_ds, batch_size=bs * 2)
 
 
 def preprocess(x, y):

@@ -9,6 +9,8 @@ __all__ = [
     "Mnist_Logistic",
     "better_cnn",
     "cnn_any_size",
+    "cnn_layers",
+    "conv",
     "conv_block",
 ]
 
@@ -69,6 +71,33 @@ class Lambda(nn.Module):
         return self.func(x)
 
 
+def conv(n_in, n_out):
+    """Build a convolution that halves width and height, rounding up.
+
+    Parameters
+    ----------
+    n_in, n_out : int
+        Number of channels before and after.
+
+    Returns
+    -------
+    nn.Conv2d
+        Takes ``(n, n_in, h, w)``, gives ``(n, n_out, ceil(h/2), ceil(w/2))``.
+    """
+    return nn.Conv2d(n_in, n_out, kernel_size=3, stride=2, padding=1)
+
+
+def cnn_layers():
+    """Build the layers that :class:`Mnist_CNN` has between its ``view`` and its average.
+
+    Returns
+    -------
+    list of nn.Module
+        Three convolutions, each with a ReLU; (n, 1, 28, 28) pictures become (n, 10, 4, 4).
+    """
+    return [conv(1, 16), nn.ReLU(), conv(16, 16), nn.ReLU(), conv(16, 10), nn.ReLU()]
+
+
 def cnn_any_size():
     """Build the CNN for single-channel pictures of any size.
 
@@ -77,20 +106,11 @@ def cnn_any_size():
     nn.Sequential
         Takes (n, 1, height, width) pictures and gives (n, 10) logits.
     """
-    return nn.Sequential(
-        nn.Conv2d(1, 16, kernel_size=3, stride=2, padding=1),
-        nn.ReLU(),
-        nn.Conv2d(16, 16, kernel_size=3, stride=2, padding=1),
-        nn.ReLU(),
-        nn.Conv2d(16, 10, kernel_size=3, stride=2, padding=1),
-        nn.ReLU(),
-        nn.AdaptiveAvgPool2d(1),
-        nn.Flatten(),
-    )
+    return nn.Sequential(*cnn_layers(), nn.AdaptiveAvgPool2d(1), nn.Flatten())
 
 
 def conv_block(n_in, n_out):
-    """Build a convolution that halves the picture, normalised, then ReLU.
+    """Build a convolution that halves width and height, normalised, then ReLU.
 
     Parameters
     ----------
@@ -100,14 +120,10 @@ def conv_block(n_in, n_out):
     Returns
     -------
     nn.Sequential
-        Takes (n, n_in, height, width), gives (n, n_out, ceil(height / 2), ceil(width / 2)).
-        The convolution has no bias: batch normalisation (Ioffe and Szegedy, 2015) brings one.
+        Takes ``(n, n_in, h, w)``, gives ``(n, n_out, ceil(h/2), ceil(w/2))``. Batch normalisation
+        is that of Ioffe and Szegedy (2015).
     """
-    return nn.Sequential(
-        nn.Conv2d(n_in, n_out, kernel_size=3, stride=2, padding=1, bias=False),
-        nn.BatchNorm2d(n_out),
-        nn.ReLU(),
-    )
+    return nn.Sequential(conv(n_in, n_out), nn.BatchNorm2d(n_out), nn.ReLU())
 
 
 def better_cnn():
@@ -118,10 +134,5 @@ def better_cnn():
     nn.Sequential
         Takes (n, 1, 28, 28) pictures and gives (n, 10) logits, of either sign.
     """
-    return nn.Sequential(
-        conv_block(1, 16),
-        conv_block(16, 32),
-        conv_block(32, 64),
-        nn.Flatten(),
-        nn.Linear(64 * 4 * 4, 10),
-    )
+    blocks = [conv_block(1, 16), conv_block(16, 32), conv_block(32, 64)]
+    return nn.Sequential(*blocks, nn.Flatten(), nn.Linear(64 * 4 * 4, 10))

@@ -1,4 +1,4 @@
-"""The tutorial's figures. Their only words are digits and names of PyTorch: one set for all languages."""
+"""The tutorial's figures. They hold digits and names of PyTorch, and no words to translate."""
 
 import statistics
 
@@ -43,7 +43,7 @@ def show_digits(images, labels=None, cols=10):
     """
     if images.ndim == 2:
         images = images.view(-1, 28, 28)
-    _show_tiles(images, labels, cols, "gray", images.min(), images.max())
+    _show_tiles(images, labels, cols, "gray", images.min().item(), images.max().item())
 
 
 def show_weights(images, labels=None, cols=8):
@@ -63,7 +63,7 @@ def show_weights(images, labels=None, cols=8):
     ValueError
         If there are labels, but not one per picture.
     """
-    limit = images.detach().abs().max()
+    limit = images.detach().abs().max().item()
     _show_tiles(images.detach(), labels, cols, SIGNED, -limit, limit)
 
 
@@ -75,7 +75,9 @@ def _show_tiles(images, labels, cols, cmap, low, high):
         ax.set_axis_off()
     texts = [""] * len(images) if labels is None else labels
     for ax, image, text in zip(axes.flat, images, texts, strict=False):
-        ax.imshow(image.cpu(), cmap=cmap, vmin=low, vmax=high, interpolation="nearest")
+        ax.imshow(
+            image.cpu().numpy(), cmap=cmap, vmin=low, vmax=high, interpolation="nearest"
+        )
         ax.set_title(text if isinstance(text, str) else int(text), fontsize=9, pad=3)
     if len(texts) != len(images):
         raise ValueError(f"{len(images)} pictures, but {len(texts)} labels")
@@ -94,7 +96,7 @@ def show_beliefs(before, after, labels):
     """
     _, axes = plt.subplots(1, 2, figsize=(7, 3.4))
     for ax, probs in zip(axes, (before, after), strict=True):
-        ax.imshow(probs.detach(), cmap="viridis", vmin=0, vmax=1)
+        ax.imshow(probs.detach().numpy(), cmap="viridis", vmin=0, vmax=1)
         ax.set_xticks(range(10))
         ax.set_yticks(range(len(labels)), labels.tolist())
         ax.grid(visible=False)
@@ -158,14 +160,8 @@ def show_graph(loss):
     for node, source in edges:
         start, end = (-depth[node], height[node]), (-depth[source], height[source])
         bend = 0.3 if depth[source] - depth[node] > 1 else 0
-        arrow = {
-            "arrowstyle": "->",
-            "color": BLUE,
-            "connectionstyle": f"arc3,rad={bend}",
-            "shrinkA": 14,
-            "shrinkB": 14,
-        }
-        ax.annotate("", end, start, arrowprops=arrow)
+        style = {"connectionstyle": f"arc3,rad={bend}", "shrinkA": 14, "shrinkB": 14}
+        ax.annotate("", end, start, arrowprops={"arrowstyle": "->", **style})
     for name, x, y in zip(names, depth, height, strict=True):
         leaf = {"boxstyle": "round", "facecolor": "none", "edgecolor": ORANGE}
         box = leaf if name[0] == "(" else None

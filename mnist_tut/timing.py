@@ -1,46 +1,41 @@
-"""Measure where the time goes: several ways in turns, and one way under the profiler."""
+"""Measure where the time goes: several ways in turns, kinds of operations, single layers."""
 
+import statistics
 import time
-from collections.abc import Callable, Mapping, Sequence
 
+import torch
 from torch.profiler import ProfilerActivity, profile
-
-from mnist_tut.checks import check_positive
+from torch.utils.flop_counter import FlopCounterMode
 
 __all__ = [
     "KINDS",
+    "both_ways",
+    "count_flops",
     "kind_of",
     "ratios",
     "seconds_by_kind",
     "take_turns",
+    "verdict",
 ]
-
-Times = dict[str, list[float]]
 
 #: What a training step consists of, and how the operations in a profile are named that belong to
 #: it. The first kind that fits is taken.
 KINDS = {
-    "convolutions, backward": [
-        "convolution_backward",
-        "conv2d_backward",
-        "convolutionb",
-    ],
-    "convolutions, forward": ["conv"],
+    "Conv2d backward": ["convolution_backward", "conv2d_backward", "convolutionb"],
+    "Conv2d forward": ["conv"],
     "ReLU": ["relu", "clamp_min", "threshold"],
-    "loss": ["softmax", "nll_loss", "cross_entropy"],
-    "optimizer": ["optimizer", "sgd", "add_", "mul_"],
-    "copies": ["copy", "clone", "contiguous"],
+    "cross_entropy": ["softmax", "nll_loss", "cross_entropy"],
+    "SGD": ["optimizer", "sgd", "add_", "mul_"],
+    "copy_": ["copy", "clone", "contiguous"],
 }
 
 
-def take_turns(
-    ways: Mapping[str, Callable[[], object]], rounds: int = 5, *, warm_up: bool = True
-) -> Times:
+def take_turns(ways, rounds=5, warm_up=True):
     """Time several ways to do the same thing, in turns, so that a busy moment hits all alike.
 
     Parameters
     ----------
-    ways : mapping of str to callable
+    ways : dict of str to callable
         Each is called without arguments, once per round.
     rounds : int, default 5
         How often each is timed.
@@ -52,18 +47,11 @@ def take_turns(
     -------
     dict of str to list of float
         Seconds of every call, round by round.
-
-    Raises
-    ------
-    ValueError
-        If there is nothing to time or `rounds` is below one.
     """
-    check_positive("rounds", rounds)
-    if not ways:
-        raise ValueError("nothing to time: give at least one function")
-    for way in ways.values() if warm_up else ():
-        way()
-    times: Times = {name: [] for name in ways}
+    if warm_up:
+        for way in ways.values():
+            way()
+    times = {name: [] for name in ways}
     for _ in range(rounds):
         for name, way in ways.items():
             began = time.perf_counter()
@@ -72,14 +60,14 @@ def take_turns(
     return times
 
 
-def ratios(times: Mapping[str, Sequence[float]]) -> Times:
+def ratios(times):
     """Divide all times by those of the first way, round by round.
 
     A machine that is busy for a while slows a whole round, and leaves its ratios alone.
 
     Parameters
     ----------
-    times : mapping of str to sequence of float
+    times : dict of str to list of float
         As :func:`take_turns` returns them.
 
     Returns
@@ -90,22 +78,45 @@ def ratios(times: Mapping[str, Sequence[float]]) -> Times:
 
     Raises
     ------
+    StopIteration
+        If there is no way at all.
     ValueError
-        If there are no times, or not the same number of them for each way.
+        If the ways were not timed equally often.
     """
-    if not times:
-        raise ValueError("no times to compare: give those of at least one way")
-    rounds = {name: len(values) for name, values in times.items()}
-    if len(set(rounds.values())) > 1:
-        raise ValueError(f"time all ways equally often, not {rounds}")
     first = next(iter(times.values()))
     return {
-        name: [t / reference for t, reference in zip(values, first, strict=True)]
-        for name, values in times.items()
+        name: [t / base for t, base in zip(some, first, strict=True)]
+        for name, some in times.items()
     }
 
 
-def kind_of(operation: str) -> str:
+def verdict(shares, noise):
+    """Say whether some ratios tell of more than noise.
+
+    Parameters
+    ----------
+    shares : list of float
+        Ratios, as :func:`ratios` returns them for one way.
+    noise : float
+        How many times as long the same thing has taken as itself, at most; not below 1.
+
+    Returns
+    -------
+    str
+        The median, and ``within the noise`` or ``beyond the noise``. It is beyond if it is
+        above `noise` or below its inverse.
+
+    Raises
+    ------
+    statistics.StatisticsError
+        If there are no ratios.
+    """
+    median = statistics.median(shares)
+    place = "within" if 1 / noise <= median <= noise else "beyond"
+    return f"{median:.2f}  {place} the noise"
+
+
+def kind_of(operation):
     """Tell which part of a training step an operation of a profile belongs to.
 
     Parameters
@@ -116,14 +127,15 @@ def kind_of(operation: str) -> str:
     Returns
     -------
     str
-        A key of :data:`KINDS`, or ``"the rest"``.
+        A key of :data:`KINDS`, or ``other``.
     """
-    name = operation.lower()
-    fitting = (k for k, parts in KINDS.items() if any(part in name for part in parts))
-    return next(fitting, "the rest")
+    for kind, parts in KINDS.items():
+        if any(part in operation.lower() for part in parts):
+            return kind
+    return "other"
 
 
-def seconds_by_kind(func: Callable[[], object], calls: int = 50) -> dict[str, float]:
+def seconds_by_kind(func, calls=50):
     """Profile a function, and add up its operations by kind.
 
     Parameters
@@ -136,21 +148,64 @@ def seconds_by_kind(func: Callable[[], object], calls: int = 50) -> dict[str, fl
     Returns
     -------
     dict of str to float
-        Seconds per call for each of :data:`KINDS` and ``"the rest"``, largest first. Each counts
+        Seconds per call for each of :data:`KINDS` and ``other``, largest first. Each counts
         what its operations do themselves, without those that they call; the profiler's own work
         is in all of them.
-
-    Raises
-    ------
-    ValueError
-        If `calls` is below one.
     """
-    check_positive("calls", calls)
     func()
     with profile(activities=[ProfilerActivity.CPU]) as profiled:
         for _ in range(calls):
             func()
-    found = dict.fromkeys([*KINDS, "the rest"], 0.0)
+    found = dict.fromkeys([*KINDS, "other"], 0.0)
     for event in profiled.key_averages():
         found[kind_of(event.key)] += event.self_cpu_time_total * 1e-6 / calls
     return dict(sorted(found.items(), key=lambda item: -item[1]))
+
+
+def both_ways(layer, x):
+    """Take a layer's way forward and its way back apart, so that each can be timed.
+
+    Parameters
+    ----------
+    layer : nn.Module
+        Called with `x`.
+    x : Tensor
+        If it asks for its gradient, so does the way back, as in the midst of a network.
+
+    Returns
+    -------
+    forward, backward : callable
+        To be called without arguments, as often as you like. The first returns what the layer
+        makes of `x`; the second a tuple of gradients of its sum: that of `x`, if it was asked
+        for, then those of the layer's parameters. No ``.grad`` changes.
+    """
+    out = layer(x)
+    ones = torch.ones_like(out)
+    wanted = [t for t in (x, *layer.parameters()) if t.requires_grad]
+
+    def forward():
+        return layer(x)
+
+    def backward():
+        return torch.autograd.grad(out, wanted, ones, retain_graph=True)
+
+    return forward, backward
+
+
+def count_flops(func):
+    """Count the multiplications and additions of a function.
+
+    Parameters
+    ----------
+    func : callable
+        Called once, without arguments.
+
+    Returns
+    -------
+    int
+        Those in products of matrices and in convolutions, forward and backward; PyTorch counts
+        no others.
+    """
+    with FlopCounterMode(display=False) as counted:
+        func()
+    return counted.get_total_flops()

@@ -3,7 +3,6 @@
 import matplotlib as mpl
 import pytest
 import torch
-from data_world import drawn, server, small_world  # noqa: F401
 from hypothesis import settings
 
 mpl.use("Agg")

@@ -9,8 +9,8 @@ from typing import Any
 from sphinx.application import Sphinx
 from sphinx.config import Config
 
-from mnist_tut.data import for_pages
-from mnist_tut.reading import FILE_NAME
+from mnist_tut.mnist import for_pages
+from mnist_tut.mnist.read import FILE_NAME
 
 MEMO = Path(__file__).parents[2] / "build" / "data.json"
 SETTINGS = ["MNIST_TUT_DATA", "MNIST_TUT_CACHE", "MNIST_TUT_STAND_IN"]
@@ -30,11 +30,11 @@ SOURCE = {
 
 
 def data_for_pages() -> tuple[Path, str]:
-    """Provide the data as :func:`mnist_tut.data.for_pages` does, without checking MNIST twice.
+    """Provide the data as :func:`mnist_tut.mnist.for_pages` does, without checking MNIST twice.
 
     Its content was compared with known SHA-256 values once; while the file has the same place,
     size and time, and nobody asks for another, it is that file. (The scripts that read it check it
-    all the same.) A folder with the IDX files is looked at every time: what pages read is a copy.
+    all the same.) A folder with the IDX files is looked at every time.
     """
     with suppress(
         OSError, ValueError, KeyError, TypeError
@@ -43,8 +43,7 @@ def data_for_pages() -> tuple[Path, str]:
         if known == memo(Path(known["folder"])):
             return Path(known["folder"]), "MNIST"
     folder, source = for_pages()
-    own = os.environ.get("MNIST_TUT_DATA")
-    if source == "MNIST" and (not own or Path(own).expanduser() == folder):
+    if source == "MNIST" and (folder / FILE_NAME).is_file():
         MEMO.parent.mkdir(exist_ok=True)
         MEMO.write_text(json.dumps(memo(folder)), encoding="utf-8")
     return folder, source
@@ -61,8 +60,11 @@ def memo(folder: Path) -> dict[str, Any]:
 def find_out(app: Sphinx, config: Config) -> None:
     """Find the data, tell the scripts where, and put up the notice if it is the stand-in."""
     folder, config.data_used = data_for_pages()
-    os.environ["MNIST_TUT_DATA"] = str(folder.absolute())  # scripts run elsewhere
-    if config.data_used != "MNIST":
+    if config.data_used == "MNIST":
+        os.environ["MNIST_TUT_DATA"] = str(folder.absolute())  # scripts run elsewhere
+    else:
+        os.environ["MNIST_TUT_STAND_IN"] = "only"
+        os.environ["MNIST_TUT_CACHE"] = str(folder.absolute().parents[1])
         config.html_theme_options["announcement"] = NOTICE[config.language]
 
 

@@ -4,6 +4,7 @@ Knows the nodes our pages use, and refuses others by name: nothing is left out s
 """
 
 from collections.abc import Callable
+from urllib.parse import urljoin
 
 from docutils import nodes
 from sphinx import addnodes
@@ -19,10 +20,19 @@ def indent(text: str, first: str, rest: str) -> str:
 
 
 class Markdown:
-    """Turns nodes into text; ``block`` for what stands alone, ``inline`` within a line."""
+    """Turns nodes into text; ``block`` for what stands alone, ``inline`` within a line.
 
-    def __init__(self, level: int = 1) -> None:
+    Parameters
+    ----------
+    level : int
+        Level of the headings.
+    page : str
+        Address of the page, if it is published: links within the site start from there.
+    """
+
+    def __init__(self, level: int = 1, page: str = "") -> None:
         self.level = level
+        self.page = page
 
     def blocks(self, children: list[nodes.Node]) -> str:
         """Write several blocks, with blank lines between."""
@@ -30,8 +40,10 @@ class Markdown:
 
     def block(self, node: nodes.Node) -> str:
         """Write one block."""
-        if isinstance(node, SILENT):
+        if isinstance(node, SILENT) or "only-on-site" in node["classes"]:
             return ""
+        if write := getattr(node, "as_markdown", None):
+            return write()  # a node of our own
         if isinstance(node, nodes.TextElement) and "lang" in node.attributes:
             return self.code(
                 node
@@ -111,7 +123,9 @@ class Markdown:
         )
 
     def reference(self, node: nodes.Element) -> str:
-        """Write a link to another site; one within ours would lead nowhere."""
-        target = node.get("refuri", "")
+        """Write a link that works anywhere; one within a site without an address is only text."""
+        target = node.get("refuri") or f"#{node.get('refid')}"
+        if self.page:
+            target = urljoin(self.page, target)
         text = self.text(node)
         return f"[{text}]({target})" if target.startswith("https://") else text

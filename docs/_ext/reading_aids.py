@@ -10,8 +10,12 @@ import re
 from collections.abc import Iterator
 
 from docutils import nodes
+from exercise_boxes import exercise
 from sphinx.application import Sphinx
 
+from mnist_tut import exercises
+
+HIDDEN = {"folded", "only-in-downloads"}
 RECAP = {"en": "In short:", "zh_CN": "小结"}
 # Technical prose is read at about 200 words or 350 characters a minute, code at 20 lines.
 WORDS, CHARACTERS, LINES = 200, 350, 20
@@ -21,6 +25,10 @@ ITEM = {
         " about {read} minutes to read. Running all of it took {run} when this page was built.",
     ),
     "zh_CN": ("时间", "：通读约 {read} 分钟；构建本页时，运行全部代码用了{run}。"),
+}
+EXERCISES = {
+    "en": " The {} exercises take about {} minutes more.",
+    "zh_CN": "{} 道练习另需约 {} 分钟。",
 }
 
 
@@ -36,8 +44,10 @@ def reading_minutes(doctree: nodes.document) -> int:
     minutes = 0.0
     for text in doctree.findall(nodes.Text):
         around = list(parents(text))
-        if any("folded" in node["classes"] for node in around):
-            continue  # whoever unfolds it looks something up
+        if any(
+            HIDDEN & set(node["classes"]) or node.get("exercise") for node in around
+        ):
+            continue  # whoever unfolds something looks it up; exercises say their own time
         block = next((n for n in around if isinstance(n, nodes.literal_block)), None)
         if block is None:
             minutes += len(re.findall(r"[\u4e00-\u9fff]", text)) / CHARACTERS
@@ -75,6 +85,10 @@ def glance(app: Sphinx, doctree: nodes.document) -> None:
     text = words.format(
         read=reading_minutes(doctree), run=duration(*time, language=language)
     )
+    names = [found["exercise"] for found in doctree.findall(exercise)]
+    if names:
+        minutes = sum(exercises.EXERCISES[name].minutes for name in names)
+        text += EXERCISES[language].format(len(names), minutes)
     box["classes"].append("at-a-glance")
     box += nodes.list_item(
         "", nodes.paragraph("", "", nodes.strong("", name), nodes.Text(text))

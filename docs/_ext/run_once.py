@@ -14,7 +14,6 @@ import ast
 import functools
 import hashlib
 import json
-import os
 import platform
 import shutil
 import tempfile
@@ -25,45 +24,45 @@ from typing import Any
 
 from filelock import FileLock
 from light_pages import use_palette
+from package_source import PACKAGE, ROOT, absolute, file_of, in_package
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
 from sphinx_gallery import gen_rst
 from sphinx_gallery.utils import get_md5sum
 
-ROOT = Path(__file__).parents[2]
-PACKAGE = "mnist_tut"
 LIBRARIES = ["torch", "numpy", "matplotlib", "sphinx-gallery"]
 KEPT = 3  # runs of one script: going back and forth between two versions costs nothing
 
 logger = logging.getLogger(__name__)
 
 
-def imports(code: str) -> Iterator[str]:
-    """Yield the names of the package's modules that a piece of code imports."""
+def imports(code: str, importer: str = "", file: Path = Path()) -> Iterator[str]:
+    """Yield the dotted names that a piece of code imports: modules, and names within them."""
     for node in ast.walk(ast.parse(code)):
-        if isinstance(node, ast.ImportFrom) and node.module == PACKAGE:
-            yield from (alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
-            f"{PACKAGE}."
-        ):
-            yield (node.module or "").split(".")[1]
+        if isinstance(node, ast.ImportFrom):
+            module = absolute(node, importer, file)
+            yield from [module, *(f"{module}.{alias.name}" for alias in node.names)]
         elif isinstance(node, ast.Import):
-            names = (alias.name.split(".") for alias in node.names)
-            yield from (
-                name[1] for name in names if name[0] == PACKAGE and len(name) > 1
-            )
+            yield from (alias.name for alias in node.names)
 
 
 def modules(code: str) -> dict[str, bytes]:
-    """Return the package's modules that a piece of code depends on, with their content."""
+    """Return the package's modules that a piece of code depends on, with their content.
+
+    Whoever imports ``a.b.c`` runs ``a/b/__init__.py`` too. Only the package's own
+    ``__init__.py``, which holds a text and a version, is nobody's concern.
+    """
     found: dict[str, bytes] = {}
     due = list(imports(code))
     while due:
-        path = ROOT / PACKAGE / f"{due.pop()}.py"
-        if path.stem not in found and path.is_file():
-            found[path.stem] = path.read_bytes()
-            due += imports(path.read_text(encoding="utf-8"))
+        name = due.pop()
+        if not in_package(name) or name == PACKAGE or name in found:
+            continue
+        due.append(name.rpartition(".")[0])
+        if path := file_of(name):
+            found[name] = path.read_bytes()
+            due += imports(path.read_text(encoding="utf-8"), name, path)
     return found
 
 
@@ -170,12 +169,6 @@ def run_once(
     return wrapped
 
 
-def data_key(source: str) -> str:
-    """Tell data apart: MNIST is MNIST, the stand-in is kept under the version of its program."""
-    where = os.environ.get("MNIST_TUT_DATA")
-    return source if source == "MNIST" else f"{source} {where}"
-
-
 def install(app: Sphinx, config: Config) -> None:
     """Put the wrapper in place, and let Sphinx-Gallery look at every script in every build."""
     execute = getattr(gen_rst, "execute_script", None)
@@ -186,7 +179,7 @@ def install(app: Sphinx, config: Config) -> None:
     else:
         folder = ROOT / "build" / "executed"
         original = getattr(execute, "__wrapped__", execute)
-        gen_rst.execute_script = run_once(original, folder, data_key(config.data_used))
+        gen_rst.execute_script = run_once(original, folder, config.data_used)
     config.sphinx_gallery_conf["run_stale_examples"] = True
 
 

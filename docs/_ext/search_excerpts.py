@@ -22,6 +22,8 @@ SCRIPT = Path(__file__).parent / "search_excerpts.js"
 TEXTS = "search-texts.js"
 
 
+#: Not to be found by the search: what has to be unfolded, and what the page does not show.
+HIDDEN = {"folded", "only-in-downloads"}
 SKIPPED = nodes.title | nodes.section | nodes.raw | nodes.comment | addnodes.glossary
 
 
@@ -61,7 +63,11 @@ def plain(node: nodes.Node) -> str:
 
 def own_text(section: nodes.section) -> tuple[str, str]:
     """Return a section's prose, to be quoted, and its code, without title and subsections."""
-    children = [child for child in section.children if not isinstance(child, SKIPPED)]
+    children = [
+        child
+        for child in section.children
+        if not isinstance(child, SKIPPED) and not HIDDEN & set(child["classes"])
+    ]
     blocks = [
         block
         for child in children
@@ -96,7 +102,9 @@ def texts(env: BuildEnvironment) -> dict[str, list[list[str]]]:
 
 def collect(app: Sphinx, doctree: nodes.document) -> None:
     """Keep a page's texts; the environment is kept from build to build."""
-    texts(app.env)[app.env.docname] = list(sections_of(doctree))
+    page = app.env.docname
+    unwanted = "nosearch" in app.env.metadata[page]
+    texts(app.env)[page] = [] if unwanted else list(sections_of(doctree))
 
 
 def forget(app: Sphinx, env: BuildEnvironment, docname: str) -> None:

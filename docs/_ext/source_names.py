@@ -8,25 +8,18 @@ list: no link is better than a wrong one.
 
 import ast
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from package_source import package_files
+from programs import blocks_of
 from sphinx.application import Sphinx
 from sphinx_gallery.backreferences import identify_names
-
-ROOT = Path(__file__).parents[2]
 
 
 def names_of(source: str) -> dict[str, list[dict[str, Any]]]:
     """Return the names that a module uses, as Sphinx-Gallery notes them down."""
     return identify_names([], ref_regex=r"$^", node=ast.parse(source))
-
-
-def sources() -> Iterator[str]:
-    """Yield the text of every module of the package."""
-    for path in sorted((ROOT / "mnist_tut").glob("*.py")):
-        yield path.read_text(encoding="utf-8")
 
 
 def ambiguous(code: str) -> set[str]:
@@ -52,12 +45,13 @@ def add_names(app: Sphinx) -> None:
     """Complete and clean the list of every page of the gallery."""
     for page in Path(app.srcdir, "tutorials").glob("*.codeobj.json"):
         known = json.loads(page.read_text(encoding="utf-8"))
-        merged = dict(known)
-        for source in sources():
-            for name, objects in names_of(source).items():
-                merged.setdefault(name, objects)
         script = page.with_name(page.name.replace(".codeobj.json", ".py"))
-        for name in ambiguous(script.read_text(encoding="utf-8")):
+        shown = "\n".join(b.content for b in blocks_of(script) if b.type == "code")
+        merged = known | names_of(shown)
+        for path in package_files():
+            for name, objects in names_of(path.read_text(encoding="utf-8")).items():
+                merged.setdefault(name, objects)
+        for name in ambiguous(shown):
             merged.pop(name, None)
         if merged != known:
             page.write_text(json.dumps(merged), encoding="utf-8")

@@ -2,12 +2,13 @@
 
 Sphinx-Gallery offers each page's program for download as it stands. Ours import from a package
 that the reader does not have, and their prose is reStructuredText. So once a page is built, its
-downloads are made anew from it: prose as Markdown, every source shown as a cell of its own, all
-helpers in one cell near the top, and no import of the package.
+downloads are made anew from it: prose as Markdown, every source shown as a cell of its own, what
+draws the figures in one folded cell near the top, and no import of the package.
+
+What makes sense in one place only stands in a ``.. only-on-site::`` or ``.. only-in-downloads::``.
 """
 
 import ast
-import re
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -16,42 +17,43 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import nbformat
-from bundling import PACKAGE, Bundle
+from bundling import Bundle
 from docutils import nodes
+from exercise_boxes import exercise_cells
 from markdown import Markdown
+from package_source import (
+    full_name,
+    gallery_scripts,
+    package_files,
+    package_imports,
+    single_import,
+)
+from programs import blocks_of
 from sphinx.application import Sphinx
-from sphinx_gallery.py_source_parser import split_code_and_text_blocks
+from sphinx.locale import _
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
 
-WORDS = {
-    "en": {
-        "needs": "**What you need:** Python 3.11 or newer with PyTorch, NumPy, Requests and "
-        "Matplotlib (`pip install torch numpy requests matplotlib`). Google Colab has all of "
-        "them: just run the cells. MNIST is downloaded on the way, about 16 MB.",
-        "missing": "Please install what is missing:",
-        "helpers": "The next cell holds helpers: checks of the input, measuring, figures. Run it "
-        "and read on; there is nothing in it that the tutorial is about.",
-    },
-    "zh_CN": {
-        "needs": "**需要什么：**Python 3.11 或更新的版本，以及 PyTorch、NumPy、Requests 和 "
-        "Matplotlib（`pip install torch numpy requests matplotlib`）。Google Colab 里全都有，"
-        "直接运行即可。途中会下载 MNIST，约 16 MB。",
-        "missing": "请先安装缺少的包：",
-        "helpers": "下一个单元是辅助代码：检查输入、测量、画图。运行后接着往下读就行，"
-        "教程要讲的内容不在里面。",
-    },
-}
+ON_SITE, IN_DOWNLOADS = "only-on-site", "only-in-downloads"
+LONGEST = 120  # lines of the helper cell
 #: What the pages of a build consist of, as long as it goes on.
 PARTS: WeakKeyDictionary[Sphinx, dict[str, list["Part"]]] = WeakKeyDictionary()
-CHECK = """
-from __future__ import annotations
-
-import importlib.util
+INSTALL = '%pip install -q {" ".join(missing)}'  # for Jupyter; a script says how
+STOP = 'sys.exit("{stop} pip install " + " ".join(missing))'
+SETUP = f"""
+import sys
+from importlib import import_module
+from importlib.util import find_spec
 
 needed = ["torch", "numpy", "requests", "matplotlib"]
-missing = [name for name in needed if importlib.util.find_spec(name) is None]
+missing = [name for name in needed if find_spec(name) is None]
 if missing:
-    raise SystemExit("{missing} pip install " + " ".join(missing))
+    {INSTALL}
+print("Python", sys.version.split()[0])
+for name in needed:
+    print(name, import_module(name).__version__)
 """.strip()
+logger = logging.getLogger(__name__)
 
 
 class Cell(NamedTuple):
@@ -59,13 +61,27 @@ class Cell(NamedTuple):
 
     kind: str  # "markdown" or "code"
     text: str
+    hidden: bool = False
 
 
 class Part(NamedTuple):
-    """A piece of a page: prose, an object shown, or a cell of its program."""
+    """A piece of a page: prose, an object shown, a cell of its program, or of an exercise."""
 
-    kind: str  # "text", "source" or "code"
+    kind: str  # "text", "source", "code", "stub" or "check"
     content: str
+
+
+class OnlyThere(SphinxDirective):
+    """The directives ``only-on-site`` and ``only-in-downloads``."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        """Return the content with a class that tells where it belongs."""
+        self.assert_has_content()
+        holder = nodes.container(classes=[self.name])
+        self.state.nested_parse(self.content, self.content_offset, holder)
+        return [holder]
 
 
 def nodes_in_order(
@@ -79,13 +95,14 @@ def nodes_in_order(
             yield child, level - 1
 
 
-def page_parts(doctree: nodes.document, script: Path) -> list[Part]:
+def page_parts(doctree: nodes.document, script: Path, page: str = "") -> list[Part]:
     """Take a built page apart.
 
     Sphinx-Gallery leaves a comment in front of each block but the first; a block is either prose,
-    which we keep, or code, whose text the script itself knows best.
+    which we keep, or code, whose text the script itself knows best. `page` is the page's address,
+    if it has one.
     """
-    blocks = split_code_and_text_blocks(str(script))[1]
+    blocks = blocks_of(script)
     parts: list[Part] = []
     number = 0
     begun = False
@@ -98,11 +115,15 @@ def page_parts(doctree: nodes.document, script: Path) -> list[Part]:
                 parts.append(Part("code", blocks[number].content.strip("\n")))
         elif isinstance(node, nodes.title):
             begun = True
-            parts.append(Part("text", Markdown(level).block(node)))
+            parts.append(Part("text", Markdown(level, page).block(node)))
         elif begun and "sphx-glr-timing" in node.get("classes", []):
             break
+        elif begun and node.get("exercise"):
+            parts += exercise_parts(
+                node, page, not any(p.kind == "check" for p in parts)
+            )
         elif begun and blocks[number].type == "text":
-            parts += text_parts(node)
+            parts += text_parts(node, page)
     if number != len(blocks) - 1:
         raise ValueError(
             f"{script.name} has {len(blocks)} blocks, its page shows {number + 1}"
@@ -110,87 +131,111 @@ def page_parts(doctree: nodes.document, script: Path) -> list[Part]:
     return parts
 
 
-def text_parts(node: nodes.Element) -> list[Part]:
+def exercise_parts(box: nodes.Element, page: str, helpers: bool) -> list[Part]:
+    """Turn an exercise into its task, its stub and its check."""
+    kinds = {"markdown": "text", "code": "stub"}
+    return [
+        Part("check" if metadata else kinds[kind], text)
+        for kind, text, metadata in exercise_cells(box, Markdown(page=page), helpers)
+    ]
+
+
+def text_parts(node: nodes.Element, page: str) -> list[Part]:
     """Turn a block of prose into its part, if it says anything."""
     if name := node.get("tested_source"):
         return [Part("source", name)]
-    text = Markdown().block(node)
+    text = Markdown(page=page).block(node)
     return [Part("text", text)] if text else []
 
 
-def package_imports(code: str) -> list[ast.ImportFrom]:
-    """List the statements of a cell that import from the package."""
-    found = [node for node in ast.parse(code).body if isinstance(node, ast.ImportFrom)]
-    return [node for node in found if (node.module or "").partition(".")[0] == PACKAGE]
+def wanted_names(code: str) -> list[str]:
+    """List the full names of what a cell imports from the package."""
+    found = package_imports(code)
+    return [f"{node.module}.{alias.name}" for node in found for alias in node.names]
 
 
 def without_package(code: str) -> str:
-    """Take the imports from the package out of a cell."""
+    """Take the imports from the package out of a cell, with the blank lines before them."""
     lines = code.splitlines()
     for node in reversed(package_imports(code)):
-        del lines[node.lineno - 1 : node.end_lineno]
-    return re.sub(r"\n{4,}", "\n\n\n", "\n".join(lines)).strip("\n")
+        start = node.lineno - 1
+        while start and not lines[start - 1].strip():
+            start -= 1
+        del lines[start : node.end_lineno]
+    return "\n".join(lines).strip("\n")
 
 
-def wanted_names(codes: list[str]) -> tuple[list[str], dict[str, list[str]]]:
-    """List what cells use of the package: full names, and attributes by module used whole."""
-    names: dict[str, None] = {}
-    modules: dict[str, list[str]] = {}
-    for code in codes:
-        for node in package_imports(code):
-            if node.module == PACKAGE:
-                modules |= {alias.name: [] for alias in node.names}
-            else:
-                names |= {f"{node.module}.{alias.name}": None for alias in node.names}
-    for module, used in modules.items():
-        found = re.findall(rf"\b{module}\.(\w+)", "\n".join(codes))
-        used += [name for name in dict.fromkeys(found) if name != module]
-        names |= {f"{PACKAGE}.{module}.{name}": None for name in used}
-    return list(names), modules
+def single_imports(code: str) -> set[str]:
+    """List what a cell imports, one name a statement."""
+    found = (node for node in ast.parse(code).body)
+    return {
+        single_import(node, alias)
+        for node in found
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for alias in node.names
+    }
 
 
-def helper_code(bundle: Bundle, codes: list[str]) -> str:
-    """Return the code of all helpers, and a stand-in for each module that is used whole."""
-    names, modules = wanted_names(codes)
-    code = bundle.code(bundle.helpers(names))
-    spaces = [
-        f"{module} = types.SimpleNamespace(\n"
-        + "".join(f"    {name}={name},\n" for name in used)
-        + ")"
-        for module, used in modules.items()
-    ]
-    return "\n\n\n".join(["import types\n" + code, *spaces])
+def cells_of(parts: list[Part]) -> list[Cell]:
+    """Turn a page into the cells of its download.
 
-
-def cells_of(parts: list[Part], words: dict[str, str]) -> list[Cell]:
-    """Turn a page into the cells of its download."""
-    bundle = Bundle([part.content for part in parts if part.kind == "source"])
+    First come its title and what the reader needs, then a cell that installs what is missing. The
+    helpers, which no box of the page shows, stand before the page's first code.
+    """
+    shown = [part.content for part in parts if part.kind == "source"]
     codes = [part.content for part in parts if part.kind == "code"]
+    bundle = Bundle(shown)
+    wanted = [full_name(name) for code in codes for name in wanted_names(code)]
+    helpers = bundle.code([n for n in wanted if n not in bundle.shown], set())
     cells = [
-        Cell("markdown", words["needs"]),
-        Cell("code", CHECK.format(missing=words["missing"])),
+        Cell("markdown", f"{parts[0].content}\n\n{needs_text()}"),
+        Cell("code", SETUP),
     ]
-    helpers_due = True
-    for part in parts:
+    imported: set[str] = set()
+    for part in parts[1:]:
         if part.kind == "text":
             cells.append(Cell("markdown", part.content))
             continue
-        if helpers_due:
-            cells.append(Cell("markdown", words["helpers"]))
-            cells.append(Cell("code", helper_code(bundle, codes)))
-            helpers_due = False
+        if part.kind in ("stub", "check"):
+            cells.append(Cell("code", part.content, hidden=part.kind == "check"))
+            continue
+        if helpers:
+            cells += [
+                Cell("markdown", helpers_text()),
+                Cell("code", helpers, hidden=True),
+            ]
+            helpers = ""
         if part.kind == "source":
-            cells.append(Cell("code", bundle.code([part.content])))
-        elif code := without_package(part.content):
+            code = bundle.code([part.content], imported)
+        else:
+            code = without_package(part.content)
+        if code:
             cells.append(Cell("code", code))
+            imported |= single_imports(code)
     return merged(cells)
+
+
+def needs_text() -> str:
+    """Say what the reader needs."""
+    return _(
+        "**What you need:** Python 3.11 or newer with PyTorch 2.6 or newer, NumPy, Requests and "
+        "Matplotlib. The next cell installs what is missing. MNIST is downloaded on the way, "
+        "about 16 MB."
+    )
+
+
+def helpers_text() -> str:
+    """Say what the helper cell is, and that it is folded."""
+    return _(
+        "The next cell is folded: it holds helpers, most of which draw figures. Run it and read on."
+    )
 
 
 def merged(cells: list[Cell]) -> list[Cell]:
     """Join prose that follows prose into one cell."""
     out: list[Cell] = []
     for cell in cells:
-        if out and cell.kind == out[-1].kind == "markdown" and len(out) > 1:
+        if out and cell.kind == out[-1].kind == "markdown":
             out[-1] = Cell("markdown", f"{out[-1].text}\n\n{cell.text}")
         else:
             out.append(cell)
@@ -203,8 +248,12 @@ def as_notebook(cells: list[Cell]) -> str:
         "markdown": nbformat.v4.new_markdown_cell,
         "code": nbformat.v4.new_code_cell,
     }
+    folded = {"jupyter": {"source_hidden": True}}
     notebook = nbformat.v4.new_notebook(
-        cells=[make[c.kind](c.text, id=f"cell-{i}") for i, c in enumerate(cells)],
+        cells=[
+            make[c.kind](c.text, id=f"cell-{i}", metadata=folded if c.hidden else {})
+            for i, c in enumerate(cells)
+        ],
         metadata={
             "kernelspec": {
                 "display_name": "Python 3",
@@ -219,10 +268,11 @@ def as_notebook(cells: list[Cell]) -> str:
 
 def as_script(cells: list[Cell]) -> str:
     """Write cells as a program; prose in comments, in the form that editors know."""
+    stop = STOP.format(stop=_("Please install what is missing:"))
     out = []
     for cell in cells:
         if cell.kind == "code":
-            out.append(f"# %%\n{cell.text}\n")
+            out.append(f"# %%\n{cell.text.replace(INSTALL, stop)}\n")
         else:
             lines = [f"# {line}".rstrip() for line in cell.text.split("\n")]
             out.append("\n".join(["# %% [markdown]", *lines]) + "\n")
@@ -231,6 +281,11 @@ def as_script(cells: list[Cell]) -> str:
 
 def write_downloads(folder: Path, stem: str, cells: list[Cell]) -> None:
     """Write notebook, script and an archive of both."""
+    for cell in cells:
+        if cell.hidden and (lines := cell.text.count("\n") + 1) > LONGEST:
+            logger.warning(
+                "the helper cell of %s has %d lines, not %d", stem, lines, LONGEST
+            )
     folder.mkdir(parents=True, exist_ok=True)
     contents = {f"{stem}.ipynb": as_notebook(cells), f"{stem}.py": as_script(cells)}
     for name, text in contents.items():
@@ -242,22 +297,25 @@ def write_downloads(folder: Path, stem: str, cells: list[Cell]) -> None:
 
 def scripts(app: Sphinx) -> dict[str, Path]:
     """Map the gallery's pages to their scripts."""
-    folder = Path(app.confdir, "gallery", Path(app.srcdir).name)
-    return {f"tutorials/{path.stem}": path for path in sorted(folder.glob("*.py"))}
+    return gallery_scripts(Path(app.srcdir).name)
 
 
-def note_parts(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Take a page apart while it is at hand, rather than resolve all of it once more."""
+def take_apart(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Take a page apart while it is at hand; then drop what only the downloads want."""
     if script := scripts(app).get(docname):
-        PARTS.setdefault(app, {})[docname] = page_parts(doctree, script)
+        site = app.config.site_url
+        page = f"{site}{Path(app.srcdir).name}/{docname}.html" if site else ""
+        PARTS.setdefault(app, {})[docname] = page_parts(doctree, script, page)
+    for node in list(doctree.findall(nodes.container)):
+        if IN_DOWNLOADS in node["classes"]:
+            node.parent.remove(node)
 
 
-def parts_of(app: Sphinx, docname: str, script: Path) -> list[Part]:
+def parts_of(app: Sphinx, docname: str) -> list[Part]:
     """Return the parts of a page, written in this build or before."""
-    if docname in (known := PARTS.get(app, {})):
-        return known[docname]
-    doctree = app.env.get_and_resolve_doctree(docname, app.builder, tags=app.tags)
-    return page_parts(doctree, script)
+    if docname not in PARTS.get(app, {}):
+        app.env.get_and_resolve_doctree(docname, app.builder, tags=app.tags)
+    return PARTS[app][docname]
 
 
 def replace_downloads(app: Sphinx, exception: Exception | None) -> None:
@@ -265,13 +323,14 @@ def replace_downloads(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None or app.builder.format != "html":
         return
     made = Path(app.doctreedir) / "downloads"
+    package = max(path.stat().st_mtime for path in package_files())
     for docname, script in scripts(app).items():
         tree = Path(app.doctreedir) / f"{docname}.doctree"
+        newest = max(package, tree.stat().st_mtime)
         notebook = made / f"{script.stem}.ipynb"
-        if not notebook.exists() or notebook.stat().st_mtime < tree.stat().st_mtime:
-            cells = cells_of(parts_of(app, docname, script), WORDS[app.config.language])
-            write_downloads(made, script.stem, cells)
-    for _, target in app.env.dlfiles.values():
+        if not notebook.exists() or notebook.stat().st_mtime < newest:
+            write_downloads(made, script.stem, cells_of(parts_of(app, docname)))
+    for _name, target in app.env.dlfiles.values():
         own = made / Path(target).name
         if own.exists():
             shutil.copyfile(own, Path(app.outdir) / "_downloads" / target)
@@ -279,6 +338,9 @@ def replace_downloads(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Work when all pages are written and all downloads copied."""
-    app.connect("doctree-resolved", note_parts, priority=900)
+    app.add_directive(ON_SITE, OnlyThere)
+    app.add_directive(IN_DOWNLOADS, OnlyThere)
+    app.setup_extension("page_head")  # knows where the site is published
+    app.connect("doctree-resolved", take_apart, priority=900)
     app.connect("build-finished", replace_downloads)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -14,28 +14,24 @@ What is ``torch.nn`` really?
 This page follows, section by section, `"What is torch.nn really?"
 <https://docs.pytorch.org/tutorials/beginner/nn_tutorial.html>`_ by Jeremy Howard of
 `fast.ai <https://www.fast.ai>`_, who thanks Rachel Thomas and Francisco Ingham. The plan is his;
-the words and the code are ours. Where we say something else than he does, we show why by running
-it, and :doc:`/about` keeps the list.
+the words and the code are ours. :doc:`/about` lists every difference.
 
 .. only-on-site::
 
-   .. tip::
+   **Best read as a notebook:** download the ``.ipynb`` at the :ref:`foot of this page
+   <sphx_glr_download_tutorials_nn_tutorial.py>`, run one cell at a time, look at the shapes, and
+   break something on purpose.
 
-      Best read as a notebook: download the ``.ipynb`` at the :ref:`foot of this page
-      <sphx_glr_download_tutorials_nn_tutorial.py>`, run one cell at a time, look at the shapes, and
-      break something on purpose.
-
-PyTorch gives you four things to build and train networks with: the modules in :mod:`torch.nn`, the
-optimizers in :mod:`torch.optim`, and :class:`~torch.utils.data.Dataset` and
-:class:`~torch.utils.data.DataLoader` in :mod:`torch.utils.data`. To use their full power, and to
-bend them to your own problem, you have to know what they really do. So we start without any of them
-and train a small network on pictures of digits. Then we bring them in, one at a time. Each time you
-will see what the new piece does, and how the code gets shorter or more flexible.
+PyTorch gives you four things to build and train networks with: :mod:`torch.nn`,
+:mod:`torch.optim`, :class:`~torch.utils.data.Dataset` and :class:`~torch.utils.data.DataLoader`. To
+use their full power, and to bend them to your own problem, you have to know what they really do. So
+we start without any of them, and bring them in one at a time. Each time you will see what the new
+piece does, and how the code gets shorter or more flexible.
 """
 
 # %%
-# One line before we begin. Initial weights are random; a seed makes yours the same as ours, so that
-# you get the numbers on this page, up to rounding, when you run the cells in order.
+# Initial weights are random. A seed makes yours the same as ours: run the cells in order, and you get
+# the numbers on this page, up to rounding.
 
 import torch
 
@@ -48,15 +44,14 @@ torch.manual_seed(42)
 # ----------------
 #
 # MNIST (`LeCun and others, 1998 <https://doi.org/10.1109/5.726791>`_) is a set of small grey pictures
-# of the digits 0 to 9, each written by hand and labelled with what it shows. It is big enough to be
-# interesting and small enough to train on a laptop in seconds.
-#
-# We use :mod:`pathlib` for paths and `requests <https://requests.readthedocs.io>`_ for the download.
-# (We import a module where we first need it, so that you see what it is for.)
+# of the digits 0 to 9, written by hand and labelled with what they show. We use :mod:`pathlib` for
+# paths and `requests <https://requests.readthedocs.io>`_ for the download. (We import a module where
+# we first need it, so that you see what it is for.)
 
 import gzip
 import hashlib
 import pickle
+import tempfile
 import time
 from pathlib import Path
 
@@ -69,16 +64,19 @@ MD5 = "a02cd19f81d51c426d7ca14024243ce9"
 
 # %%
 # The file holds NumPy arrays in the format of :mod:`pickle`, Python's own way to *serialise* objects:
-# to turn them into bytes and back. Handy, and dangerous: a pickle is a small program, and
-# :func:`pickle.loads` runs it. Open a stranger's pickle and you have run a stranger's program. Hence
-# the rule of the house: *bytes whose checksum you do not know are never unpickled.*
-#
-# .. tested-source:: mnist_tut.data.download
+# to turn them into bytes and back. A pickle is a small program, and :func:`pickle.loads` runs it.
+# Hence the rule: *bytes whose checksum you do not know are never unpickled.*
 #
 # .. tested-source:: mnist_tut.data.get_mnist
 #
-# Inside are three pairs of pictures and labels: to train with, to *validate* while we work, and to
-# test with at the very end.
+# .. tested-source:: mnist_tut.data.download
+#    :folded: How to download with a bound on size and time
+#
+# .. tested-source:: mnist_tut.data.keep
+#    :folded: How to keep a file whole or not at all
+#
+# Inside are three pairs of pictures and labels: to train, to *validate* while we work, and to test at
+# the very end.
 
 from mnist_tut.data import get_mnist
 
@@ -98,7 +96,7 @@ print(x_train.shape)
 
 import matplotlib.pyplot as plt
 
-plt.figure(figsize=(2.2, 2.2))
+plt.figure(figsize=(1.5, 1.5))
 plt.imshow(x_train[0].reshape((28, 28)), cmap="gray")
 plt.axis("off")
 plt.show()
@@ -120,20 +118,15 @@ print(n, c, x_train.min(), x_train.max(), y_train.min(), y_train.max())
 
 # %%
 # There are ``n`` pictures of ``c`` pixels; a pixel is a number from 0 to just below 1, a label an
-# integer from 0 to 9. The corners that the print-out shows are all black. Look at your data before
-# you train; it costs a minute and has saved many a day. (``show_digits`` only draws; it
-# comes from the helpers of this site.)
-
-from mnist_tut.plots import show_digits
-
-show_digits(x_train[:30], y_train[:30])
-
-# %%
-# .. figure-text:: Thirty handwritten digits in three rows of ten; above each stands its label.
+# integer from 0 to 9. (The print-out shows only corners, and they are black.)
 #
-#    The first thirty training pictures. Which ones would you have misread?
+# .. guess:: The file you downloaded has 16 MB. How much memory do the 50,000 training pictures take
+#    now?
 #
-# **In short:** two pairs of tensors, pictures in rows of 784 numbers and labels from 0 to 9.
+#    50,000 × 784 numbers of 4 bytes each: 157 MB. In the file they are packed, and most pixels are
+#    black, which packs well.
+#
+# **In short:** pairs of tensors: pictures in rows of 784 numbers, and labels from 0 to 9.
 #
 # .. _from-scratch:
 #
@@ -141,12 +134,12 @@ show_digits(x_train[:30], y_train[:30])
 # --------------------------------------------
 #
 # If *gradient descent* is new to you, read this beside the first lessons of
-# `course.fast.ai <https://course.fast.ai>`_. We need only its simplest case.
+# `course.fast.ai <https://course.fast.ai>`_.
 #
 # Our model is linear: for each of the ten classes a weighted sum over the 784 pixels, plus a bias. The
-# weights begin as random numbers, the biases as zeros. They are ordinary tensors, with one addition:
-# ``requires_grad`` tells PyTorch to record what is done with them, so that it can compute gradients
-# by itself. That is *autograd*.
+# weights begin as random numbers, the biases as zeros. They are ordinary tensors, but
+# ``requires_grad`` tells PyTorch to record what is done with them, so that it can compute gradients by
+# itself. That is *autograd*.
 
 import math
 
@@ -155,16 +148,9 @@ weights.requires_grad_()
 bias = torch.zeros(10, requires_grad=True)
 
 # %%
-# The trailing underscore of ``requires_grad_`` means *in place*. Note the order: first we scale, then
-# we ask for gradients. The other way round, the scaling would be recorded too, ``weights`` would be
-# the *result* of a computation, and its gradient would stay ``None``.
-#
-# .. note::
-#
-#    Dividing by :math:`\sqrt{784}` is often called *Xavier initialisation*. Strictly speaking,
-#    `Glorot and Bengio (2010) <https://proceedings.mlr.press/v9/glorot10a.html>`_ use
-#    :math:`\sqrt{2 / (784 + 10)} = 0.0502`; our :math:`1/\sqrt{784} = 0.0357` is older and LeCun's.
-#    Both keep the numbers from growing or fading on their way through the layers.
+# The trailing underscore of ``requires_grad_`` means *in place*. Note the order: the other way round,
+# the scaling would be recorded too, ``weights`` would be the *result* of a computation, and its
+# gradient would stay ``None``.
 #
 # Any Python callable can be a model. Ours is a matrix product, ``@``, with the bias added by
 # broadcasting. The ten sums that come out are called *logits*. An *activation function*, log-softmax,
@@ -174,10 +160,9 @@ logits = torch.tensor([[89.0, 1.0, 0.0]])
 print(logits - logits.exp().sum(dim=1, keepdim=True).log())
 
 # %%
-# Minus infinity three times: a model that rules out everything. In ``float32``, ``exp`` overflows
-# beyond 88.7, and a network that is sure of itself gets there. The cure is called *log-sum-exp*:
-# subtract the largest logit of the row first. Softmax depends only on differences, so
-# nothing else changes.
+# Minus infinity three times: in ``float32``, ``exp`` overflows beyond 88.7, and a network that is sure
+# of itself gets there. The cure is called *log-sum-exp*: subtract the largest logit of the row first.
+# Softmax depends only on differences, so nothing else changes.
 #
 # .. tested-source:: mnist_tut.by_hand.log_softmax
 
@@ -191,33 +176,56 @@ def model(xb):
 
 
 # %%
-# It is plain Python, yet it runs at full speed on a CPU or a GPU: each operation calls a ready-made
-# *kernel*, a routine compiled for that device. Let us send one *mini-batch* of pictures through it;
-# that is a *forward pass*.
+# .. exercise:: my_log_sum_exp
+#
+#    The trick is worth having in your own hands. Write the function that gave it its name: for each
+#    row of ``x``, the logarithm of the sum of the exponentials, one number per row. It should cope
+#    with logits of 89, and of -200 too. (``torch.logsumexp`` is not allowed; the check uses it.)
+#
+#    .. hint::
+#
+#       Take the largest logit of each row out before ``exp``, as ``log_softmax`` does. Here you need
+#       the sum itself, so what you took out must come back in the end.
+#
+# Plain Python, yet fast: each operation calls a ready-made *kernel*, a routine compiled for the CPU or
+# the GPU. Let us send one *mini-batch* of ``bs`` pictures, the *batch size*, through it; that is a
+# *forward pass*.
 
 bs = 64
 
-xb = x_train[:bs]
-yb = y_train[:bs]
+xb, yb = x_train[:bs], y_train[:bs]
 preds = model(xb)
 print(preds[0])
-print(preds.shape, preds.grad_fn)
+print(preds.shape, preds.grad_fn.name())
 
 # %%
-# *Before you read on, guess: what should these ten numbers be, if the model knows nothing?* About
-# :math:`\ln(1/10) = -2.3` each, and so they are. Beside its numbers, ``preds`` carries a ``grad_fn``:
-# the last operation that made it, a subtraction. It knows the one before it, and so on, back to
-# ``weights`` and ``bias``. We will use that in a moment.
+# .. guess:: What should these ten numbers be, if the model knows nothing?
+#
+#    A probability of one in ten for each class, so about :math:`\ln(1/10) = -2.3`. And so they are.
+#
+# Beside its numbers, ``preds`` carries a ``grad_fn``:
+# the operation that made it, a subtraction. We will use that in a moment.
 #
 # To train, we need one number that says how bad the predictions are: the *loss*. For a classifier
-# that is the *negative log-likelihood*, the mean of the log-probabilities given to the true classes,
-# with its sign turned.
+# that is the *negative log-likelihood*: the mean, with its sign turned, of the log-probabilities given
+# to the true classes.
+#
+# .. exercise:: my_nll
+#
+#    Try it yourself before you look at ours. You are given ``log_probs`` of the shape (64, 10) and
+#    ``target`` with the 64 true classes. Return one number, the loss, that ``backward()`` can start
+#    from.
+#
+#    .. hint::
+#
+#       From each row you need one number, that in the column of the true class. ``gather`` picks
+#       numbers from rows: ``log_probs.gather(1, columns)`` wants a column number for each row, in the
+#       shape (64, 1).
 #
 # .. tested-source:: mnist_tut.by_hand.nll
 #
 # Indexed with two tensors, ``log_probs`` gives one number per row: the one in the column of the true
-# class. PyTorch provides many loss and activation functions, but as you see, you can write your own
-# in plain Python.
+# class. PyTorch has many loss and activation functions, but you can write your own in plain Python.
 
 from mnist_tut.by_hand import nll
 
@@ -226,18 +234,12 @@ loss = loss_func(preds, yb)
 print(loss)
 
 # %%
-# Close to :math:`\ln 10 = 2.303`, the price of guessing. We can also count how often the
-# largest of the ten outputs is the right one:
+# .. guess:: Suppose the model gave every true class a probability of one half. What would the loss
+#    be?
 #
-# .. tested-source:: mnist_tut.by_hand.accuracy
-
-from mnist_tut.by_hand import accuracy
-
-print(accuracy(preds, yb))
-
-# %%
-# One in ten, more or less. People find the accuracy easier to read, but it cannot train a model: a
-# tiny change of a weight hardly ever changes which output is largest, so its gradient is zero.
+#    :math:`-\ln(1/2) = 0.69`, whatever the other nine get. The loss looks only at the true class.
+#
+# Close to :math:`\ln 10 = 2.303`, the price of guessing.
 #
 # **The gradient.** How does the loss change when a weight does? PyTorch has recorded every operation
 # from the weights to the loss, as a *computation graph*:
@@ -247,14 +249,14 @@ from mnist_tut.plots import show_graph
 show_graph(loss)
 
 # %%
-# .. figure-text:: A graph from left to right. Two boxes, (784, 10) and (10,), lead through Mm and Add to Sub, from there over two ways, one through Exp, Sum and Log, to a second Sub, and on through Index and Mean to Neg.
+# .. figure-text:: A chain from left to right: from a box (784, 10) over Mm, Add, Amax, Sub, Exp, Sum, Log, Sub, Index and Mean to Neg. A box (10,) leads to Add; two bows jump from Add to the first Sub, and from there to the second.
 #
 #    What ``loss.grad_fn`` knows. In the boxes stand the shapes of ``weights`` and ``bias``; ``Mm`` is
 #    the matrix product. The arrows show the way that ``backward()`` will take.
 #
-# ``loss.backward()`` walks this graph from its end and leaves the gradient of each parameter in
-# its ``.grad``. For our model you can also work it out with pencil and paper: probabilities minus the
-# truth, times the pixels. Do both agree?
+# ``loss.backward()`` walks this graph and leaves each parameter's gradient in its ``.grad``. For our
+# model pencil and paper will do, too: the pixels times what the probabilities are too large by,
+# averaged over the mini-batch. Do both agree?
 
 import torch.nn.functional as F
 
@@ -265,16 +267,30 @@ torch.testing.assert_close(weights.grad, by_formula)
 print(weights.grad.shape, weights.grad.abs().max())
 
 # %%
-# They do; ``assert_close`` would have complained. *Now guess: what does a second* ``backward()``
-# *leave in* ``weights.grad`` *?*
+# They do; ``assert_close`` would have complained.
+#
+# .. exercise:: my_bias_gradient
+#
+#    That was the gradient of the weights. What is that of the bias? Given the log-probabilities
+#    ``log_probs`` and the labels ``target``, work out the ten numbers that ``backward()`` leaves in
+#    ``bias.grad``, without autograd.
+#
+#    .. hint::
+#
+#       Look at the formula above. A weight is multiplied by its pixel, the bias by 1: leave the pixels
+#       out, and take the mean over the pictures.
+#
+# .. guess:: What does a second ``backward()`` leave in ``weights.grad``?
+#
+#    Twice the gradient. The next cell shows it, and says why.
 
 loss_func(model(xb), yb).backward()
 print(weights.grad.abs().max())
 
 # %%
-# Twice as much. ``backward()`` *adds* to what is there; so before each new gradient the old one has
-# to be set to zero. Let us do that, and keep a copy of the untrained model, so that every later
-# version can start from the same point:
+# Twice as much: ``backward()`` *adds* to what is there, so the old gradient has to be set to zero
+# first. Let us do that, and keep a copy of the untrained parameters, so that every later program can
+# start from them:
 
 weights.grad.zero_()
 bias.grad.zero_()
@@ -282,9 +298,32 @@ bias.grad.zero_()
 start = {"weights": weights.detach().clone(), "bias": bias.detach().clone()}
 
 # %%
-# **The training loop.** For every mini-batch: predict, compute the loss, go backward, and move each
-# parameter a little against its gradient. How little says the *learning rate*, ``lr``. It is a
-# *hyper-parameter*: we choose it, training does not. One pass over all the data is an *epoch*.
+# **The accuracy.** We can also count how often the largest of the ten outputs is the right one:
+#
+# .. tested-source:: mnist_tut.by_hand.accuracy
+
+from mnist_tut.by_hand import accuracy
+
+print(accuracy(preds, yb))
+
+# %%
+# One in ten, as a guess would. That is easier to read than the loss, but it cannot train a model: a tiny
+# change of a weight hardly ever changes which output is largest, so its gradient is zero.
+#
+# .. exercise:: my_top3
+#
+#    A sloppy 4 can pass for a 9. Write a more lenient accuracy: a picture counts if its true class
+#    is among the *three* largest of its ten outputs. Return the share of such pictures.
+#
+#    .. hint::
+#
+#       ``out.topk(3, dim=1).indices`` holds the three classes, best first. Compare each with the
+#       label; ``any(dim=1)`` then asks whether one of them was right.
+#
+# **The training loop.** For every mini-batch: predict, compute the loss, go backward
+# (*backpropagation*), and move each parameter a little against its gradient. The *learning rate*,
+# ``lr``, says how little. It is a *hyper-parameter*: we choose it, training does not. One pass over
+# all the data is an *epoch*.
 
 lr = 0.5
 epochs = 2
@@ -305,17 +344,31 @@ for epoch in range(epochs):
 
 # %%
 # That's it: you have created and trained a neural network from scratch! It is the smallest there is,
-# without a hidden layer, and goes by the name of *logistic regression*.
+# without a hidden layer: *logistic regression* (for more than two classes also called *softmax
+# regression*).
+#
+# .. guess:: Take the update out of ``no_grad`` and run the loop again. What happens?
+#
+#    An error, at the first update: *a leaf Variable that requires grad is being used in an in-place
+#    operation*. PyTorch is recording. If you overwrote the weights now, the record would say that
+#    they are the result of an update, and no longer where the computation began.
 #
 # The update stands under :class:`torch.no_grad` because it is no part of what we want gradients of.
-# Without it PyTorch refuses: *a leaf Variable that requires grad is being used in an in-place
-# operation* (the notes on `autograd <https://docs.pytorch.org/docs/stable/notes/autograd.html>`_
-# say more).
+# Without it PyTorch refuses: ``a leaf Variable that requires grad is being used in an in-place
+# operation``. (A *leaf* is a tensor that no recorded operation has made; the notes on `autograd
+# <https://docs.pytorch.org/docs/stable/notes/autograd.html>`_ say more.) To watch the loop at work,
+# put :func:`breakpoint` anywhere in it: Python's debugger steps through.
 #
-# .. tip::
+# .. exercise:: my_update
 #
-#    A loop in plain Python can be stepped through with Python's own debugger: put
-#    :func:`breakpoint` anywhere in it and look at every value on the way.
+#    Two parameters have four lines in the loop. How about two hundred? Write the update for a list of
+#    parameters: each moves *in place* by ``lr`` times its gradient, downhill, and its gradient is set
+#    to zero for the next time. Nothing is returned.
+#
+#    .. hint::
+#
+#       ``p -= ...`` changes a tensor; ``p = p - ...`` makes a new one and leaves the caller's as it
+#       was. What did the loop need around it?
 #
 # We expect the loss to have gone down from 2.3 and the accuracy up from 0.1. Have they?
 
@@ -326,10 +379,10 @@ print(
 )
 
 # %%
-# Yes. The first line looks splendid and means little: the last mini-batch has only 16 pictures
+# Yes. The first line means little: the last mini-batch has only 16 pictures
 # (50,000 = 781 × 64 + 16), and the model has just been trained on them. The second line counts: ten
-# thousand pictures that the model has never been trained on. What did it believe about the first of
-# each class before, and what now?
+# thousand pictures that it has never been trained on. What did it believe about the first of each
+# class before, and what now?
 
 from mnist_tut.plots import show_beliefs
 
@@ -343,8 +396,7 @@ show_beliefs(before.exp(), preds[ten].exp(), y_valid[ten])
 #    Probabilities before training (left) and after it (right). A row is a picture, from 0 to 9, a
 #    column is a class; a bright cell on the diagonal is a sure and right prediction.
 #
-# A linear model has a charm of its own: every class has one weight per pixel, so its weights are a
-# picture, too.
+# Every class has one weight per pixel, so its weights are a picture, too:
 
 from mnist_tut.plots import show_weights
 
@@ -356,9 +408,20 @@ show_weights(weights.T.view(10, 28, 28), range(10), cols=5)
 #    What speaks for each digit (orange) and against it (blue). A 0 wants ink in a ring, and none in
 #    the middle.
 #
+# .. exercise:: my_losses
+#
+#    Break it on purpose. Take ``steps`` training steps, always on the same mini-batch, with
+#    ``F.cross_entropy`` as the loss of ``xb @ weights + bias``, and *never* set a gradient to zero.
+#    Collect the loss that each step begins with, as a plain number. Then draw the list with
+#    ``plt.plot``, and explain the curve.
+#
+#    .. hint::
+#
+#       It is the loop above without its last two lines. ``loss.item()`` makes a plain number of a
+#       tensor. For the curve: what is in ``weights.grad`` after ten steps?
+#
 # From here on we *refactor*: the program must do what it did, with shorter, clearer or more flexible
-# code. So we keep what it has learnt, and write a function that prints the validation loss and
-# compares what later programs have learnt with this:
+# code. So we keep what it has learnt, and compare all later programs with it:
 
 goal = weights.detach().clone(), bias.detach().clone()
 
@@ -378,13 +441,13 @@ def same_as_by_hand(weights, bias):
 # Using ``torch.nn.functional``
 # -----------------------------
 #
-# The easiest step first. :mod:`torch.nn.functional`, by custom imported as ``F``, holds most of the
-# functions of ``torch.nn``: losses, activations, pooling, and convolutions and linear layers as well,
-# though the classes to come are handier for these. (Initialisers live in :mod:`torch.nn.init`.)
+# :mod:`torch.nn.functional`, usually imported as ``F``, holds most functions of ``torch.nn``:
+# losses, activations, pooling, and convolutions and linear layers as well, though the classes to come
+# are handier for these.
 #
 # Log-softmax and negative log-likelihood are such a common pair that one function does both:
 # :func:`torch.nn.functional.cross_entropy`. So our own two can go, and the model returns plain
-# logits. We put the parameters back to the start and train again.
+# logits. We go back to the start and train again:
 #
 # .. loop:: functional
 #    :from: by-hand
@@ -420,6 +483,22 @@ print(f"{accuracy(model(x_valid), y_valid):.4f}")
 
 # %%
 #
+# .. guess:: If the model still ended in ``log_softmax``, what would ``cross_entropy`` give?
+#
+#    The same number. Log-softmax of log-probabilities leaves them as they are: their exponentials add
+#    up to one already, and :math:`\ln 1 = 0`. With *probabilities* it is another matter: the loss
+#    can hardly fall, and nothing complains.
+#
+# .. exercise:: my_cross_entropy
+#
+#    Write ``cross_entropy`` from the logits, without computing any probability. The loss of a picture
+#    is the log-sum-exp of its ten logits, less the logit of its true class. Take the mean.
+#
+#    .. hint::
+#
+#       ``logits.logsumexp(dim=1)`` has one number per picture. So has ``logits``, indexed as ``nll``
+#       does it.
+#
 # **In short:** ``cross_entropy`` takes logits; it is log-softmax and negative log-likelihood in one.
 #
 # .. _nn-module:
@@ -427,10 +506,10 @@ print(f"{accuracy(model(x_valid), y_valid):.4f}")
 # Refactor using ``nn.Module``
 # ----------------------------
 #
-# Weights, bias and what is done with them belong together. So we write a class for them, a *subclass*
-# of :class:`torch.nn.Module`. Such a class can keep *state*: whatever we assign to it as a
-# :class:`torch.nn.Parameter` it enters in a list, and asks for its gradient. Its method ``forward``
-# says what to compute.
+# Weights, bias and what is done with them belong together, in a class of their own: a *subclass* of
+# :class:`torch.nn.Module`. It keeps *state*: whatever is assigned to it as a
+# :class:`torch.nn.Parameter` goes on its list of parameters. Its method ``forward`` says what to
+# compute.
 
 from torch import nn
 
@@ -448,21 +527,19 @@ class Mnist_Logistic(nn.Module):
 # %%
 # .. note::
 #
-#    Two things share a name. A Python `module <https://docs.python.org/3/tutorial/modules.html>`_,
-#    with a small m, is a file of code that you can import. ``nn.Module``, with a capital M, is a
-#    class of PyTorch's, and the one we shall use a great deal.
+#    A Python `module <https://docs.python.org/3/tutorial/modules.html>`_, with a small m, is a file
+#    of code that you can import. ``nn.Module``, with a capital M, is a class of PyTorch's.
 #
-# Since our model is now an object, we first have to *instantiate* it. Then we call it like a
-# function, and it passes the call on to ``forward``:
+# Our model is now an object, so we first have to *instantiate* it. Then we call it like a function;
+# it passes the call on to ``forward``:
 
 model = Mnist_Logistic()
 print(loss_func(model(xb), yb))
 
 # %%
 # About 2.3 again, as for any untrained model. What have we gained? ``model.parameters()`` hands out
-# all parameters, be they two or two hundred, and ``model.zero_grad()`` clears all their gradients. We
-# no longer update them one by one, by name. And ``model.load_state_dict`` fills them all from a
-# dictionary such as our ``start``:
+# all parameters, be they two or two hundred, ``model.zero_grad()`` clears all their gradients, and
+# ``model.load_state_dict`` fills them all from a dictionary such as our ``start``:
 #
 # .. loop:: module
 #    :from: functional
@@ -484,25 +561,26 @@ for epoch in range(epochs):
 same_as_by_hand(model.weights, model.bias)
 
 # %%
-# *Guess: what is in* ``model.bias.grad`` *now?*
+# .. guess:: The last thing the loop did was ``zero_grad()``. What is in ``model.bias.grad`` now?
+#
+#    Perhaps not what you think: run the next cell.
 
 print(model.bias.grad)
 
 # %%
 # Not zeros but ``None``: ``zero_grad()`` throws the gradients away, and the next ``backward()`` starts
-# new ones. That saves memory. Only a parameter that gets no gradient at all notices a difference: some
-# optimizers skip ``None``, but would still move a parameter whose gradient is zero.
+# new ones. (That differs only where a parameter gets no gradient: optimizers skip ``None``, but some
+# move a parameter whose gradient is zero.)
 #
-# **In short:** a ``Module`` holds parameters and what is done with them, and can go over all of them
-# at once.
+# **In short:** a ``Module`` holds parameters and what is done with them, and goes over all at once.
 #
 # .. _nn-linear:
 #
 # Refactor using ``nn.Linear``
 # ----------------------------
 #
-# Weights, bias, product and sum: PyTorch has that ready, as :class:`torch.nn.Linear`. It has layers
-# for nearly everything you will meet. They make code simpler, and often faster.
+# Weights, bias, product and sum: PyTorch has that ready, as :class:`torch.nn.Linear`. Its many layers
+# make code simpler, and often faster.
 #
 # .. tested-source:: mnist_tut.models.Mnist_Logistic
 
@@ -513,10 +591,16 @@ print(loss_func(model(xb), yb))
 print(f"ours: {start['weights'].std():.4f}, of nn.Linear: {model.lin.weight.std():.4f}")
 
 # %%
-# Look at the second line. ``nn.Linear`` draws its first weights from a narrower, uniform distribution:
-# simpler code has quietly changed the initialisation. Here that hardly matters; in a deep network it
-# can. To compare, we start from our own weights. (``nn.Linear`` stores them transposed: outputs by
-# inputs.)
+# Look at the second line: simpler code has quietly changed the initialisation. ``nn.Linear`` draws from
+# a narrower distribution. Here that hardly matters; in a deep network it can.
+#
+# .. note::
+#
+#    Dividing by :math:`\sqrt{784}`, as we did, is often called *Xavier initialisation*. Strictly
+#    speaking, `Glorot and Bengio (2010) <https://proceedings.mlr.press/v9/glorot10a.html>`_ use
+#    :math:`\sqrt{2 / (784 + 10)} = 0.0502`; our :math:`1/\sqrt{784} = 0.0357` is older and LeCun's.
+#
+# To compare, we start from our own weights, transposed, as ``nn.Linear`` stores them.
 #
 # .. loop:: linear
 #    :from: module
@@ -540,8 +624,7 @@ for epoch in range(epochs):
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
-# Shapes are the first thing to check when you put a model together. A model can tell us the shapes on
-# the way through it:
+# When you put a model together, check its shapes first:
 
 from mnist_tut.plots import show_shapes
 
@@ -552,6 +635,21 @@ show_shapes(model, x_train[:bs])
 #
 #    A mini-batch on its way through the linear model: (64, 784) @ (784, 10) + (10,) is (64, 10).
 #
+# .. guess:: Our model has 7,850 parameters. How many has one with a hidden layer of 50 between pixels
+#    and classes?
+#
+#    784 × 50 + 50 for the first layer, and 50 × 10 + 10 for the second: 39,760.
+#
+# .. exercise:: MyNet
+#
+#    Now build that one: a layer from 784 to ``hidden``, a ReLU, and a layer from ``hidden`` to 10 that
+#    gives plain logits. ``parameters()`` should find all four tensors.
+#
+#    .. hint::
+#
+#       Make both layers in ``__init__`` and assign them to ``self``; call them in ``forward``, with
+#       ``F.relu`` between them.
+#
 # **In short:** a layer brings its own parameters, and its own way to initialise them.
 #
 # .. _torch-optim:
@@ -560,9 +658,9 @@ show_shapes(model, x_train[:bs])
 # ------------------------------
 #
 # :mod:`torch.optim` is a package of optimization algorithms: SGD, Adam and many more. An optimizer is
-# given the parameters it is to look after; then ``opt.step()`` updates them all. We take the simplest,
-# *stochastic gradient descent*, which does just what our loop does. We will need a fresh model with
-# its optimizer several times, so that becomes a function:
+# given the parameters to look after; then ``opt.step()`` updates them all. The simplest, *stochastic
+# gradient descent*, does just what our loop does. We will need a fresh model with its optimizer several
+# times, so that becomes a function:
 #
 # .. tested-source:: mnist_tut.training.get_model
 
@@ -590,8 +688,23 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
 # Keep the three calls apart. ``backward()`` computes gradients and changes no parameter; ``step()``
-# changes the parameters; ``zero_grad()`` clears the gradients, and has to come before the next
-# ``backward()``.
+# changes the parameters; ``zero_grad()`` clears the gradients, before the next ``backward()``.
+#
+# .. guess:: What does the loop learn if ``zero_grad()`` stands between ``backward()`` and ``step()``?
+#
+#    Nothing. The gradients are ``None`` when ``step()`` looks at them, so it skips every parameter.
+#    And nothing complains.
+#
+# .. exercise:: MyStack
+#
+#    A network with as many layers as you like, in a list. It runs, and gives logits. But
+#    ``optim.SGD(MyStack([784, 50, 10]).parameters(), lr=0.1)`` says *optimizer got an empty parameter
+#    list*. Where did the parameters go? Change one line.
+#
+#    .. hint::
+#
+#       A module notices what is assigned to it, if that is a parameter or a module. A Python list is
+#       neither. ``torch.nn`` has a list that is a module.
 #
 # **In short:** ``backward()``, ``step()``, ``zero_grad()``, once per mini-batch, whatever the
 # optimizer.
@@ -608,8 +721,7 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # :class:`~torch.utils.data.IterableDataset` is for streams that have no length.)
 #
 # For tensors there is :class:`~torch.utils.data.TensorDataset`. It lets us iterate over, index and
-# slice several tensors at once, along their first dimension. So pictures and labels, or inputs and
-# targets, come from one line:
+# slice several at once, along their first dimension. So pictures and labels come from one line:
 #
 # .. loop:: dataset
 #    :from: optim
@@ -633,6 +745,17 @@ for epoch in range(epochs):
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
+# .. exercise:: MyInverted
+#
+#    Ink is black, paper is white, and MNIST has it the other way round. Write a ``Dataset`` that hands
+#    out every picture as a negative, black for white, with its label. The tensors ``x`` and ``y`` it
+#    was made from must stay as they are.
+#
+#    .. hint::
+#
+#       Pixels run from 0 to 1. Do the arithmetic in ``__getitem__``, for one picture at a time, and
+#       return a pair.
+#
 # **In short:** a ``Dataset`` has a length and can be indexed; it keeps inputs and labels together.
 #
 # .. _dataloader:
@@ -664,10 +787,15 @@ for epoch in range(epochs):
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
+# .. guess:: What does ``len(train_dl)`` say, and how many pictures has the last mini-batch?
+#
+#    782, and 16: the loader, too, hands out the rest as a smaller mini-batch, unless you ask it to
+#    ``drop_last``.
+#
 # Thanks to ``Module``, ``Parameter``, ``Dataset`` and ``DataLoader`` the loop is now dramatically
-# smaller and easier to understand. (One price: a plain ``DataLoader`` fetches row after row and
-# stacks them. For tensors in memory there is a faster way; :doc:`where_the_time_goes` shows and
-# times it.) What is missing is what you need to train a model in earnest.
+# smaller and easier to understand. (The price: a plain ``DataLoader`` fetches row after row. For
+# tensors in memory there is a faster way, see :doc:`where_the_time_goes`.) What is missing is what you
+# need to train in earnest.
 #
 # **In short:** a ``DataLoader`` cuts any ``Dataset`` into mini-batches.
 #
@@ -676,20 +804,28 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # Add validation
 # --------------
 #
-# A model can learn its training data by heart and be no good on anything else. That is *overfitting*,
-# and only data that it was not trained on reveal it. So always have a `validation set
+# A model can memorise its training data and be no good on anything else. Only data that it was not
+# trained on reveal such *overfitting*, so always have a `validation set
 # <https://www.fast.ai/posts/2017-11-13-validation-sets.html>`_.
 #
 # The training data should be *shuffled*: in a fixed order the same pictures share a mini-batch in
-# every epoch, and whatever neighbours have in common pulls the weights to and fro. Random batches
-# also help against overfitting. The validation data need no shuffling: it would take time, and their
-# loss is the same in any order.
+# every epoch and pull the weights the same way each time. Shuffling also helps against overfitting. The validation data need no shuffling: their loss is the same in any order.
 #
-# The validation batches are twice as large, to be done sooner. There is memory for it because under
-# ``no_grad`` nothing is kept for a backward pass. And we call ``model.train()`` before training and
+# .. exercise:: my_batches
+#
+#    Write such a loader yourself; four lines are enough. As a generator, it yields mini-batches of
+#    ``bs`` pictures with their labels, every picture once, in a random order that is new each time.
+#    The last mini-batch takes the rest.
+#
+#    .. hint::
+#
+#       ``order = torch.randperm(len(x))`` holds every index once. Walk through ``order`` in steps of
+#       ``bs``, and index ``x`` and ``y`` with the same piece of it.
+#
+# The validation batches are twice as large, to take less time: under ``no_grad`` nothing is kept for a
+# backward pass, so there is memory for it. And we call ``model.train()`` before training and
 # ``model.eval()`` before validation, because some layers, such as :class:`torch.nn.BatchNorm2d` and
-# :class:`torch.nn.Dropout`, work differently in the two. (``eval()`` does not stop the recording;
-# ``no_grad`` does.)
+# :class:`torch.nn.Dropout`, work differently in the two.
 #
 # .. loop:: validation
 #    :from: dataloader
@@ -715,9 +851,6 @@ for epoch in range(epochs):
     print(epoch, total / len(valid_ds))
 
 # %%
-# Why ``* len(xb)``? The last mini-batch is smaller than the others and must not count as much; the
-# next section shows what happens otherwise.
-#
 # **In short:** shuffle the training data, and validate after every epoch, without gradients.
 #
 # .. _fit-get-data:
@@ -725,30 +858,23 @@ for epoch in range(epochs):
 # Create ``fit()`` and ``get_data()``
 # -----------------------------------
 #
-# The loop computes a loss in two places, once to train and once to validate. So let us write that
-# once. Given an optimizer, ``loss_batch`` takes a training step as well; without one, it only
-# computes.
+# The loop computes a loss in two places, to train and to validate. So let us write that once. Given
+# an optimizer, ``loss_batch`` takes a training step as well:
 #
 # .. tested-source:: mnist_tut.training.loss_batch
 #
-# The mean over all pictures has to weight each mini-batch by its size:
+# A mean over all pictures has to weight each mini-batch by its size:
 #
 # .. tested-source:: mnist_tut.training.weighted_mean
 #
-# *Does that matter? Guess before you run this.* It prints a mean over mini-batches, then one over
-# pictures, first in order, then shuffled:
-
-from mnist_tut.training import loss_batch, weighted_mean
-
-for shuffle in (False, True):
-    dl = DataLoader(valid_ds, batch_size=bs * 2, shuffle=shuffle)
-    results = [loss_batch(model, loss_func, xb, yb) for xb, yb in dl]
-    over_batches = sum(loss for loss, _ in results) / len(results)
-    print(f"{over_batches:.4f} {weighted_mean(results):.4f}")
-
-# %%
-# The first number depends on the order: 10,000 pictures make 78 mini-batches of 128 and one of 16, and
-# those 16 count as much as any 128. The second does not.
+# .. exercise:: my_mean
+#
+#    ``weighted_mean`` walks through the list twice. A stream can be read only once, and has no
+#    length. Write the weighted mean so that it works for a generator of (mean, size) pairs, too.
+#
+#    .. hint::
+#
+#       Keep two running sums in one loop: of the losses of all pictures, and of the pictures.
 #
 # ``evaluate`` takes any measure of the form of a loss, and so our ``accuracy`` too.
 #
@@ -775,8 +901,7 @@ model, opt = get_model(lr)
 fit(epochs, model, loss_func, opt, train_dl, valid_dl)
 
 # %%
-# Did anything get lost on the way? To find out, we let ``fit`` start where the first loop started,
-# and train in the same order:
+# Did anything get lost? We let ``fit`` start where the first loop started, in the same order:
 
 model, opt = get_model(lr)
 model.load_state_dict(start_linear)
@@ -784,8 +909,33 @@ fit(epochs, model, loss_func, opt, DataLoader(train_ds, batch_size=bs), valid_dl
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
-# Nothing. And experiments are cheap now. *Guess how well a model does that was trained on sorted
-# digits, first all zeros, then all ones ...*
+# Nothing. And experiments are cheap now.
+#
+# .. guess:: One mini-batch of 79 is smaller than the others. Does it matter whether it counts as much
+#    as they do?
+#
+#    In the third or fourth digit, and more if its pictures are hard. Look at both numbers below, and
+#    at what shuffling does to them.
+#
+# The cell prints the mean over mini-batches and the one over pictures, first in order, then
+# shuffled:
+
+from mnist_tut.training import loss_batch, weighted_mean
+
+for shuffle in (False, True):
+    dl = DataLoader(valid_ds, batch_size=bs * 2, shuffle=shuffle)
+    results = [loss_batch(model, loss_func, xb, yb) for xb, yb in dl]
+    over_batches = sum(loss for loss, _ in results) / len(results)
+    print(f"{over_batches:.4f} {weighted_mean(results):.4f}")
+
+# %%
+# The first number depends on the order: 10,000 pictures make 78 mini-batches of 128 and one of 16, and
+# those 16 count as much as any 128. The second does not.
+#
+# .. guess:: How well does a model do that was trained on sorted digits, first all zeros, then all ones
+#    ...?
+#
+#    Badly: it forgets each digit while it sees the next. The cell says how badly.
 
 order = y_train.argsort()
 sorted_ds = TensorDataset(x_train[order], y_train[order])
@@ -795,13 +945,13 @@ fit(1, model, loss_func, opt, DataLoader(sorted_ds, batch_size=bs), valid_dl)
 # %%
 # Hardly better than chance: the last pictures it saw were all nines. Hence the shuffling.
 #
-# Here is the way we have come: all the lines that each program needs, from the first
-# parameter to the last update, without imports and prints.
+# Here is the way we have come, all the lines that each program needs:
 #
 # .. program-lengths:: by-hand functional module linear optim dataset dataloader validation fit
+#    :own: mnist_tut.by_hand mnist_tut.models
+#    :apart: start start_linear
 #
-# **In short:** three lines of your own, and a handful of short functions that you will use again and
-# again. You know every line of them.
+# **In short:** three lines of your own, and a few short functions that you will use again and again.
 #
 # .. _cnn:
 #
@@ -810,14 +960,13 @@ fit(1, model, loss_func, opt, DataLoader(sorted_ds, batch_size=bs), valid_dl)
 #
 # Nothing in those three lines knows what kind of model it trains. Can they train a *convolutional
 # neural network*? A convolution slides a small window of weights, its *kernel*, over the picture, and
-# so treats all places alike: it can see shapes wherever they are.
+# so sees a shape wherever it is.
 #
-# Ours has three :class:`torch.nn.Conv2d` layers with kernels of 3 by 3. A padding of one pixel of zeros
-# lets them reach the edges, and with a stride of 2 each halves width and height, rounding up: 28, 14,
-# 7, 4. After each comes a *ReLU*, which turns negative values into zero. At the end we average over the
-# 4 by 4 that are left, one number per class. ``view`` is PyTorch's version of NumPy's ``reshape``,
-# except that it never copies: where that is impossible, it stops with an error, and
-# :func:`torch.reshape` copies.
+# Ours has three :class:`torch.nn.Conv2d` layers with kernels of 3 by 3. A padding of one pixel lets
+# them reach the edges, and with a stride of 2 each halves width and height, rounding up: 28, 14, 7, 4.
+# After each comes a *ReLU*, which turns negative values into zero. At the end we average over the
+# 4 by 4 that are left. ``view`` is PyTorch's version of NumPy's ``reshape``, except that it never
+# copies (where it would have to, it is an error, and :func:`torch.reshape` does it).
 #
 # .. tested-source:: mnist_tut.models.Mnist_CNN
 
@@ -830,18 +979,17 @@ show_shapes(cnn, x_train[:bs])
 # %%
 # .. figure-text:: Squares that shrink from left to right, with an arrow named Conv2d between each and the next; the last is a small mark of 64 by 10.
 #
-#    What the three convolutions make of a mini-batch: pictures get smaller, channels more.
+#    What the three convolutions make of a mini-batch: smaller pictures, and more channels than one.
 #
 # The optimizer gets *momentum*: a part of each step goes on in the direction of the steps before, like
-# a ball that rolls downhill. That smooths the zigzag, and usually trains faster (see `Stanford's notes
+# a ball that rolls downhill. That usually trains faster (see `Stanford's notes
 # <https://cs231n.github.io/neural-networks-3/#sgd>`_).
 
 opt = optim.SGD(cnn.parameters(), lr=0.1, momentum=0.9)
 fit(epochs, cnn, loss_func, opt, train_dl, valid_dl)
 
 # %%
-# The very same ``fit``. The first layer has learnt sixteen kernels of 3 by 3 weights. What do they look
-# for?
+# The very same ``fit``. What do the sixteen kernels of its first layer look for?
 
 show_weights(cnn.conv1.weight[:, 0])
 
@@ -851,6 +999,8 @@ show_weights(cnn.conv1.weight[:, 0])
 #    The sixteen kernels of the first layer. Orange on one side and blue on the other: an edge.
 #
 # And which pictures does it still get wrong?
+
+from mnist_tut.plots import show_digits
 
 with torch.no_grad():
     logits = cnn(x_valid)
@@ -863,15 +1013,26 @@ show_digits(x_valid[wrong], [f"{y_valid[i]} → {guess[i]}" for i in wrong])
 #
 #    The first twenty mistakes on the validation set: what it was, and what the network took it for.
 #
-# One thing to know about this network: its last ReLU comes before the average, so no logit can be
-# negative, and an unlucky start can leave a channel that is zero for *every* picture. Then its gradient
-# is zero as well, it never recovers, and its class is *dead*. How often is each class exactly zero?
+# One weak spot: the last ReLU comes before the average, so an unlucky start can leave a channel that is
+# zero for *every* picture. Then its gradient is zero as well, it never recovers, and its class is
+# *dead*. On what share of the pictures is each class exactly zero?
 
 print((logits == 0).float().mean(dim=0))
 
 # %%
-# All below 1, so all ten are alive. (:ref:`How other seeds fare, and why we keep the ReLU
+# All shares are below 1, so all ten are alive. (:ref:`How other seeds fare, and why we keep the ReLU
 # <differences>`.)
+#
+# .. exercise:: MySGD
+#
+#    Take the magic out of momentum. The class has everything but its ``step``: for each parameter,
+#    the velocity shrinks to ``momentum`` times what it was, the gradient is added to it, and the
+#    parameter moves against it by ``lr`` times the velocity. Yours should go where ``optim.SGD`` goes.
+#
+#    .. hint::
+#
+#       ``for p, v in zip(self.params, self.velocities)``, under ``torch.no_grad()``. Change ``v`` in
+#       place, or the next step will not know of it.
 #
 # **In short:** ``fit`` does not care what it trains.
 #
@@ -880,13 +1041,17 @@ print((logits == 0).float().mean(dim=0))
 # Using ``nn.Sequential``
 # -----------------------
 #
-# A model that only passes its input from layer to layer can be written as a list of layers:
-# :class:`torch.nn.Sequential` runs them in order. We need a *custom layer* for the change of shape at
-# the front, so we make one from a function. (At the back, :class:`torch.nn.Flatten` does it.)
+# A model that only passes its input from layer to layer can be a list of layers:
+# :class:`torch.nn.Sequential` runs them in order. For the change of shape at the front we need a
+# *custom layer*, made from a function. (At the back, :class:`torch.nn.Flatten` does it.)
 #
 # .. tested-source:: mnist_tut.models.Lambda
+#
+# .. tested-source:: mnist_tut.models.conv
+#
+# .. tested-source:: mnist_tut.models.cnn_layers
 
-from mnist_tut.models import Lambda
+from mnist_tut.models import Lambda, cnn_layers
 
 
 def to_pictures(x):
@@ -894,30 +1059,19 @@ def to_pictures(x):
 
 
 torch.manual_seed(2)
-model = nn.Sequential(
-    Lambda(to_pictures),
-    nn.Conv2d(1, 16, kernel_size=3, stride=2, padding=1),
-    nn.ReLU(),
-    nn.Conv2d(16, 16, kernel_size=3, stride=2, padding=1),
-    nn.ReLU(),
-    nn.Conv2d(16, 10, kernel_size=3, stride=2, padding=1),
-    nn.ReLU(),
-    nn.AvgPool2d(4),
-    nn.Flatten(),
-)
-opt = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
-fit(epochs, model, loss_func, opt, train_dl, valid_dl)
-torch.testing.assert_close(list(model.parameters()), list(cnn.parameters()))
+layers = [Lambda(to_pictures), *cnn_layers(), nn.AvgPool2d(4), nn.Flatten()]
+sequential = nn.Sequential(*layers)
+opt = optim.SGD(sequential.parameters(), lr=0.1, momentum=0.9)
+fit(epochs, sequential, loss_func, opt, train_dl, valid_dl)
+torch.testing.assert_close(list(sequential.parameters()), list(cnn.parameters()))
 
 # %%
 # Same seed, same network, same parameters. To keep them, save the ``state_dict``, the counterpart of
-# ``load_state_dict``: ``torch.save(model.state_dict(), "cnn.pt")``. It holds tensors by name, and no
-# code. Saving the model itself is less wise: that file is a pickle which names your classes and
-# functions. A ``lambda`` has no name and cannot be saved at all, and :func:`torch.load` refuses such
-# files unless told ``weights_only=False``. You know why.
+# ``load_state_dict``: ``torch.save(model.state_dict(), "cnn.pt")``. It holds tensors and no code. The
+# whole model would be a pickle: a ``lambda`` in it cannot be saved at all, and :func:`torch.load`
+# refuses it unless told ``weights_only=False``, because it is a pickle.
 #
-# **In short:** ``Sequential`` for a chain of layers, a small class for a layer of your own, and
-# ``state_dict`` to keep what was learnt.
+# **In short:** ``Sequential`` for a chain of layers, and a small class for a layer of your own.
 #
 # .. _wrapping-dataloader:
 #
@@ -925,22 +1079,27 @@ torch.testing.assert_close(list(model.parameters()), list(cnn.parameters()))
 # -----------------------
 #
 # Two things in our CNN assume pictures of 28 by 28: the ``view`` at the front, and the average over a
-# grid of 4 by 4 at the back. *Guess what the layers behind the* ``view`` *make of three pictures of 32
-# by 32, and of 64 by 64:*
+# grid of 4 by 4 at the back.
+#
+# .. guess:: What do the layers behind the ``view`` make of three pictures of 32 by 32, and of 64 by
+#    64?
+#
+#    32 shrinks to 16, 8, 4, so the average over 4 by 4 still fits. 64 ends at 8 by 8, and there are
+#    four averages for each class.
 
 for side in (32, 64):
-    print(model[1:](torch.rand(3, 1, side, side)).shape)
+    print(sequential[1:](torch.rand(3, 1, side, side)).shape)
 
 # %%
-# The first goes well, by luck. The second is worse than an error: forty classes, and no complaint.
-# :class:`torch.nn.AdaptiveAvgPool2d` cures it. It fixes the size of the *output*, whatever comes in.
+# The first goes well, because 32 shrinks to 4 by 4, too. The second is worse than an error: forty
+# classes, and no complaint.
+# :class:`torch.nn.AdaptiveAvgPool2d` fixes the size of the *output*, whatever comes in:
 #
 # .. tested-source:: mnist_tut.models.cnn_any_size
 #
-# The change of shape moves out of the model, into a function that every mini-batch goes through on its
-# way, and a *generator* around the loader that calls it. With ``len(x)`` in the place of ``-1``, rows
-# of another length are an error. (With ``-1``, 49 pictures of 32 by 32 would turn into 64 pictures of
-# nonsense.)
+# The change of shape moves out of the model, into a function for every mini-batch, and a *generator*
+# around the loader that calls it. With ``len(x)`` in the place of ``-1``, rows of another length are an
+# error. (With ``-1``, 49 pictures of 32 by 32 would become 64 of nonsense.)
 #
 # .. tested-source:: mnist_tut.loaders.preprocess
 #
@@ -962,8 +1121,7 @@ for height, width in [(28, 28), (64, 64), (50, 20)]:
     print(model(torch.rand(3, 1, height, width)).shape)
 
 # %%
-# Ten classes each time. (That is a promise about shapes. What it was never trained on, it may well
-# get wrong.)
+# Ten classes each time. (A promise about shapes only: it was never trained on such pictures.)
 #
 # **In short:** what depends on the form of the data belongs to the loader.
 #
@@ -972,16 +1130,15 @@ for height, width in [(28, 28), (64, 64), (50, 20)]:
 # Using your GPU
 # --------------
 #
-# If you have a GPU, PyTorch can use it; if not, most cloud providers rent one out by the hour, and
-# Google Colab lends you one. Ask PyTorch for the *accelerator* of this machine, be it from NVIDIA or AMD
-# (both called ``cuda``), Apple (``mps``) or Intel (``xpu``), and fall back on the CPU:
+# No GPU? Most cloud providers rent one out by the hour, and Google Colab lends you one. Ask PyTorch for
+# the *accelerator* of this machine, from NVIDIA or AMD (both ``cuda``), Apple (``mps``) or Intel
+# (``xpu``), and fall back on the CPU:
 
 dev = torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
 print(dev)
 
 # %%
-# ``dev`` stands for the device, so that nothing else has to care. Two things have to move there, every
-# mini-batch and the model; make the optimizer after that:
+# Two things have to move there, every mini-batch and the model. Make the optimizer after that:
 
 
 def to_device(x, y):
@@ -999,9 +1156,9 @@ fit(epochs, model, loss_func, opt, train_dl, valid_dl)
 print(f"{dev}: {time.perf_counter() - began:.1f} s")
 
 # %%
-# The loss is lower than before because we went on training the same model: these are its third and
-# fourth epochs. Whether a GPU is *faster*, you have to measure. On a network as small as ours it spends
-# much of its time waiting. The line above says what this page was built on.
+# The loss is lower because we went on training the same model: these are its third and fourth epochs.
+# Whether a GPU is *faster*, you have to measure; on a network as small as ours it waits a good deal.
+# The last line says what this page was built on.
 #
 # **In short:** choose a device, move the model once, and each mini-batch as it comes.
 #
@@ -1010,10 +1167,13 @@ print(f"{dev}: {time.perf_counter() - began:.1f} s")
 # One more network
 # ----------------
 #
-# We stopped at the original's CNN. You can do better by now, and it takes ten lines: after each
-# convolution comes *batch normalisation*, which keeps the numbers in a healthy range, and the ten
-# logits come from a linear layer, so that no last ReLU can kill a class. *Guess how far the same two
-# epochs take it.*
+# So far we kept to the original's CNN. You can do better by now, in a few lines: after each convolution comes *batch normalisation*,
+# which keeps the numbers in a healthy range, and the ten logits come from a linear layer, so that no
+# last ReLU can kill a class.
+#
+# .. guess:: How far do the same two epochs take it?
+#
+#    From about one error in ten pictures to a few in a hundred.
 #
 # .. tested-source:: mnist_tut.models.conv_block
 #
@@ -1022,46 +1182,79 @@ print(f"{dev}: {time.perf_counter() - began:.1f} s")
 from mnist_tut.models import better_cnn
 
 torch.manual_seed(2)
-model = better_cnn().to(dev)
-opt = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
-fit(epochs, model, loss_func, opt, train_dl, valid_dl)
+better = better_cnn().to(dev)
+opt = optim.SGD(better.parameters(), lr=0.1, momentum=0.9)
+fit(epochs, better, loss_func, opt, train_dl, valid_dl)
 
 # %%
-# Same ``fit``, same loaders, a fraction of the errors. Does that hold on pictures that played no part in
-# any of our choices? For this the *test set* has been waiting:
+# A fraction of the errors. Does that hold on pictures that played no part in any of our choices? For
+# this the *test set* has been waiting:
 
 from mnist_tut.training import evaluate
 
 test_dl = DataLoader(TensorDataset(x_test, y_test), batch_size=bs * 2)
 test_dl = WrappedDataLoader(WrappedDataLoader(test_dl, preprocess), to_device)
-print(f"{evaluate(model, accuracy, test_dl):.4f}")
+print(f"{evaluate(better, accuracy, test_dl):.4f}")
 
 # %%
-# We look at it once, at the very end. Whoever looks, changes something and looks again has begun to
-# choose by the test set, and its number is no longer honest.
+# We look at it once. Whoever looks, changes something and looks again has begun to choose by the test
+# set, and its number is no longer honest.
 #
-# **In short:** build on what you know, choose by the validation set, and report the test set once.
+# .. exercise:: my_batch_norm
+#
+#    What does batch normalisation do, and what changes with ``eval()``? Compute it for ``x`` of the
+#    shape (n, channels), without calling the layer. While ``bn.training`` is true, each channel is
+#    normalised with the mean and variance of this mini-batch; afterwards with ``bn.running_mean`` and
+#    ``bn.running_var``. Then comes ``bn.weight`` times that, plus ``bn.bias``.
+#
+#    .. hint::
+#
+#       Normalised is :math:`(x - \text{mean}) / \sqrt{\text{var} + \text{eps}}`, with ``bn.eps``. The
+#       variance divides by n: ``x.var(dim=0, correction=0)``.
+#
+# .. exercise:: my_cnn_32
+#
+#    Other pictures, same recipe. Build a network of three ``conv_block`` and a linear layer for
+#    *colour* pictures of 32 by 32, three channels each, as in CIFAR-10. From (n, 3, 32, 32) it makes
+#    (n, 10) logits.
+#
+#    .. hint::
+#
+#       Look at ``better_cnn`` and ask of each number whether it still holds. What is left of 32 after
+#       three halvings?
+#
+# **In short:** choose by the validation set, and report the test set once.
 #
 # .. _closing:
 #
 # Closing thoughts
 # ----------------
 #
-# You now have a general data pipeline and training loop, which you can use for many kinds of models,
-# and you know every line of them. There is more to add: *data augmentation*, *hyper-parameter tuning*,
-# monitoring, *transfer learning* from models that others have trained. The `fastai
-# <https://docs.fast.ai>`_ library offers these, built on the very ideas of this page; it is a natural
-# next step for practitioners. For another walk through a training loop, see `a notebook of its course
-# <https://github.com/fastai/course22p2/blob/master/nbs/04_minibatch_training.ipynb>`_.
+# You now have a general data pipeline and training loop for many kinds of models, and you know every
+# line of them. There is more to add: *data augmentation*, *hyper-parameter tuning*, monitoring,
+# *transfer learning* from models that others have trained. The `fastai <https://docs.fast.ai>`_ library
+# offers these, built on the very ideas of this page; it is a natural next step for practitioners (see
+# `a notebook of its course
+# <https://github.com/fastai/course22p2/blob/master/nbs/04_minibatch_training.ipynb>`_).
 #
-# We promised to explain four things. Here they are:
+# .. exercise:: my_freeze
+#
+#    *Transfer learning* in three lines: someone has trained ``model``, a ``Sequential``, and you want
+#    to teach its last layer something new. Freeze all the others, and return a list of the parameters
+#    that are left to train, for the optimizer.
+#
+#    .. hint::
+#
+#       ``requires_grad_(False)`` works on a whole module, too, and so does ``requires_grad_(True)`` on
+#       the last one, ``model[-1]``. Mind the underscore.
+#
+# We promised to explain four things:
 #
 # ``torch.nn``
-#    - ``Module``: a callable that behaves like a function and keeps *state*: it knows its
-#      parameters, those of the modules inside it too, can go over them, clear their gradients and
-#      move them to a device.
-#    - ``Parameter``: a tensor that tells its module that it wants training. Only parameters whose
-#      ``requires_grad`` is set are updated; set it to ``False``, and they are *frozen*.
+#    - ``Module``: a callable that behaves like a function and keeps *state*: it knows its parameters
+#      and those of the modules inside it, can go over them, clear their gradients and move them.
+#    - ``Parameter``: a tensor that tells its module to train it. Only those whose ``requires_grad``
+#      is set are updated; set it to ``False``, and they are *frozen*.
 #    - ``functional``: functions without state: losses, activations, pooling, and layers that are
 #      handed their weights.
 # ``torch.optim``

@@ -4,40 +4,44 @@ r"""
 时间花在哪里
 ============
 
-- **您要做的**：用性能分析器拆开 CNN 的一个训练步，每次只改一处，再与您的机器最快能做到的程度相比。
-- **您会学到**：先测量，再动手改；分清哪些是真的变快了，哪些只是波动。
+- **您要做的**：把一个训练步拆开来看，每次只改一处，再与您的机器最快能做到的程度相比。
+- **您会学到**：先测量，再动手改；分清什么是真的变快了，什么只是噪声。
 - **您需要**：:doc:`nn_tutorial` 里的那个 CNN。不需要 GPU。
 
-下面的一切都是构建本页时当场测得的，机器是哪一台，数就是哪一台的。换到您那里，条形的长短会变，次序也可能变。所以我们的数字不必记，要带走的是这些问题，还有这一页的笔记本。
+所有数字都是构建本页时当场测得的，换一台机器就不一样。所以不必记我们的数字，值得记住的是这些问题；也请下载本页的 Jupyter 笔记本，在自己的机器上测一遍。
 """
 
 # %%
 # .. _time-setup:
 #
-# 反复走同一步
-# ------------
+# 把同一步重复多次
+# ----------------
 #
-# 要测的，就是 ``fit`` 对每个小批量（mini-batch）做的事：``loss_batch``，模型是教程里的 CNN。单独一步太短，测不准，所以 ``steps_of`` 把二十步装进一个函数；每一步用的都是同一个小批量，数据加载器暂时不掺和进来。
+# 要测的，就是 ``fit`` 对每个小批量（mini-batch）做的事：``loss_batch``。单独一步太短，测不准，所以 ``steps_of`` 返回一个函数，调用一次就训练 20 步，用的都是同一个小批量。
 
-import os
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import optim
 
-from mnist_tut import plots
-from mnist_tut.data_short import download, read_arrays
+from mnist_tut.data import get_mnist
 from mnist_tut.loaders import preprocess
 from mnist_tut.models import cnn_any_size
 from mnist_tut.training import loss_batch
 
-torch.manual_seed(42)
-plots.use_style()
+# sphinx_gallery_start_ignore
+# 构建本站时，MNIST 也可能是别的格式，或者只有替代数据。
+from mnist_tut.mnist import get_mnist
 
-PATH = Path(os.environ.get("MNIST_TUT_DATA", "data/mnist"))
-download(PATH / "mnist.pkl.gz")
-(x_train, y_train), _, _ = read_arrays(PATH / "mnist.pkl.gz")
+# sphinx_gallery_end_ignore
+
+PATH = Path("data") / "mnist" / "mnist.pkl.gz"
+URL = "https://github.com/pytorch/tutorials/raw/refs/heads/main/_static/mnist.pkl.gz"
+SIZE = 16_168_813  # 字节
+MD5 = "a02cd19f81d51c426d7ca14024243ce9"
+
+(x_train, y_train), _, _ = get_mnist(PATH, URL, SIZE, MD5)
 x_train, y_train = torch.tensor(x_train), torch.tensor(y_train)
 
 bs = 64
@@ -55,6 +59,7 @@ def steps_of(model, xb=xb, yb=yb, count=20, **options):
     return steps
 
 
+torch.manual_seed(42)
 print("threads:", torch.get_num_threads())
 
 # %%
@@ -63,219 +68,245 @@ print("threads:", torch.get_num_threads())
 # 怎样测量
 # --------
 #
-# 计算机从来不会只为您的程序服务。先测一种写法，过一分钟再测另一种，测到的时间里就混进了这一分钟里发生的别的事。所以要养成三个习惯：每种写法先空跑一遍，因为有些东西 PyTorch 要到第一次用时才准备；让几种写法*轮流*上；只看同一轮之内的*比值*，并取中位数，它不容易被个别意外带偏。
+# 计算机从来不会只为您的程序服务。所以要养成三个习惯：先*预热*（warm-up），因为有些东西 PyTorch 要到第一次用时才准备；让几种写法*交替运行*，谁也不独占清闲的时候；只比较同一次交替之内的*比值*，并报告中位数。
 #
 # .. tested-source:: mnist_tut.timing.take_turns
 #
 # .. tested-source:: mnist_tut.timing.ratios
 #
-# 在比较不同的东西之前，先拿一样东西与它自己比。比值不等于 1 的部分，全是噪声：
+# *猜一猜：拿一样东西与它的复制品相比，比值会偏离 1 多远？*
 
+import copy
 import statistics
+import time
 
 from mnist_tut.timing import ratios, take_turns
 
-steps = steps_of(cnn_any_size())
-shares = ratios(take_turns({"a step": steps, "the same step": steps}, rounds=7))
-print([f"{share:.2f}" for share in shares["the same step"]])
-print(f"median: {statistics.median(shares['the same step']):.2f} times as long")
+plain = cnn_any_size()
+twins = {name: steps_of(copy.deepcopy(plain)) for name in ("steps", "twin")}
+shares = ratios(take_turns(twins, rounds=9))["twin"]
+print([round(share, 2) for share in shares])
+noise = max(max(share, 1 / share) for share in shares)
+print(f"noise: a factor of {noise:.2f}")
 
 # %%
-# 请记住这些比值散得有多开：在这台机器上，中位数若还在这个范围之内，就可能只是噪声。
+# 这些偏离全是噪声。其中最大的倍数就是 ``noise``。从这里起，不论变快还是变慢，中位数超出这个倍数（``beyond the noise``）才算数；没有超出的（``within the noise``），只当是噪声：
 #
-# **小结**：先空跑，再轮流，报告比值的中位数，并且知道自己的噪声有多大。
+# .. tested-source:: mnist_tut.timing.verdict
+
+import matplotlib.pyplot as plt
+
+from mnist_tut.plots import ratio_bars
+from mnist_tut.timing import verdict
+
+
+def draw(shares):
+    size = (6, 0.6 + 0.3 * len(shares))
+    _, ax = plt.subplots(figsize=size, layout="constrained")
+    ratio_bars(shares, ax)
+    plt.show()
+
+
+def compare(ways, rounds=7):
+    shares = ratios(take_turns(ways, rounds))
+    draw(shares)
+    for name in list(shares)[1:]:
+        print(f"{name:28}{verdict(shares[name], noise)}")
+
+
+# %%
+# **小结**：先预热，再交替运行，报告比值的中位数，并且知道自己的噪声有多大。
 #
 # .. _time-profile:
 #
 # 用性能分析器看一步
 # ------------------
 #
-# 性能分析器（profiler）:class:`torch.profiler.profile` 会记下 PyTorch 执行的每一个运算和它的耗时。单单一步就有好几十个运算，所以我们按种类把它们加起来。
+# 性能分析器（profiler）:class:`torch.profiler.profile` 会记下每个运算的耗时；``kind_of`` 根据运算的名称判断它属于哪一类，然后分类相加。*猜一猜：哪一类用时最长？*
 #
 # .. tested-source:: mnist_tut.timing.seconds_by_kind
 
-import matplotlib.pyplot as plt
+from torch.profiler import ProfilerActivity, profile
 
-from mnist_tut.timing import seconds_by_kind
+from mnist_tut.timing import KINDS, kind_of, seconds_by_kind
 
-kinds = seconds_by_kind(steps_of(cnn_any_size(), count=1))
-fig, ax = plt.subplots(figsize=(5.5, 2.4))
-ax.barh(list(kinds), [1000 * seconds for seconds in kinds.values()])
-ax.set_axisbelow(True)
-ax.invert_yaxis()
-ax.set_xlabel("milliseconds per training step, under the profiler")
-plt.show()
+kinds = seconds_by_kind(steps_of(copy.deepcopy(plain), count=1))
+total = sum(kinds.values())
+draw({"step": [1.0]} | {kind: [part / total] for kind, part in kinds.items()})
 
 # %%
-# .. figure-text:: 横向条形图，训练步中的每一种运算一条，最长的在上面；卷积的条形远远长于损失和优化器的条形。
+# .. figure-text:: 横条图：最上面是完整的一步，下面是它的各个部分，最长的在前。
 #
-#    一个训练步的时间花在哪里。分析器记录也要花时间，所以加起来比平时的一步要长；由许多零碎运算组成的种类，看上去会比实际的大。所以只看次序，别看具体的数。
+#    一步（``step``）的各个部分；``other`` 是其余的运算，横轴 ``time`` 是用时。请看先后顺序，不要看具体的数：性能分析器自己的开销也算在里面。
 #
-# 在大多数机器上，卷积（convolution）排在最前面，而且反向比前向更贵。这不奇怪：前向时，卷积只算一样东西，就是输出；反向时要算两样，权重的梯度和输入的梯度。（第一层不用算后者，因为图片不需要梯度。）由此可知：要让这个网络变快，就得让卷积变快。损失函数哪怕一点时间都不花，也几乎看不出来。
+# 卷积（convolution）反向时的计算量是前向时的两倍：前向只算一个输出，反向要算两个梯度，一个对权重，一个对输入。（第一层只算一个：图片不需要梯度。）
 #
-# **小结**：先做性能分析。只占二十分之一时间的部分，省到底也只能省二十分之一。
+# **小结**：先做性能分析。只占二十分之一时间的部分，最多也只能省下二十分之一，这就是*阿姆达尔定律*。
 #
 # .. _time-layout:
 #
 # 内存布局与优化器
 # ----------------
 #
-# 教程为了变快改了两处，这里把它们分开来看。``channels_last`` 是一种内存布局（memory layout），让一个像素的各个通道在内存里挨在一起。在许多处理器上，PyTorch 的卷积就喜欢这样的布局，否则会临时把输入和输出重新排列，上图中的 ``copies`` 有一部分就是这么来的。``fused=True`` 则一次更新全部参数。
-#
-# ``assert`` 保证四种写法算出的损失相同，舍入误差除外。
+# 有两个参数，据说不用付出代价就能提速。``channels_last`` 是一种内存布局（memory layout）：同一个像素的各个通道在内存里挨在一起，许多卷积内核要的正是这样。形状和索引都不变，在模型里流动的数据会跟着权重的布局走。``fused=True`` 让优化器（optimizer）用一个运算更新全部参数。*损失还一样吗？真的更快吗？*
 
-import copy
-
-plain = cnn_any_size()
 last = copy.deepcopy(plain).to(memory_format=torch.channels_last)
-layouts = {
-    "plain": steps_of(copy.deepcopy(plain)),
-    "fused": steps_of(copy.deepcopy(plain), fused=True),
-    "channels last": steps_of(copy.deepcopy(last)),
-    "both": steps_of(copy.deepcopy(last), fused=True),
+variants = {
+    "contiguous_format": steps_of(copy.deepcopy(plain)),
+    "fused=True": steps_of(copy.deepcopy(plain), fused=True),
+    "channels_last": steps_of(copy.deepcopy(last)),
+    "channels_last, fused=True": steps_of(copy.deepcopy(last), fused=True),
 }
-losses = torch.tensor([steps() for steps in layouts.values()])
-assert torch.allclose(losses, losses[0].expand_as(losses), atol=1e-3)
-
-layout_shares = ratios(take_turns(layouts, rounds=7))
-fig, ax = plt.subplots(figsize=(5.5, 1.8))
-plots.ratio_bars(layout_shares, ax)
-plt.show()
+losses = torch.tensor([steps() for steps in variants.values()])
+print(f"largest difference: {(losses - losses[0]).abs().max():.1e}")
+torch.testing.assert_close(losses, losses[:1].expand(4, 20), atol=1e-4, rtol=0)
+compare(variants)
 
 # %%
-# .. figure-text:: 四根横条：普通的一步作为基准，然后是一次更新全部参数的优化器、channels_last，以及两者都用。
+# .. figure-text:: 四根横条：以普通的一步为基准，然后是 fused 优化器、channels_last，以及两者都用。
 #
-#    训练一步的时间，普通写法 ``plain`` = 1。橙色的线表示七轮之间的波动范围。
+#    训练一步的用时，普通的内存布局 ``contiguous_format`` = 1。橙色的线表示几次测量之间的波动范围。
 #
-# **小结**：加两个选项，算出的数不变。能省多少，取决于处理器和各层的形状，请看您自己的图。
+# **小结**：损失相同。能不能省时间，取决于处理器和各层的形状。
 #
 # .. _time-loaders:
 #
 # 数据加载器
 # ----------
 #
-# 再看循环的另一半。下面每一种写法，都把全部训练图片走一遍。普通的 ``DataLoader`` 一行一行地取，再叠起来；``batched_dl`` 每个小批量只取一次；切片什么也不复制，但没法打乱次序。
+# 普通的 ``DataLoader`` 向 ``TensorDataset`` 一行一行地取，再叠起来；``batched_dl`` 每个小批量只取一次。
+#
+# .. tested-source:: mnist_tut.loaders.batched_dl
+#
+# 不用数据加载器（data loader），四行代码也能打乱。*猜一猜：与训练一步相比，它们各要用多少时间？*
 
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import BatchSampler, DataLoader, RandomSampler
+from torch.utils.data import SequentialSampler, TensorDataset
 
 from mnist_tut.loaders import batched_dl
 
-train_ds = TensorDataset(x_train, y_train)
-n = len(train_ds)
+
+def shuffled(x, y, bs):
+    order = torch.randperm(len(x))
+    for rows in order.split(bs):
+        yield x[rows], y[rows]
 
 
 def walk(batches):
-    assert sum(len(yb) for xb, yb in batches) == n
+    for _ in batches:
+        pass
 
 
-loaders = {
-    "DataLoader": lambda: walk(DataLoader(train_ds, bs, shuffle=True)),
-    "batched_dl": lambda: walk(batched_dl(train_ds, bs, shuffle=True)),
-    "batched, in order": lambda: walk(batched_dl(train_ds, bs)),
-    "slices, in order": lambda: walk(train_ds[i : i + bs] for i in range(0, n, bs)),
-}
-times = take_turns(loaders, rounds=3)
-loader_shares = ratios(times)
-fig, ax = plt.subplots(figsize=(5.5, 1.8))
-plots.ratio_bars(loader_shares, ax)
-plt.show()
-
-plain_steps = statistics.median(take_turns({"": layouts["plain"]})[""])
-for name, seconds in times.items():
-    share = 20 * statistics.median(seconds) / len(range(0, n, bs)) / plain_steps
-    print(f"{name:18}{share:5.2f} times a training step, per mini-batch")
+n = 100 * bs
+x, y = x_train[:n], y_train[:n]
+ds = TensorDataset(x, y)
+compare(
+    {
+        "loss_batch": steps_of(copy.deepcopy(plain), count=100),
+        "DataLoader": lambda: walk(DataLoader(ds, bs, shuffle=True)),
+        "batched_dl": lambda: walk(batched_dl(ds, bs, shuffle=True)),
+        "shuffled": lambda: walk(shuffled(x, y, bs)),
+        "ds[i : i + bs]": lambda: walk(ds[i : i + bs] for i in range(0, n, bs)),
+    }
+)
+print(torch.__version__, hasattr(ds, "__getitems__"))
 
 # %%
-# .. figure-text:: 四根横条：普通加载器最长，按批取的较短，切片短得几乎看不见。
+# .. figure-text:: 五根横条：以训练步为基准，然后是取小批量的四种办法。
 #
-#    把全部训练图片交出来所用的时间，普通的 ``DataLoader`` = 1。
+#    取出 100 个小批量的用时；训练 100 步（``loss_batch``）= 1。
 #
-# 这要不要紧，得看比例：每个小批量，加载器用的时间占到一步的十分之一，值得您花上一个小时；只占百分之一，就不值得了。
+# 切片不复制任何数据，但只能按文件里的顺序取。（最后一行打印的是：当前版本的 ``TensorDataset`` 有没有 ``__getitems__`` 方法。有的话，就会改为每次取一整个小批量。）
 #
-# **小结**：已在内存里的张量，应当每个小批量只取一次。对 ``TensorDataset``，``get_data`` 就是这样做的。
+# 占到一步的十分之一，值得您花上一个小时；只占百分之一，就不值得了。
+#
+# 用 GPU 的时候，您会遇到*锁页内存*（pinned memory）：写上 ``DataLoader(..., pin_memory=True)`` 和 ``xb.to(dev, non_blocking=True)``，小批量就会异步复制，Python 不必等它。我们的小批量很小，一次把整个 MNIST 放进显存更省事。（我们没有 GPU，无法实测。）
+#
+# **小结**：已在内存里的张量，每个小批量索引一次，不要一行一行地取。
 #
 # .. _time-batch-size:
 #
 # 批大小
 # ------
 #
-# 每个运算在算出第一个数之前，都要先付出一笔固定开销：Python 调用 PyTorch，PyTorch 找到合适的内核，再分配一块内存。这笔开销每个小批量付一次，与批大小（batch size）无关。所以批越大，平均到*每张图片*的时间越少。下面每一条处理的图片一样多：
+# 每个运算在算出第一个数之前，都有一笔固定开销：Python 调用 PyTorch，PyTorch 再找内核、分配内存。批大小（batch size）不论是多少，这笔开销都一样。*猜一猜：同样是 1024 张图片，一次处理 16 张或者 512 张，能省多少时间？*
 
 
-def per_picture(size, pictures=1024):
-    batch = preprocess(x_train[:size], y_train[:size])
-    return steps_of(copy.deepcopy(last), *batch, count=pictures // size, fused=True)
+def per_picture(size):
+    batch = preprocess(x[:size], y[:size])
+    return steps_of(copy.deepcopy(last), *batch, count=1024 // size, fused=True)
 
 
-sizes = {f"bs {size}": per_picture(size) for size in [16, 32, 64, 128, 256, 512]}
-size_shares = ratios(take_turns(sizes))
-fig, ax = plt.subplots(figsize=(5.5, 2.2))
-plots.ratio_bars(size_shares, ax)
-plt.show()
+compare({f"bs {size}": per_picture(size) for size in [16, 32, 64, 128, 256, 512]})
 
 # %%
-# .. figure-text:: 六根横条，批大小从 16 到 512；从上到下越来越短，先是快速变短，后来几乎不变。
+# .. figure-text:: 六根横条，批大小从 16 到 512；以第一根为基准。
 #
-#    处理同样多的图片所用的时间，批大小各不相同；``bs 16`` = 1。
+#    处理同样多的图片的用时，每批 16 张（``bs 16``）= 1。
 #
-# 不过，这不是白捡的便宜。批大小加倍，每个轮次的更新次数就减半，训练本身也就变了：学习率要重新选，往往还得多训练几个轮次。本页的各个旋钮里，只有这一个会改变结果。
+# 这一项会改变训练结果：批大小加倍，每个轮次（epoch）的更新次数就减半，学习率要重新选，往往还要多训练几个轮次。
 #
-# **小结**：批小的时候，时间大多花在固定开销上。批大了，每张图片更便宜，但训练也不再是原来的训练。
+# **小结**：批大时，一次调用的固定开销由更多图片分摊，但训练过程也变了。
 #
 # .. _time-threads:
 #
 # 线程
 # ----
 #
-# PyTorch 会把一个运算分给几个线程（thread）去做，默认通常是有几个物理核就用几个。线程要叫醒，还要等它们做完，活儿够多才划算。像我们这样小的层，线程数加倍，时间可减不了一半。
+# PyTorch 会把一个运算分给几个*线程*（thread），通常有几个物理核就用几个。线程要唤醒，也要等待。*用两个线程，时间会减半吗？*
 
 before = torch.get_num_threads()
-counts = sorted({1, 2, before // 2, before} & set(range(1, before + 1)))
+few = steps_of(copy.deepcopy(last), count=5, fused=True)
 
 
-def on_threads(count, steps):
-    def run():
-        torch.set_num_threads(count)
-        steps()
-
-    return run
+def on_threads(count):
+    torch.set_num_threads(count)
+    few()
 
 
-steps = layouts["both"]
-threads = {f"{count} thread(s)": on_threads(count, steps) for count in counts}
-thread_shares = ratios(take_turns(threads, rounds=7))
+counts = sorted({1, 2, before})
+compare({f"set_num_threads({k})": lambda k=k: on_threads(k) for k in counts})
 torch.set_num_threads(before)
-fig, ax = plt.subplots(figsize=(5.5, 1.6))
-plots.ratio_bars(thread_shares, ax)
-plt.show()
 
 # %%
-# .. figure-text:: 横向条形图，试过的每种线程数一条，以一个线程为基准。
+# .. figure-text:: 试过的每种线程数一根横条，以一个线程为基准。
 #
-#    不同线程数下，训练一步的时间，一个线程 = 1。
+#    训练一步的用时，一个线程 = 1。
 #
-# 线程数可以用 :func:`torch.set_num_threads` 设定，也可以在启动 Python 之前设好环境变量 ``OMP_NUM_THREADS``。几个程序同时跑的时候，给每个分好份额，免得互相碍事。
+# 启动 Python 之前，可以用环境变量 ``OMP_NUM_THREADS`` 设定线程数。几个程序同时运行时，请给每个程序分好份额。
 #
 # **小结**：线程不是越多越快，试了才知道。
 #
 # .. _time-memory:
 #
-# 来来去去的内存
-# --------------
+# 反复申请和释放的内存
+# --------------------
 #
-# 这一点连我们也没想到。每一步都要为各层的激活值申请内存，走完再释放。如果释放的内存还给了操作系统，下一步就得重新映射，一页一页地来，每一页还要先清零。想知道这要花多少时间，就把同一个张量一遍又一遍地填满，再与每次都新建一个相比：
+# 每一步都要申请内存，用完再释放。*猜一猜：释放过的内存，与一直留着的内存一样好用吗？*
 
-size = 10_000_000  # numbers of four bytes each
+size = 10_000_000
 kept = torch.empty(size)
-ways = {
-    "filled again": lambda: kept.fill_(1),
-    "made anew": lambda: torch.empty(size).fill_(1),
-}
-shares = ratios(take_turns(ways))
-print(f"made anew: {statistics.median(shares['made anew']):.1f} times as long")
+compare(
+    {
+        "kept.fill_(1)": lambda: kept.fill_(1),
+        "torch.empty(size).fill_(1)": lambda: torch.empty(size).fill_(1),
+    }
+)
 
 # %%
-# 训练的时候会这样吗？看运气。在大多数 Linux 系统上，要不要归还，由 C 语言的运行库 glibc 决定。起初，凡是大于 128 KiB 的块，一释放就还回去。以后每释放一个更大的块（最大算到 32 MiB），这条界线就提高到它的大小；从这时起，堆尾部空闲的内存超过界线的两倍，也会还回去（见`它的手册页 <https://man7.org/linux/man-pages/man3/mallopt.3.html>`_）。我们第一层的激活值只能把界线提高到 784 KiB，而走一步要用的内存不止它的两倍。读取过 MNIST 的程序，通常已经释放过大得多的块；没有读取过的，训练速度可能只有一半，而且没有任何提示告诉您原因。迹象是系统态时间偏多（``time python train.py`` 打印出的 ``sys``）。对策是在启动程序之前，把 ``MALLOC_TRIM_THRESHOLD_`` 和 ``MALLOC_MMAP_THRESHOLD_`` 都设成 ``33554432``，即 32 MiB，或者换一个内存分配器。
+# .. figure-text:: 两根横条：以填满一直留着的张量为基准，另一根是填满新建的张量。
+#
+#    填满一个张量的用时：一直留着的（= 1）和每次都新建的。
+#
+# 现象：还给了操作系统的内存，再要回来时是一页一页给的，每一页都要先清零。
+#
+# 原因：在大多数 Linux 系统上，归还什么由 C 语言的运行库 glibc 决定。释放的块超过一条界线就归还，堆尾部的空闲内存超过另一条界线也归还。两条界线起初都是 128 KiB。每当释放更大的块（最大到 32 MiB），第一条就提高到它的大小，第二条提高到它的两倍（见`它的手册页 <https://man7.org/linux/man-pages/man3/mallopt.3.html>`_）。我们的张量有 40 MB，超出了这个范围。
+#
+# 对策：如果 ``time python train.py`` 打印的 ``sys``（内核态时间）偏多，就在启动之前把两条界线都设高：
+#
+# .. code-block:: console
+#
+#    $ export MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=33554432
 #
 # **小结**：释放掉的内存，再要回来不一定是免费的。
 #
@@ -284,106 +315,86 @@ print(f"made anew: {statistics.median(shares['made anew']):.1f} times as long")
 # 机器最快能有多快
 # ----------------
 #
-# 一步最快能有多快？三个卷积要做多少次乘法和加法，PyTorch 可以替我们数出来；与它们相比，其余的运算微不足道。您的机器每秒能做多少次，则用它最拿手的运算来测：两个大矩阵相乘。两者一除，就得到一步的时间极限：代码再怎么调整，也接近不了它。
+# 各个卷积要做多少次乘法和加法，PyTorch 可以替我们数出来；与它们相比，其余的运算微不足道。您的机器每秒能做多少次，用两个大矩阵的乘法就能测出来。两者相除，得到一步的时间极限，很少有程序能接近它。*猜一猜：一步的用时是极限的几倍？该怪哪一层？*
+#
+# .. tested-source:: mnist_tut.timing.count_flops
+#
+# .. tested-source:: mnist_tut.timing.both_ways
+
+from statistics import median
 
 from torch.utils.flop_counter import FlopCounterMode
 
-with FlopCounterMode(display=False) as counted:
-    F.cross_entropy(plain(xb), yb).backward()
-flops = counted.get_total_flops()
+from mnist_tut.timing import both_ways, count_flops
 
-side = 768
-square = torch.rand(side, side)
-
-
-def twenty_products():
-    for _ in range(20):
-        square @ square
-
-
-ways = {"20 matrix products": twenty_products, "20 steps": layouts["both"]}
-times = {way: statistics.median(t) for way, t in take_turns(ways, rounds=7).items()}
-rate = 20 * 2 * side**3 / times["20 matrix products"]
-limit = flops / rate
-step = times["20 steps"] / 20
-print(f"one step: {flops / 1e6:.1f} million operations")
-print(f"matrix product: {rate / 1e9:.0f} thousand million operations per second")
-print(f"limit: {1000 * limit:.2f} ms")
-print(f"step:  {1000 * step:.2f} ms, {step / limit:.1f} times as long")
-
-# %%
-# 造成差距的，主要有两个原因。一个您已经见过：每个运算的固定开销，一步里要付几十次。另一个是我们的层太小。中间那个卷积相当于一次矩阵乘法：左边的矩阵有 3136 行（一批图片的输出像素，每个一行）、144 列（十六个通道，各九个位置），右边的每个输出通道一列，共 16 列。这么窄的乘法喂不饱运算单元，因为每取来一个数，用它做的运算太少。第一层更窄，只有一个通道的九个位置。要是一次只处理一张图片，每次调用要做的事就更少，时间大多花在调用本身上。下面是这几种形状的乘法，每一条的运算次数都一样多：
-
-
-def product(rows, inner, cols):
-    one, other = torch.rand(rows, inner), torch.rand(inner, cols)
-
-    def products():
-        # as many operations, whatever the shape
-        for _ in range(2 * side**3 // (rows * inner * cols)):
-            one @ other
-
-    return products
-
-
-shapes = {
-    "768 x 768 x 768": product(768, 768, 768),
-    "3136 x 144 x 16": product(3136, 144, 16),
-    "12544 x 9 x 16": product(12544, 9, 16),
-    "49 x 144 x 16": product(49, 144, 16),
+square = torch.rand(768, 768)
+ways = {
+    "step": steps_of(copy.deepcopy(last), count=1, fused=True),
+    "product": lambda: square @ square,
 }
-shape_shares = ratios(take_turns(shapes))
-fig, ax = plt.subplots(figsize=(5.5, 1.6))
-plots.ratio_bars(shape_shares, ax)
-plt.show()
+inputs = xb
+for i, layer in enumerate(last):
+    name = f"{i} {type(layer).__name__}"
+    inputs = inputs.detach().requires_grad_(i > 0)
+    ways[f"{name} forward"], ways[f"{name} backward"] = both_ways(layer, inputs)
+    inputs = layer(inputs)
+
+inputs = torch.rand(64, 64, 14, 14, requires_grad=True)
+wide = torch.nn.Conv2d(64, 64, kernel_size=3, stride=2, padding=1)
+ways["wide forward"], ways["wide backward"] = both_ways(wide, inputs)
+
+flops = {name: count_flops(way) for name, way in ways.items()}
+twenty = {
+    name: lambda way=way: [way() for _ in range(20)] for name, way in ways.items()
+}
+ms = {name: median(times) * 50 for name, times in take_turns(twenty).items()}
+rate = flops["product"] / ms["product"]
+limit = {name: flops[name] / rate for name in ways}
+print(f"{rate / 1e6:.0f} GFLOP/s (billions of operations per second)")
+print(f"step {ms['step']:.2f} ms, {ms['step'] / limit['step']:.1f} times the limit\n")
+
+layers = list(ways)[2:-2]
+assert sum(flops[name] for name in layers) == flops["step"]
+layers.sort(key=lambda name: limit[name] - ms[name])
+for name in [*layers[:9], "wide forward", "wide backward"]:
+    print(f"{name:28}{ms[name]:6.3f} ms {limit[name] / ms[name]:4.0%} of the rate")
+print(f"{'rest of the step':28}{ms['step'] - sum(ms[name] for name in layers):6.3f} ms")
 
 # %%
-# .. figure-text:: 四根横条，代表四种形状的矩阵乘法：大方阵作为基准，一个与中间那个卷积一样窄，一个与第一层一样窄，还有一个只相当于中间那个卷积处理一张图片，用时最长。
+# 第一行是每秒能做多少个十亿次运算（``GFLOP/s``），也就是下文的速率；第二行是一步的用时，以及它是极限的几倍。表里排在最前面的，损失的时间最多；百分数是达到速率的几成。
 #
-#    四种形状的矩阵乘法，运算次数相同，大方阵 = 1。
+# - **ReLU** 不做乘法。从它可以看出，调用、读取和写入本身要花多少时间。
+# - **卷积**只达到速率的一部分。是因为我们的卷积太窄吗？``wide`` 就是用来检验这一点的：它与中间那一层相同，只是有 64 个通道，而不是 16 个。
+# - **一步的其余部分**（``rest of the step``）如果没有淹没在噪声里，就是损失、优化器和 Python，还有单独运行时快、放在一整步里变慢的部分。
 #
-# **小结**：数出运算次数，测出每秒能做多少次，就知道还有多少可赚。层太小，机器的大部分就闲着；只有加大批，才能稍微改变这一点。
+# **小结**：数出运算次数，测出速率，把每一层都看过，再说该怪哪一层。
 #
 # .. _time-together:
 #
 # 全部合在一起
 # ------------
 #
-# 最后来看看，照教程做的读者能得到多少好处：连同加载器走一百步，一种是慢的写法（普通 ``DataLoader``、默认布局、默认优化器），另一种用上了前面讲的加载器、布局和优化器。旁边是时间的极限。
-
-from itertools import islice
-
-from mnist_tut.loaders import WrappedDataLoader
-
-slow, fast = copy.deepcopy(plain), copy.deepcopy(last)
-slow_opt = optim.SGD(slow.parameters(), lr=0.1, momentum=0.9)
-fast_opt = optim.SGD(fast.parameters(), lr=0.1, momentum=0.9, fused=True)
-slow_dl = WrappedDataLoader(DataLoader(train_ds, bs, shuffle=True), preprocess)
-fast_dl = WrappedDataLoader(batched_dl(train_ds, bs, shuffle=True), preprocess)
+# 照教程的写法，一共能快多少？连同数据加载训练一百步，分别用普通的写法（``usual``）和本页中不改变结果的全部改进（``tuned``）。*您估计能快多少？*
 
 
-def train(model, opt, dl, count=100):
-    for xb, yb in islice(dl, count):
-        loss_batch(model, F.cross_entropy, xb, yb, opt)
+def train(model, batches, **options):
+    opt = optim.SGD(model.parameters(), lr=0.1, momentum=0.9, **options)
+    for batch in batches:
+        loss_batch(model, F.cross_entropy, *preprocess(*batch), opt)
 
 
 ways = {
-    "the slow way": lambda: train(slow, slow_opt, slow_dl),
-    "all of it": lambda: train(fast, fast_opt, fast_dl),
+    "usual": lambda: train(copy.deepcopy(plain), DataLoader(ds, bs, shuffle=True)),
+    "tuned": lambda: train(copy.deepcopy(last), shuffled(x, y, bs), fused=True),
 }
-times = take_turns(ways, rounds=3)
-shares = ratios(times)
-shares["limit"] = [100 * limit / seconds for seconds in times["the slow way"]]
-fig, ax = plt.subplots(figsize=(5.5, 1.6))
-plots.ratio_bars(shares, ax)
-plt.show()
-print(f"all of it: {statistics.median(shares['all of it']):.2f} times as long")
+times = take_turns(ways, rounds=7)
+shares = ratios(times | {"limit": [limit["step"] / 10] * 7})
+draw(shares)
+print("tuned", verdict(shares["tuned"], noise))
 
 # %%
-# .. figure-text:: 三根横条：慢的写法作为基准，三项改进合在一起，以及极限；极限远远短于前两者。
+# .. figure-text:: 三根横条：以普通的写法为基准，然后是改进后的写法和极限。
 #
-#    一百个训练步所用的时间，慢的写法 ``the slow way`` = 1。
+#    一百个训练步的用时：普通的写法 ``usual`` = 1，改进后的写法 ``tuned``，以及上文的极限 ``limit``。
 #
-# 第二条与第三条之间剩下的差距，就是层太小、零碎的运算太多的代价。换成 GPU，道理还是一样，只是数字不同：它每秒能做的运算多得多，我们的层却还是那么小，所以它闲着的时候更多。要让这样的机器忙起来，得用更大的批、更大的网络，或者两者都要。
-#
-# **小结**：测量，改一处，确认结果没变，再测量。离极限不远了，就停手。
+# **小结**：测量，改一处，确认结果没变，再测量。如果得到的提升还在噪声以内，就停手。

@@ -116,7 +116,7 @@ def test_a_look_at_the_data_says_what_there_is(monkeypatch, capsys, source, stat
 def test_a_look_at_the_data_says_what_is_wrong(monkeypatch, capsys):
     import data_notice
 
-    from mnist_tut.errors import DataError
+    from mnist_tut.mnist import DataError
 
     def refuse():
         raise DataError("there is no MNIST", "fetch it")

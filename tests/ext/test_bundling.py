@@ -1,86 +1,72 @@
 """What a download takes along from the package."""
 
-import ast
-
+import lesson
 import pytest
-from bundling import Bundle, needs
-from gallery_scripts import prose
-
-SHOWN = ["mnist_tut.by_hand.nll", "mnist_tut.steps.linear_from"]
+from bundling import Bundle
+from package_source import imports_of, needs, with_needs
 
 
-def defined(code):
-    return [
-        n.name
-        for n in ast.parse(code).body
-        if isinstance(n, ast.FunctionDef | ast.ClassDef)
+@pytest.fixture(autouse=True)
+def package(tmp_path, monkeypatch):
+    lesson.write(tmp_path, monkeypatch)
+    return tmp_path / "mnist_tut"
+
+
+def test_an_object_needs_what_its_code_names_of_its_own_and_other_modules():
+    assert list(needs("mnist_tut.plots.show_digits")) == [
+        "mnist_tut.plots.WIDTH",
+        "mnist_tut.by_hand.accuracy",
     ]
+    assert imports_of("mnist_tut.plots.show_digits") == ["import math", "import torch"]
 
 
-def test_an_object_needs_what_its_code_names_but_not_what_only_annotations_name():
-    assert set(needs("mnist_tut.by_hand.train_by_hand")) == {
-        "mnist_tut.by_hand.training_pair",
-        "mnist_tut.by_hand.nll",
-        "mnist_tut.by_hand.model",
-        "mnist_tut.checks.check_loss",
-        "mnist_tut.by_hand.Trained",
-    }
-    assert "mnist_tut.models.Mnist_Logistic" not in set(
-        needs("mnist_tut.steps._trained")
+def test_needs_of_needs_come_first_and_circles_end(package):
+    (package / "round.py").write_text(
+        "def a():\n    b()\n\n\ndef b():\n    a(), C\n\n\nC = 1\n"
     )
+    names = [name.rpartition(".")[2] for name in with_needs(["mnist_tut.round.a"])]
+    assert names == ["C", "b", "a"]
 
 
-def test_helpers_are_what_is_needed_and_not_shown():
-    helpers = Bundle(SHOWN).helpers(["mnist_tut.by_hand.nll"])
-    assert set(helpers) == {
-        "mnist_tut.checks.check_batch",
-        "mnist_tut.checks.check_labels",
-        "mnist_tut.models.Mnist_Logistic",
-    }
-
-
-def test_everything_is_handed_out_once_with_its_imports_first():
-    bundle = Bundle(["mnist_tut.by_hand.nll", "mnist_tut.by_hand.accuracy"])
-    helpers = bundle.code(bundle.helpers(["mnist_tut.by_hand.nll"]))
-    assert defined(helpers) == ["check_batch", "check_labels"]
-    assert helpers.index("import torch") < helpers.index("def check_labels")
-    nll = bundle.code(["mnist_tut.by_hand.nll"])
-    assert defined(nll) == ["nll"]
-    assert "import torch" not in nll  # the helpers have brought it
-    assert bundle.code(["mnist_tut.by_hand.nll"]) == ""
-
-
-def test_constants_come_with_the_first_object_that_needs_them():
-    bundle = Bundle(["mnist_tut.models.preprocess", "mnist_tut.models.Mnist_CNN"])
-    code = bundle.code(["mnist_tut.models.preprocess"])
-    assert code.index("SIDE = 28") < code.index("def preprocess")
-    assert "SIDE" not in bundle.code(["mnist_tut.models.Mnist_CNN"])
-
-
-def test_a_name_used_under_an_alias_is_given_that_alias():
-    bundle = Bundle(["mnist_tut.models.Mnist_Logistic", "mnist_tut.steps.linear_from"])
-    bundle.code(["mnist_tut.models.Mnist_Logistic"])
-    assert bundle.code(["mnist_tut.steps.linear_from"]).startswith(
-        "LinearLogistic = Mnist_Logistic\n"
+def test_relative_imports_are_followed(package):
+    (package / "near.py").write_text(
+        "from .by_hand import nll\n\n\ndef f():\n    nll()\n"
     )
+    assert list(needs("mnist_tut.near.f")) == ["mnist_tut.by_hand.nll"]
 
 
-def test_no_docstring_is_taken_along():
+def test_code_comes_with_its_needs_and_only_the_imports_it_lacks():
+    bundle = Bundle(["mnist_tut.plots.show_digits"])
+    code = bundle.code(["mnist_tut.plots.show_digits"], {"import torch"})
+    assert code.startswith("import math\n\n\nWIDTH = 3\n\n\ndef accuracy")
+    assert code.count("def ") == 2
+    assert "import torch" not in code
+    assert '"""' not in code
+
+
+def test_everything_is_handed_out_once():
     bundle = Bundle([])
-    code = bundle.code(bundle.helpers(["mnist_tut.training.fit"]))
-    assert "numpydoc" not in code
-    assert "Parameters\n" not in code
-    assert "def fit(" in code
+    assert "def nll" in bundle.code(["mnist_tut.by_hand.nll"], set())
+    assert bundle.code(["mnist_tut.by_hand.nll"], set()) == ""
 
 
-@pytest.mark.parametrize("lang", ["en", "zh"])
-def test_helpers_never_share_a_name_with_what_the_page_shows(lang):
-    import re
+def test_a_line_that_defines_two_names_is_handed_out_once(package):
+    (package / "two.py").write_text("A, B = 1, 2\n\n\ndef f():\n    return A, B\n")
+    code = Bundle([]).code(["mnist_tut.two.f"], set())
+    assert code.count("A, B = 1, 2") == 1
 
-    shown = re.findall(
-        r"^\.\. tested-source:: (\S+)", prose(lang, "nn_tutorial.py"), re.M
-    )
-    helpers = Bundle(shown).helpers([])
-    last = [name.rpartition(".")[2] for name in helpers]
-    assert len(set(last)) == len(last)
-    assert not set(last) & {name.rpartition(".")[2] for name in shown}
+
+def test_what_the_page_shows_waits_for_its_place():
+    bundle = Bundle(["mnist_tut.by_hand.accuracy"])
+    assert "def accuracy" not in bundle.code(["mnist_tut.plots.show_digits"], set())
+    assert "def accuracy" in bundle.code(["mnist_tut.by_hand.accuracy"], set())
+
+
+def test_two_objects_of_one_name_are_refused(package):
+    (package / "twin.py").write_text("def nll():\n    pass\n")
+    bundle = Bundle([])
+    bundle.code(["mnist_tut.by_hand.nll"], set())
+    with pytest.raises(
+        ValueError, match=r"twin\.nll and mnist_tut\.by_hand\.nll share a name"
+    ):
+        bundle.code(["mnist_tut.twin.nll"], set())

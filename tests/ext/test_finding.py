@@ -1,132 +1,88 @@
 """Finding the tests of an object, and the places that use it, by reading."""
 
-import importlib
+import os
 from types import SimpleNamespace
 
+import lesson
 import pytest
 import source_names
-import test_finder
 import test_pages
 import where_used
 from first_use import pattern
-from gallery_scripts import ROOT
 from miniature import build
-from test_finder import TestFile, find_tests
-
-TESTS = """
-import pytest
-from mnist_tut import data, steps as s
-from mnist_tut.by_hand import nll as loss, accuracy
-
-CASES = [accuracy, 1]
-by_case = pytest.mark.parametrize("case", CASES)
-
-
-def helper():
-    return loss(1)
+from test_finder import files_of_tests, find_tests, known_tests
 
 
 @pytest.fixture
-def thing():
-    return helper()
+def world(tmp_path, monkeypatch):
+    lesson.write(tmp_path, monkeypatch)
+    return tmp_path
 
 
-def test_by_name():
-    assert loss
+def names_of(object_name):
+    return [test.name for test in find_tests(f"mnist_tut.{object_name}")]
 
 
-@by_case
-def test_by_a_list_of_cases(case):
-    assert case
-
-
-def test_by_a_fixture(thing):
-    assert thing
-
-
-def test_by_a_module():
-    assert data.load_mnist() and s.measure
-
-
-def test_nothing():
-    nll = accuracy_of = 1
-    assert nll
-
-
-class TestThem:
-    def test_in_a_class(self):
-        assert helper()
-"""
-
-
-def uses(tmp_path, text=TESTS):
-    path = tmp_path / "test_x.py"
-    path.write_text(text)
-    return {test.name: names for test, names in TestFile(path).tests()}
-
-
-def test_tests_that_need_the_real_file_are_known_by_their_mark(tmp_path):
-    path = tmp_path / "test_x.py"
-    path.write_text(
-        "@needs_real\ndef test_real(): pass\n\n@needs\ndef test_other(): pass\n"
-    )
-    found = {test.name: test.needs_mnist for test, _ in TestFile(path).tests()}
-    assert found == {"test_real": True, "test_other": False}
-
-
-def test_names_are_followed_through_aliases_helpers_fixtures_and_cases(tmp_path):
-    nll, accuracy = "mnist_tut.by_hand.nll", "mnist_tut.by_hand.accuracy"
-    found = uses(tmp_path)
-    assert found["test_by_name"] == {nll}
-    assert accuracy in found["test_by_a_list_of_cases"]
-    assert found["test_by_a_fixture"] == {nll}
-    assert {"mnist_tut.data.load_mnist", "mnist_tut.steps.measure"} <= found[
-        "test_by_a_module"
+def test_a_test_states_something_about_what_its_own_lines_name(world):
+    assert names_of("by_hand.nll") == [
+        "test_nll_is_a_mean",
+        "TestMany::test_all_are_small",
     ]
-    assert found["test_nothing"] == set()
-    assert found["TestThem::test_in_a_class"] == {nll}
+    assert names_of("by_hand.log_softmax") == [
+        "test_log_softmax_sums_to_one",
+        "test_nll_is_a_mean",
+    ]
+    assert names_of("training.fit") == [
+        "test_fit_trains"
+    ]  # as an attribute of its module
 
 
-def test_a_helper_that_calls_itself_ends_the_search(tmp_path):
-    text = "def a():\n    return b()\n\n\ndef b():\n    return a()\n\n\ndef test_a():\n    a()\n"
-    assert uses(tmp_path, text) == {"test_a": set()}
+def test_fixtures_helpers_and_tests_of_other_modules_do_not_count(world):
+    assert names_of("by_hand.accuracy") == []
+    assert names_of("training.accuracy") == []
+    assert names_of("plots.show_digits") == []  # it has no test file
 
 
-def test_names_and_lines_of_a_test_lead_to_its_source(tmp_path):
-    path = tmp_path / "test_x.py"
-    path.write_text(TESTS)
-    lines = TESTS.splitlines()
-    for test, _ in TestFile(path).tests():
-        assert lines[test.first_line - 1].startswith(("def ", "@by_case", "    def "))
+def test_tests_may_lie_in_folders_and_follow_packages(world):
+    (world / "mnist_tut" / "mnist").mkdir()
+    (world / "mnist_tut" / "mnist" / "__init__.py").write_text("def load(): pass")
+    (world / "mnist_tut" / "mnist" / "cache.py").write_text("def keep(): pass")
+    (world / "tests" / "mnist").mkdir()
+    text = "from mnist_tut.mnist{} import {}\n\n\ndef test_x():\n    {}()\n"
+    for name, values in (
+        ("mnist", ("", "load", "load")),
+        ("cache", (".cache", "keep", "keep")),
+    ):
+        (world / "tests" / "mnist" / f"test_{name}.py").write_text(text.format(*values))
+    assert names_of("mnist.load") == names_of("mnist.cache.keep") == ["test_x"]
+    (world / "tests" / "test_other.py").write_text("def test_y(): pass")
+    assert "test_other.py" not in [path.name for path in files_of_tests()]
+
+
+def test_names_and_lines_of_a_test_lead_to_its_source(world):
+    [path] = [path for path in files_of_tests() if path.stem == "test_by_hand"]
+    lines = path.read_text().splitlines()
+    for test, _ in known_tests(path):
+        assert (
+            lines[test.first_line - 1].strip().startswith(("def test_", "@pytest.mark"))
+        )
         assert "assert" in lines[test.last_line - 1]
-    test = next(t for t, _ in TestFile(path).tests() if "class" in t.name)
-    assert test.sentence == "Them: in a class"
-    assert test.label == "test_x.TestThem.test_in_a_class"
+    test = find_tests("mnist_tut.by_hand.nll")[1]
+    assert test.sentence == "Many: all are small"
+    assert test.label == "test_by_hand.TestMany.test_all_are_small"
 
 
-def test_only_objects_of_the_package_are_listed():
-    found = find_tests()
-    assert "mnist_tut.by_hand.nll" in found
-    assert not {
-        "mnist_tut.data",
-        "mnist_tut.steps.__all__",
-        "mnist_tut.plots.COLORS",
-    } & set(found)
-
-
-def test_every_public_object_has_a_test():
-    for path in (ROOT / "mnist_tut").glob("[a-z]*.py"):
-        module = importlib.import_module(f"mnist_tut.{path.stem}")
-        for name in module.__all__:
-            full = f"{module.__name__}.{name}"
-            protocol = getattr(getattr(module, name), "_is_protocol", False)
-            if test_finder.is_object(full) and not protocol:
-                assert full in find_tests(), f"no test uses {full}"
+def test_a_test_file_that_changed_is_read_again(world):
+    path = world / "tests" / "test_training.py"
+    assert names_of("training.get_model")
+    path.write_text("")
+    os.utime(path, (1, 1))
+    assert names_of("training.get_model") == []
 
 
 def test_a_tests_page_holds_every_line_of_the_file_once():
-    for path in test_finder.module_tests():
-        page = test_pages.file_page(path, test_pages.WORDS["en"])
+    for path in files_of_tests():
+        page = test_pages.file_page(path)
         shown = [line.strip() for line in page.splitlines() if line.startswith("   ")]
         written = [
             line.strip() for line in path.read_text().splitlines() if line.strip()
@@ -134,28 +90,33 @@ def test_a_tests_page_holds_every_line_of_the_file_once():
         assert sorted(shown) == sorted(written)
 
 
-def test_the_api_tells_which_sections_use_an_object():
-    for lang in ("en", "zh"):
-        found = where_used.sections(lang)
-        assert found["mnist_tut.by_hand.nll"] == ["from-scratch"]
-        assert found["mnist_tut.steps.Mnist_Logistic"] == ["nn-module"]
-        assert "cnn" in found["mnist_tut.plots.digits"]
-        assert found["mnist_tut.training.fit"] == ["fit-get-data"]
+def test_the_api_tells_where_an_object_is_shown_or_imported_and_its_tests(world):
+    where_used.sections.cache_clear()
+    noted = []
+    env = SimpleNamespace(note_dependency=noted.append)
+    app = SimpleNamespace(config=SimpleNamespace(language="en"), env=env)
 
-
-@pytest.mark.parametrize(
-    ("language", "one", "many"),
-    [("en", "1 test", "2 tests"), ("zh_CN", "1 个", "2 个")],
-)
-def test_the_api_counts_one_test_and_many(monkeypatch, language, one, many):
-    tests = {"mnist_tut.x.one": ["a"], "mnist_tut.x.many": ["a", "b"]}
-    monkeypatch.setattr(where_used, "find_tests", lambda: tests)
-    env = SimpleNamespace(note_dependency=lambda path: None)
-    app = SimpleNamespace(config=SimpleNamespace(language=language), env=env)
-    for name, count in (("mnist_tut.x.one", one), ("mnist_tut.x.many", many)):
+    def links(name):
         lines = []
-        where_used.add_links(app, "function", name, None, None, lines)
-        assert f":ref:`{count} <tests-of-{name}>`" in lines[1]
+        where_used.add_links(app, "function", f"mnist_tut.{name}", None, None, lines)
+        return lines
+
+    label = "test_by_hand.test_nll_is_a_mean"
+    assert links("by_hand.nll") == [
+        "",
+        ":In the tutorial: :ref:`by-hand`",
+        f":Tested by: :ref:`2 tests <{label}>`",
+        "",
+    ]
+    assert links("plots.show_digits")[1] == ":In the tutorial: :ref:`top`"
+    assert links("training.loss_batch") == [
+        "",
+        ":Tested by: :ref:`1 test <test_training.test_a_step_lowers_the_loss>`",
+        "",
+    ]
+    assert links("data.load") == []
+    assert str(world / "tests" / "test_by_hand.py") in noted
+    where_used.sections.cache_clear()
 
 
 def test_names_that_mean_two_things_on_a_page_are_not_linked():

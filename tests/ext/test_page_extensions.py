@@ -189,6 +189,11 @@ def test_reading_time_counts_words_characters_and_code_but_no_outputs():
     assert reading_aids.reading_minutes(page(code="x = 1\n" * 200)) == 10
     unread = page(code="1\n" * 2000, classes=["sphx-glr-script-out"])
     assert reading_aids.reading_minutes(unread) == 5
+    for kind in ("folded", "only-in-downloads"):
+        hidden = nodes.section(
+            "", nodes.container("", page("word " * 2000), classes=[kind])
+        )
+        assert reading_aids.reading_minutes(hidden) == 5
 
 
 # search_excerpts
@@ -215,6 +220,18 @@ def test_every_section_is_written_for_the_search_page_with_its_anchor(tmp_path):
     page = (tmp_path / "build" / "html" / "search.html").read_text(encoding="utf-8")
     assert 'src="search-texts.js"' in page
     assert "MutationObserver" in page
+
+
+def test_what_cannot_be_seen_or_found_is_not_written_for_the_search_page(tmp_path):
+    hidden = ".. container:: {}\n\n   Hidden.\n\n"
+    text = "Title\n=====\n\nSeen.\n\n"
+    text += hidden.format("folded") + hidden.format("only-in-downloads")
+    pages = {"index": text, "tests": f":nosearch:\n:orphan:\n\n{text}"}
+    build(tmp_path, pages, ["search_excerpts"])
+    assert search_texts(tmp_path) == {
+        "index": [["title", "Title", "Seen.", ""]],
+        "tests": [],
+    }
 
 
 def test_entries_of_a_glossary_can_be_found_one_by_one(tmp_path):

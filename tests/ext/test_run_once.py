@@ -4,6 +4,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
+import package_source
 import pytest
 import run_once
 from PIL import Image
@@ -50,6 +51,7 @@ class Miniature:
         (package / "base.py").write_text("NUMBER = 1\n")
         (package / "unused.py").write_text("")
         monkeypatch.setattr(run_once, "ROOT", folder)
+        monkeypatch.setattr(package_source, "ROOT", folder)
         monkeypatch.setitem(
             __import__("sys").modules, "mnist_tut.tool", SimpleNamespace(NUMBER=1)
         )
@@ -241,3 +243,42 @@ def test_without_the_private_function_there_is_a_warning_and_a_plain_run(monkeyp
     run_once.install(None, config)
     assert "has no execute_script" in warnings[0]
     assert config.sphinx_gallery_conf == {"run_stale_examples": True}
+
+
+NESTED = {
+    "__init__.py": "VERSION = 1\n",
+    "flat.py": "import mnist_tut.deep.inner.leaf\n",
+    "deep/__init__.py": "from .side import a\nfrom . import other\n",
+    "deep/side.py": "from ..base import b\n",
+    "deep/other.py": "",
+    "deep/unused.py": "",
+    "deep/inner/__init__.py": "from mnist_tut.deep import other\n",
+    "deep/inner/leaf.py": "",
+    "base.py": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("from mnist_tut.base import x", "base"),
+        ("from mnist_tut import base, VERSION", "base"),
+        ("import mnist_tut.base as b", "base"),
+        ("from mnist_tut.deep import x", "base deep deep.other deep.side"),
+        ("from mnist_tut.deep.side import x", "base deep deep.other deep.side"),
+        ("def f():\n    from mnist_tut import deep", "base deep deep.other deep.side"),
+        (
+            "from mnist_tut.flat import x",
+            "base deep deep.inner deep.inner.leaf deep.other deep.side flat",
+        ),
+        ("import torch\nfrom torch import nn\nimport mnist_tut", ""),
+    ],
+)
+def test_packages_within_the_package_are_followed(tmp_path, monkeypatch, code, found):
+    for name, text in NESTED.items():
+        path = tmp_path / "mnist_tut" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    monkeypatch.setattr(package_source, "ROOT", tmp_path)
+    names = [name.removeprefix("mnist_tut.") for name in run_once.modules(code)]
+    assert sorted(names) == found.split()

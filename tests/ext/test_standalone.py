@@ -1,36 +1,41 @@
 """Pages turned into notebooks and scripts."""
 
 import ast
+import importlib.util
+import json
+import os
+import time
+from types import SimpleNamespace
 
+import lesson
 import nbformat
 import pytest
+import standalone
 from docutils import nodes
 from markdown import Markdown
 from miniature import resolved
 from sphinx.errors import ExtensionError
 from standalone import (
-    CHECK,
-    WORDS,
+    SETUP,
     Cell,
-    Part,
     as_notebook,
     as_script,
-    cells_of,
     merged,
-    note_parts,
     parts_of,
+    single_imports,
     wanted_names,
     without_package,
+    write_downloads,
 )
 
 CODE = """
 import math
+from torch import nn, optim as o
 
 from mnist_tut.by_hand import (
     accuracy,
     nll,
 )
-from mnist_tut import plots
 
 print(nll, plots.digits)
 """.strip()
@@ -83,97 +88,219 @@ def test_markup_we_do_not_know_is_refused_by_name():
         Markdown().inline(nodes.subscript())
 
 
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ("", "Title"),
+        ("https://e.org/zh/tutorials/x.html", "[Title](https://e.org/zh/index.html)"),
+    ],
+)
+def test_links_within_the_site_lead_there_or_are_text(tmp_path, page, expected):
+    """A page of the gallery lies one folder below the start."""
+    reference = nodes.reference("", "Title", refuri="../index.html")
+    assert Markdown(page=page).inline(reference) == expected
+
+
+def test_a_link_within_the_page_leads_to_the_published_page():
+    reference = nodes.reference("", "above", refid="top")
+    assert Markdown(page="https://e.org/x.html").inline(reference) == (
+        "[above](https://e.org/x.html#top)"
+    )
+    assert Markdown().inline(reference) == "above"
+
+
 def test_imports_from_the_package_go_and_nothing_else():
-    assert without_package(CODE) == "import math\n\n\nprint(nll, plots.digits)"
+    assert without_package(CODE) == (
+        "import math\nfrom torch import nn, optim as o\n\nprint(nll, plots.digits)"
+    )
 
 
-def test_names_are_wanted_by_import_or_as_attribute_of_a_module():
-    names, modules = wanted_names([CODE, "plots.tile(1)"])
-    assert modules == {"plots": ["digits", "tile"]}
-    assert names == [
-        "mnist_tut.by_hand.accuracy",
-        "mnist_tut.by_hand.nll",
-        "mnist_tut.plots.digits",
-        "mnist_tut.plots.tile",
+def test_names_are_wanted_by_import():
+    assert wanted_names(CODE) == ["mnist_tut.by_hand.accuracy", "mnist_tut.by_hand.nll"]
+    with pytest.raises(ValueError, match="cannot follow 'from mnist_tut import plots'"):
+        wanted_names("from mnist_tut import plots")
+    with pytest.raises(ValueError, match=r"cannot follow 'import mnist_tut\.plots'"):
+        wanted_names("import mnist_tut.plots")
+
+
+def test_imports_are_known_one_by_one():
+    assert single_imports(CODE) >= {
+        "import math",
+        "from torch import nn",
+        "from torch import optim as o",
+    }
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lesson")
+    with pytest.MonkeyPatch.context() as patch:
+        lesson.write(folder, patch)
+        yield folder
+
+
+@pytest.fixture(scope="module")
+def downloads(world):
+    """Build both languages; return each one's notebook, script and page."""
+    found = {}
+    for lang, settings in (("en", {}), ("zh", {"site_url": "https://e.org/x/"})):
+        with lesson.site(world, lang, **settings) as app:
+            assert app.warning.getvalue() == ""
+            [book] = app.outdir.rglob("*.ipynb")
+            [script] = app.outdir.glob("_downloads/**/*.py")
+            text = book.read_text(encoding="utf-8")
+            found[lang] = (
+                nbformat.reads(text, 4),
+                script.read_text(encoding="utf-8"),
+                lesson.html(app).get_text(),
+            )
+    return found
+
+
+def code_of(book):
+    return [cell.source for cell in book.cells if cell.cell_type == "code"]
+
+
+def prose_of(book):
+    return "\n".join(cell.source for cell in book.cells if cell.cell_type == "markdown")
+
+
+def test_a_download_begins_with_title_needs_and_set_up(downloads):
+    book, script, _ = downloads["en"]
+    first, second, third = book.cells[:3]
+    assert first.source.startswith("# A lesson\n\n**What you need:** Python 3.11")
+    assert second.source.startswith("import sys\n")
+    assert '    %pip install -q {" ".join(missing)}\n' in second.source
+    assert third.source.startswith("See Home and [PyTorch](https://pytorch.org).")
+    assert "%pip" not in script
+    assert "from __future__" not in script
+
+
+def test_a_download_runs_by_itself_and_again(downloads, capsys, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "mnist_tut", None)
+    _, script, _ = downloads["en"]
+    space = {"__name__": "__main__"}
+    exec(compile(script, "download", "exec", dont_inherit=True), space)
+    exec(compile(script, "download", "exec", dont_inherit=True), space)
+    printed = capsys.readouterr().out
+    assert printed.startswith(
+        f"Python {__import__('platform').python_version()}\ntorch "
+    )
+    assert printed.count("the end\n") == 2
+
+
+def test_the_helper_cell_is_folded_and_holds_only_what_no_box_shows(downloads):
+    book, _, _ = downloads["zh"]
+    [number] = [i for i, cell in enumerate(book.cells) if cell.metadata]
+    helper = book.cells[number]
+    assert helper.metadata == {"jupyter": {"source_hidden": True}}
+    assert book.cells[number - 1].source.split("\n")[-1].startswith("下一个单元已折叠")
+    names = [
+        n.name for n in ast.parse(helper.source).body if isinstance(n, ast.FunctionDef)
     ]
+    assert names == ["load", "get_mnist", "accuracy", "show_digits"]
 
 
-PARTS = [
-    Part("text", "# Title"),
-    Part("text", "Hello."),
-    Part("source", "mnist_tut.by_hand.nll"),
-    Part("code", "import torch\nfrom mnist_tut.by_hand import nll"),
-    Part("code", "from mnist_tut.by_hand import nll"),
-    Part("code", "print(nll(torch.zeros(1, 2), torch.tensor([0])))"),
-]
+def test_sources_shown_are_cells_at_their_place_with_the_imports_they_lack(downloads):
+    code = code_of(downloads["en"][0])
+    at = next(i for i, cell in enumerate(code) if "def nll" in cell)
+    assert code[at - 1].startswith("def log_softmax(x):\n")
+    assert code[at].startswith("def nll(")
+    assert code[at + 1].startswith("import math\n\nweights = ")
+    assert sum("def nll" in cell for cell in code) == 1
+    model = next(cell for cell in code if "def get_model" in cell)
+    assert model.startswith("from torch import optim\n\n\nclass Mnist_Logistic")
 
 
-def test_a_page_becomes_cells_that_run_by_themselves(capsys):
-    cells = cells_of(PARTS, WORDS["en"])
-    assert [cell.kind for cell in cells] == [
-        "markdown",  # what is needed
-        "code",  # the check
-        "markdown",  # title, prose, and a word on the helpers
-        "code",  # the helpers
-        "code",  # nll
-        "code",
-        "code",
-    ]
-    assert cells[2].text.startswith("# Title\n\nHello.\n\n")
-    space = {}
-    for cell in cells:
-        if cell.kind == "code":
-            exec(compile(cell.text, "cell", "exec", dont_inherit=True), space)
-    assert capsys.readouterr().out == "tensor(-0.)\n"
+def test_what_only_the_build_runs_is_in_no_download(downloads):
+    for book, script, page in downloads.values():
+        for text in (script, page, *code_of(book)):
+            assert "sphinx_gallery_" not in text
+            assert "mnist_tut.mnist" not in text
+        assert "def get_mnist" in script
 
 
-def test_a_page_that_was_written_in_this_build_is_not_resolved_again(
-    tmp_path,
+def test_names_link_to_what_the_page_itself_imports(world, downloads):
+    page = world / "docs" / "en" / "tutorials" / "nn_tutorial.codeobj.json"
+    known = json.loads(page.read_text(encoding="utf-8"))
+    assert [found["module"] for found in known["get_mnist"]] == ["mnist_tut.data"]
+    assert "optim.SGD" in known  # used in the package only
+
+
+def test_what_makes_sense_in_one_place_only_stands_there(downloads):
+    for book, script, page in downloads.values():
+        for text in (prose_of(book), script):
+            assert "You are reading the download." in text
+            assert "at the foot of this page" not in text
+        assert "You are reading the download." not in page
+        assert "at the foot of this page" in page
+
+
+def test_links_lead_to_the_site_where_it_has_an_address(downloads):
+    assert "See Home and [PyTorch]" in prose_of(downloads["en"][0])
+    assert "See [Home](https://e.org/x/zh/index.html) and" in prose_of(
+        downloads["zh"][0]
+    )
+
+
+def test_downloads_are_made_anew_when_something_has_changed_and_only_then(
+    world, downloads
 ):
-    script = tmp_path / "gallery" / "en" / "plot_x.py"
-    script.parent.mkdir(parents=True)
-    script.write_text('"""\nTitle\n=====\n"""\n\n# %%\n# Prose.\n\nx = 1\n')
-    text = "Title\n=====\n\n.. GENERATED FROM 1\n\nProse.\n\n.. GENERATED FROM 2\n"
-    doctree = resolved(tmp_path, text)
+    made = world / "build" / "en" / "doctrees" / "downloads" / "nn_tutorial.py"
+    written = made.read_text(encoding="utf-8")
+    made.write_text("kept")
+    with lesson.site(world):
+        assert made.read_text(encoding="utf-8") == "kept"
+    later = time.time() + 10
+    os.utime(world / "mnist_tut" / "plots.py", (later, later))
+    with lesson.site(world):
+        assert made.read_text(encoding="utf-8") == written
+
+
+def test_a_page_is_resolved_for_its_downloads_only_if_this_build_did_not_write_it():
     resolutions = []
 
-    class Env:
-        def get_and_resolve_doctree(self, docname, builder, tags):
-            resolutions.append(docname)
-            return doctree
-
     class App:
-        env, builder, tags = Env(), None, None
-        confdir, srcdir = tmp_path, tmp_path / "docs" / "en"
+        builder = tags = None
 
-    app, docname = App(), "tutorials/plot_x"
-    anew = parts_of(app, docname, script)
-    assert resolutions == [docname]
-    note_parts(app, None, "index")  # no page of the gallery: nothing to take apart
-    note_parts(app, doctree, docname)
-    assert parts_of(app, docname, script) == anew
-    assert resolutions == [docname]
-    assert [part.kind for part in anew] == ["text", "text", "code"]
-    assert parts_of(App(), docname, script) == anew  # another build knows nothing of it
-    assert len(resolutions) == 2
+        @property
+        def env(self):
+            return SimpleNamespace(get_and_resolve_doctree=self.resolve)
+
+        def resolve(self, docname, builder, tags):
+            resolutions.append(docname)
+            standalone.PARTS[self] = {docname: ["its parts"]}  # by take_apart
+
+    app = App()
+    for _ in range(2):
+        assert parts_of(app, "tutorials/x") == ["its parts"]
+    assert resolutions == ["tutorials/x"]
 
 
-def test_only_prose_after_the_first_cell_is_joined():
+def test_a_helper_cell_that_grows_too_long_is_a_warning(tmp_path, monkeypatch):
+    told = []
+    monkeypatch.setattr(standalone.logger, "warning", lambda *words: told.append(words))
+    cells = [Cell("code", "x\n" * 200), Cell("code", "x\n" * 120, hidden=True)]
+    write_downloads(tmp_path, "page", cells)
+    assert [words[1:] for words in told] == [("page", 121, 120)]
+
+
+def test_prose_is_joined_to_prose():
     cells = [
         Cell("markdown", "a"),
         Cell("markdown", "b"),
-        Cell("markdown", "c"),
+        Cell("code", "c"),
         Cell("code", "d"),
     ]
-    assert merged(cells) == [
-        Cell("markdown", "a"),
-        Cell("markdown", "b\n\nc"),
-        Cell("code", "d"),
-    ]
+    assert merged(cells) == [Cell("markdown", "a\n\nb"), *cells[2:]]
 
 
 def test_notebook_and_script_hold_the_cells_and_are_the_same_every_time():
-    cells = cells_of(PARTS, WORDS["zh_CN"])
+    cells = [
+        Cell("markdown", "# T\n\ntext"),
+        Cell("code", SETUP),
+        Cell("code", "x = 1", True),
+    ]
     text = as_notebook(cells)
     assert text == as_notebook(cells)
     loaded = nbformat.reads(text, 4)
@@ -182,21 +309,37 @@ def test_notebook_and_script_hold_the_cells_and_are_the_same_every_time():
         (c.kind, c.text) for c in cells
     ]
     script = as_script(cells)
-    code = "\n".join(c.text for c in cells if c.kind == "code")
-    assert ast.dump(ast.parse(script)) == ast.dump(ast.parse(code))
-    assert "# # Title\n" in script
+    assert script.startswith("# %% [markdown]\n# # T\n#\n# text\n\n# %%\nimport sys\n")
+    assert script.endswith("\n# %%\nx = 1\n")
 
 
-@pytest.mark.parametrize("language", WORDS)
-def test_the_check_names_what_is_missing(language, monkeypatch):
-    import importlib.util
-
+def without(name, monkeypatch):
+    """Hide a package from who looks for it."""
     there = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util,
-        "find_spec",
-        lambda name: None if name == "requests" else there(name),
-    )
-    words = WORDS[language]["missing"]
-    with pytest.raises(SystemExit, match=f"^{words} pip install requests$"):
-        exec(CHECK.format(missing=words), {})
+    hide = lambda asked: None if asked == name else there(asked)  # noqa: E731
+    monkeypatch.setattr(importlib.util, "find_spec", hide)
+
+
+def test_a_script_stops_with_the_command_that_installs_what_is_missing(monkeypatch):
+    without("requests", monkeypatch)
+    message = "^Please install what is missing: pip install requests$"
+    with pytest.raises(SystemExit, match=message):
+        exec(as_script([Cell("code", SETUP)]), {})
+
+
+def test_a_notebook_installs_what_is_missing_and_nothing_else(monkeypatch):
+    from IPython.core.inputtransformer2 import TransformerManager
+
+    calls = []
+
+    def line_magic(name, line):
+        calls.append((name, line))
+
+    source = TransformerManager().transform_cell(SETUP)
+    space = {"get_ipython": lambda: SimpleNamespace(run_line_magic=line_magic)}
+    exec(source, space)
+    assert calls == []
+    without("requests", monkeypatch)
+    exec(source, space)
+    assert calls == [("pip", 'install -q {" ".join(missing)}')]  # Jupyter fills it in
+    assert space["missing"] == ["requests"]

@@ -1,113 +1,98 @@
 """The directive that shows tested source on a page."""
 
-import ast
-import inspect
-
+import lesson
+import package_source
 import pytest
-import tested_source
 from miniature import build
+from package_source import source_of, without_docstrings
 from test_finder import find_tests
 
-from mnist_tut import by_hand, models
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("lesson")
+        lesson.write(folder, patch)
+        yield folder
 
 
-def test_the_source_shown_is_the_objects_source_without_its_docstrings():
-    shown = tested_source.source_of("mnist_tut.models.Mnist_CNN")
-    assert '"""' not in shown
-    real = ast.parse(inspect.getsource(models.Mnist_CNN))
-    for node in ast.walk(real):
-        if isinstance(node, ast.FunctionDef | ast.ClassDef) and ast.get_docstring(node):
-            node.body = node.body[1:]
-    assert ast.dump(ast.parse(shown)) == ast.dump(real)
+@pytest.fixture(scope="module")
+def page(world):
+    with lesson.site(world) as app:
+        yield lesson.html(app)
 
 
-def test_the_docstring_is_shown_on_request():
-    shown = tested_source.source_of("mnist_tut.by_hand.nll", docstring=True)
-    assert shown == inspect.getsource(by_hand.nll)
+def test_the_source_shown_is_the_objects_source_without_its_docstrings(world):
+    assert source_of("mnist_tut.models.Mnist_Logistic") == (
+        "class Mnist_Logistic(nn.Module):\n"
+        "    def __init__(self):\n"
+        "        super().__init__()\n"
+        "        self.lin = nn.Linear(4, 3)\n"
+        "\n"
+        "    def forward(self, xb):\n"
+        "        return self.lin(xb)"
+    )
 
 
 def test_comments_and_inner_blank_lines_stay():
     source = 'def f():\n    """Doc.\n\n    More.\n    """\n    # why\n    x = 1\n\n    return x\n'
-    assert tested_source.without_docstrings(source) == (
+    assert without_docstrings(source) == (
         "def f():\n    # why\n    x = 1\n\n    return x"
     )
 
 
-def page_of(tmp_path, directive):
-    """Build a page with a directive, an API entry to link to and the tests' pages."""
-    text = f"T\n=\n\n{directive}\n\n.. autofunction:: mnist_tut.by_hand.nll\n"
-    return build(
-        tmp_path,
-        {"index": text},
-        ["sphinx.ext.autodoc", "tested_source", "test_pages"],
-        suppress_warnings=["ref.python", "toc.not_included", "ref.ref"],
-    )
+def test_a_docstring_that_is_all_there_is_stays():
+    source = 'class A:\n    """Doc."""\n'
+    assert without_docstrings(source) == source.rstrip("\n")
 
 
-def test_a_page_shows_the_source_and_links_to_the_api_entry_and_the_tests(tmp_path):
-    html, _ = page_of(tmp_path, ".. tested-source:: mnist_tut.by_hand.nll")
-    shown = html["index"].select_one(".tested-source")
-    assert shown.select_one("pre").get_text().startswith("def nll(")
+def test_a_page_shows_the_source_and_links_its_name_and_its_tests(page):
+    shown = page.select_one(".tested-source:has(> .tested-source-links)")
     assert (
-        shown.select_one(".tested-source-links a")["href"] == "#mnist_tut.by_hand.nll"
+        shown.select_one("pre").get_text().startswith("def log_softmax(x):\n    x = ")
     )
-    tests = find_tests()["mnist_tut.by_hand.nll"]
-    assert shown.select_one("details summary").get_text() == f"{len(tests)} tests"
-    links = shown.select("details li a")
-    assert [link.get_text() for link in links] == [test.sentence for test in tests]
-    assert all(link["href"].startswith("tests/test_") for link in links)
-
-
-def test_the_body_alone_is_shown_on_request(tmp_path):
-    html, _ = page_of(
-        tmp_path, ".. tested-source:: mnist_tut.by_hand.log_softmax\n   :body:"
+    name, tests = shown.select(".tested-source-links a")
+    assert name["href"] == "../index.html#mnist_tut.by_hand.log_softmax"
+    assert name.get_text() == "mnist_tut.by_hand.log_softmax"
+    assert tests.get_text() == "2 tests"
+    assert tests["href"] == (
+        "../tests/test_by_hand.html#test-by-hand-test-log-softmax-sums-to-one"
     )
-    shown = html["index"].select_one("pre").get_text()
-    assert "def " not in shown
-    assert shown.startswith("x = x - x.max(")
+    assert not shown.select("details")
 
 
-def test_a_class_has_no_body_to_show(tmp_path):
-    _, warnings = page_of(
-        tmp_path, ".. tested-source:: mnist_tut.models.Lambda\n   :body:"
-    )
-    assert "mnist_tut.models.Lambda is no function" in warnings
+def test_one_test_is_counted_as_one(page):
+    links = page.select(".tested-source-links")
+    assert [line.select("a")[1].get_text() for line in links] == ["2 tests"] * 2 + [
+        "1 test"
+    ] * 2
 
 
-def test_what_changed_between_two_steps_is_a_real_difference(tmp_path):
-    old, new = "mnist_tut.steps.with_linear", "mnist_tut.steps.with_optim"
-    html, _ = page_of(tmp_path, f".. step-diff:: {old} {new}")
-    shown = html["index"].select_one("details.step-diff pre").get_text()
-    lines = {
-        mark: [x[2:] for x in shown.splitlines() if x[:1] == mark] for mark in "-+ "
-    }
-    gone = [line.strip() for line in lines["-"]]
-    come = [line.strip() for line in lines["+"]]
-    assert gone == [
-        "with torch.no_grad():",
-        "for p in model.parameters():",
-        "p -= p.grad * lr",
-        "model.zero_grad()",
-    ]
-    assert come == [
-        "opt = optim.SGD(model.parameters(), lr=lr)",
-        "opt.step()",
-        "opt.zero_grad()",
-    ]
-    assert "loss.backward()" in "".join(lines[" "])
-
-
-def test_a_name_without_a_test_is_an_error(tmp_path, monkeypatch):
-    monkeypatch.setattr(tested_source, "find_tests", dict)
-    _, warnings = page_of(tmp_path, ".. tested-source:: mnist_tut.by_hand.nll")
-    assert "no test uses 'mnist_tut.by_hand.nll'" in warnings
+def test_a_name_without_a_test_is_an_error(tmp_path, world):
+    assert find_tests("mnist_tut.by_hand.accuracy") == []
+    text = "T\n=\n\n.. tested-source:: mnist_tut.by_hand.accuracy\n"
+    _, warnings = build(tmp_path, {"index": text}, ["tested_source"])
+    assert "no test names 'mnist_tut.by_hand.accuracy'" in warnings
 
 
 @pytest.mark.parametrize(
     "name",
-    ["mnist_tut.by_hand.nil", "mnist_tut.nowhere.nll", "nll", "mnist_tut.by_hand.math"],
+    [
+        "mnist_tut.by_hand.nil",
+        "mnist_tut.nowhere.nll",
+        "nll",
+        "mnist_tut.by_hand.torch",
+    ],
 )
-def test_an_unknown_name_is_an_error_that_names_it(tmp_path, name):
-    page = f"T\n=\n\n.. tested-source:: {name}\n"
-    _, warnings = build(tmp_path, {"index": page}, ["tested_source"])
+def test_an_unknown_name_is_an_error_that_names_it(tmp_path, world, name):
+    text = f"T\n=\n\n.. tested-source:: {name}\n"
+    _, warnings = build(tmp_path, {"index": text}, ["tested_source"])
     assert f"cannot show '{name}'" in warnings
+
+
+def test_an_object_that_is_passed_on_is_found_where_it_is_defined(world):
+    path = world / "mnist_tut" / "shop.py"
+    path.write_text("from mnist_tut.by_hand import nll\n")
+    assert source_of("mnist_tut.shop.nll") == source_of("mnist_tut.by_hand.nll")
+    assert package_source.full_name("mnist_tut.shop.nll") == "mnist_tut.by_hand.nll"
+    path.unlink()

@@ -49,6 +49,7 @@ def environment(folder, **settings):
         "MPLBACKEND": "agg",
         "LANG": "C.UTF-8",
         "NO_PROXY": "127.0.0.1",
+        "OMP_NUM_THREADS": "1",  # the tests run side by side: threads would only wait
         **settings,
     }
 

@@ -8,12 +8,13 @@ from term_pairs import read_terms
 
 # Names, and titles as they were published. Terms of the glossary may stand beside their Chinese.
 NAMES = """
-AMD Apple Intel NVIDIA IEEE PyTorch NumPy Python JavaScript Jupyter Sphinx Sphinx-Gallery Requests
+AMD Apple Google Intel NVIDIA IEEE
+PyTorch NumPy Python JavaScript Jupyter Colab Sphinx Sphinx-Gallery Requests
 Debian Linux Ubuntu English
 API BSD CNN CPU CUDA GB GPU HTML ID IDX KiB MiB MNIST SGD SHA Ctrl
 axe-core DataLoader Dataset ReLU Lambda autograd fastai glibc gzip kernel logit map nats pickle
 softmax
-Jeremy Howard Rachel Thomas Francisco Ingham Xavier Glorot Bengio Bottou Haffner LeCun
+Adam Jeremy Howard Rachel Thomas Francisco Ingham Xavier Glorot Bengio Bottou Haffner LeCun
 """
 TITLES = [
     "What is torch.nn really?",

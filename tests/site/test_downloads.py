@@ -1,8 +1,10 @@
 """The downloads run alone: without the package, in an empty folder, with the page's results."""
 
 import ast
+import gzip
+import hashlib
 import json
-import os
+import pickle
 import re
 import subprocess
 import threading
@@ -10,6 +12,7 @@ import zipfile
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import NamedTuple
 
 import nbformat
 import pytest
@@ -17,7 +20,9 @@ from alone import can_import, command, environment, link_packages, locate
 from gallery_scripts import NAMES, cells
 from nbclient import NotebookClient
 
-from mnist_tut.data import for_pages
+from mnist_tut import exercises
+from mnist_tut.mnist import for_pages, get_mnist
+from mnist_tut.mnist.read import FILE_NAME
 
 NEEDED = ["torch", "numpy", "requests", "matplotlib"]
 LANGUAGES = ["en", "zh"]
@@ -68,35 +73,61 @@ class Quiet(SimpleHTTPRequestHandler):
         pass
 
 
+class Served(NamedTuple):
+    """A file with MNIST on a local server, as the page's cell describes the published one."""
+
+    url: str
+    size: int
+    md5: str
+
+    def instead(self, text):
+        """Put this file in the place of the published one, in a download's text."""
+        for name, value in zip(("URL", "SIZE", "MD5"), self, strict=True):
+            shown = json.dumps(value)
+            text, count = re.subn(
+                rf"^{name} = .*$", f"{name} = {shown}", text, flags=re.M
+            )
+            assert count == 1
+        return text
+
+
+def small_data():
+    """Pack a few hundred of the pictures that the pages were built with."""
+    pairs = get_mnist(None, "", 0, "")
+    few = [
+        (x[:size], y[:size])
+        for (x, y), size in zip(pairs, (600, 300, 200), strict=True)
+    ]
+    return gzip.compress(pickle.dumps(few, protocol=2), 1)
+
+
 @pytest.fixture(scope="module")
-def data_server():
-    """Serve the data that the pages were built with; tell the loader where."""
-    folder, source = for_pages()
-    allowed = {} if source == "MNIST" else {"MNIST_TUT_STAND_IN": "allow"}
+def served(tmp_path_factory):
+    """Serve the data that the pages were built with, whole and in part."""
+    folder = tmp_path_factory.mktemp("served")
+    packed = {
+        "whole": (for_pages()[0] / FILE_NAME).read_bytes(),
+        "small": small_data(),
+    }
+    for name, content in packed.items():
+        (folder / name).write_bytes(content)
     handler = partial(Quiet, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{server.server_port}/mnist.pkl.gz"
-        yield {"MNIST_TUT_URLS": url, **allowed}
+        address = f"http://127.0.0.1:{server.server_port}"
+        yield {
+            name: Served(f"{address}/{name}", len(b), hashlib.md5(b).hexdigest())
+            for name, b in packed.items()
+        }
         server.shutdown()
 
 
-@pytest.fixture(scope="module", autouse=True)
-def stand_in_allowed():
-    """Let the server's data be the stand-in where the pages were built with it."""
-    before = os.environ.get("MNIST_TUT_STAND_IN")
-    os.environ.setdefault("MNIST_TUT_STAND_IN", "allow")
-    yield
-    if before is None:
-        del os.environ["MNIST_TUT_STAND_IN"]
-
-
-def printed_by(script, packages, settings, folder):
-    """Run a script in an empty folder, with nothing but the packages, and return what it prints."""
+def run_alone(packages, folder, *arguments):
+    """Run a program in a folder with nothing but the packages, and return what it prints."""
     run = subprocess.run(
-        command(script),
+        command(*arguments),
         cwd=folder,
-        env=environment(packages, **settings),
+        env=environment(packages),
         capture_output=True,
         text=True,
     )
@@ -104,21 +135,28 @@ def printed_by(script, packages, settings, folder):
     return run.stdout
 
 
-def test_the_script_runs_alone_and_prints_what_its_page_shows(
-    site, tutorial, packages, data_server, tmp_path
+@every_page
+def test_the_script_runs_alone_and_the_second_time_without_a_network(
+    site, packages, served, tmp_path, name
 ):
-    printed = printed_by(download(site, "zh", ".py"), packages, data_server, tmp_path)
-    assert without_times(printed) == page_outputs(tutorial, "zh")
-    assert [path.name for path in tmp_path.iterdir()] == ["data"]
-
-
-def test_the_script_about_time_runs_alone(site, packages, data_server, tmp_path):
-    script = download(site, "en", ".py", "where_the_time_goes.py")
-    assert "all of it: " in printed_by(script, packages, data_server, tmp_path)
+    script = tmp_path / "page.py"
+    text = download(site, "zh", ".py", name).read_text(encoding="utf-8")
+    script.write_text(served["small"].instead(text), encoding="utf-8")
+    first = run_alone(packages, tmp_path, script)
+    assert first.count("\n") > 20
+    assert {path.name for path in tmp_path.iterdir()} == {"data", "page.py"}
+    if name == "nn_tutorial.py":
+        offline = text.replace("https://", "http://127.0.0.1:9/")
+        script.write_text(
+            served["small"]._replace(url="http://127.0.0.1:9/").instead(offline)
+        )
+        assert without_times(run_alone(packages, tmp_path, script)) == without_times(
+            first
+        )
 
 
 def test_the_notebook_runs_alone_and_prints_what_its_page_shows(
-    site, tutorial, packages, data_server, tmp_path, monkeypatch
+    site, tutorial, packages, served, tmp_path, monkeypatch
 ):
     link_packages(["ipykernel", "matplotlib-inline"], tmp_path / "kernel")
     kernels = tmp_path / "jupyter" / "kernels" / "alone"
@@ -131,6 +169,9 @@ def test_the_notebook_runs_alone_and_prints_what_its_page_shows(
     paths = f"{packages}:{tmp_path / 'kernel'}"
     (tmp_path / "empty").mkdir()
     run = notebook(site, "en")
+    for cell in run.cells:
+        if cell.cell_type == "code" and "\nMD5 = " in cell.source:
+            cell.source = served["whole"].instead(cell.source)
     client = NotebookClient(
         run,
         kernel_name="alone",
@@ -138,17 +179,54 @@ def test_the_notebook_runs_alone_and_prints_what_its_page_shows(
         resources={"metadata": {"path": str(tmp_path / "empty")}},
     )
     inline = "module://matplotlib_inline.backend_inline"
-    env = environment(packages, **data_server, MPLBACKEND=inline) | {
-        "PYTHONPATH": paths
-    }
+    env = environment(packages, MPLBACKEND=inline) | {"PYTHONPATH": paths}
     client.execute(env=env)
-    outputs = [out for cell in run.cells for out in cell.get("outputs", [])]
+    outputs = [out for cell in run.cells[3:] for out in cell.get("outputs", [])]
     printed = "\n".join(out.text for out in outputs if out.output_type == "stream")
     assert without_times(printed) == page_outputs(tutorial, "en")
     pictures = [out for out in outputs if "image/png" in out.get("data", {})]
     assert len(pictures) == len(
         tutorial["en"].select("article img.sphx-glr-single-img")
     )
+
+
+def test_the_notebook_can_be_run_again_from_any_section_and_with_other_settings(
+    site, packages, served, tmp_path
+):
+    book = notebook(site, "en")
+    for cell in book.cells:
+        if cell.cell_type == "code" and "\nMD5 = " in cell.source:
+            cell.source = served["small"].instead(cell.source)
+    nbformat.write(book, tmp_path / "page.ipynb")
+    rerun = Path(__file__).with_name("rerun.py")
+    printed = run_alone(packages, tmp_path, rerun, "page.ipynb").splitlines()
+    assert printed[0] == "from top to bottom"
+    assert len([line for line in printed if line.startswith("again from ## ")]) == 15
+    assert printed[-1] == "with other settings"
+
+
+@both
+@pytest.mark.parametrize("solved", [False, True])
+def test_the_notebook_runs_with_its_exercises_untouched_and_solved(
+    site, packages, served, tmp_path, lang, solved
+):
+    book = notebook(site, lang)
+    stubs = {exercises.stub_cell(name): name for name in exercises.EXERCISES}
+    met = []
+    for cell in book.cells:
+        if cell.cell_type == "code" and "\nMD5 = " in cell.source:
+            cell.source = served["small"].instead(cell.source)
+        if cell.source in stubs:
+            met.append(stubs[cell.source])
+            if solved:
+                cell.source = exercises.solution(met[-1])
+    assert met == [*exercises.EXERCISES]
+    nbformat.write(book, tmp_path / "page.ipynb")
+    rerun = Path(__file__).with_name("rerun.py")
+    printed = run_alone(packages, tmp_path, rerun, "page.ipynb", "once").splitlines()
+    key = "right" if solved else "todo"
+    said = [exercises.says(name, lang)[key] for name in met]
+    assert [line for line in printed if line in said] == said
 
 
 def test_without_data_and_network_the_script_ends_with_one_clear_message(
@@ -163,12 +241,11 @@ def test_without_data_and_network_the_script_ends_with_one_clear_message(
         text=True,
     )
     assert run.returncode == 1
-    assert run.stderr.count("Traceback") == 1
     message = run.stderr.split("RuntimeError: ")[-1]
-    assert message.startswith("could not download MNIST:")
-    assert message.rstrip().endswith(
-        f"Put your own copy of it into {tmp_path / 'data' / 'mnist'}"
-    )
+    assert message.startswith("https://github.com/pytorch/tutorials/")
+    place = Path("data", "mnist", "mnist.pkl.gz")
+    assert message.rstrip().endswith(f"put the published file at {place}")
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_missing_package_is_named_with_the_way_to_install_it(site, tmp_path):
@@ -180,14 +257,13 @@ def test_a_missing_package_is_named_with_the_way_to_install_it(site, tmp_path):
         text=True,
     )
     assert run.returncode == 1
-    assert run.stderr.strip() == (
-        "Please install what is missing: pip install torch matplotlib"
-    )
+    message = "Please install what is missing: pip install torch matplotlib"
+    assert run.stderr.strip() == message
 
 
 @every_page
 def test_all_four_downloads_hold_the_same_code(site, name):
-    def code(lang):  # the first tells in words
+    def code(lang):  # the first installs what is missing, which is no plain Python
         return [ast.dump(ast.parse(s)) for s in sources(site, lang, name)[1:]]
 
     assert code("en") == code("zh")
@@ -195,11 +271,9 @@ def test_all_four_downloads_hold_the_same_code(site, name):
         text = download(site, lang, ".py", name).read_text(encoding="utf-8")
         in_script = [
             part.partition("\n")[2].split("\n# %% [markdown]\n")[0]
-            for part in re.split(r"^# %%(?=\n)", text, flags=re.M)[1:]
+            for part in re.split(r"^# %%(?=\n)", text, flags=re.M)[2:]
         ]
-        assert [ast.dump(ast.parse(c)) for c in in_script] == [
-            ast.dump(ast.parse(c)) for c in sources(site, lang, name)
-        ]
+        assert [ast.dump(ast.parse(c)) for c in in_script] == code(lang)
 
 
 @both

@@ -8,15 +8,22 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from gallery_scripts import NAMES, cells
+from gallery_scripts import GALLERY, NAMES, cells
 from PIL import Image
+from programs import undefined_names
+
+from mnist_tut import plots
 
 BANDS = json.loads((Path(__file__).parent / "bands.json").read_text())
 LANGUAGES = ["en", "zh"]
 both = pytest.mark.parametrize("lang", LANGUAGES)
 every_page = pytest.mark.parametrize("name", NAMES)
-FIGURES = {"nn_tutorial.py": 10, "where_the_time_goes.py": 7}  # at least
-SOURCES = {"nn_tutorial.py": 25, "where_the_time_goes.py": 3}
+FIGURES = {"nn_tutorial.py": 8, "where_the_time_goes.py": 5}  # at least
+SOURCES = {"nn_tutorial.py": 15, "where_the_time_goes.py": 3}
+SECTIONS = [
+    *("from-scratch", "nn-module", "nn-linear", "validation", "fit-get-data"),
+    *("cnn", "nn-sequential", "wrapping-dataloader", "gpu", "better"),
+]
 
 
 def outputs(page, section=None):
@@ -26,10 +33,8 @@ def outputs(page, section=None):
 
 
 def calls(code):
-    """Name the functions that a cell calls."""
-    names = (
-        node.func for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Call)
-    )
+    """Name the functions that a piece of code calls."""
+    names = (node.func for node in ast.walk(code) if isinstance(node, ast.Call))
     return [ast.unparse(name) for name in names]
 
 
@@ -45,34 +50,31 @@ def data_used(page):
 
 def figures(page):
     """Collect the numbers that the page printed, by section."""
+    text = {name: "\n".join(outputs(page, name)) for name in SECTIONS}
     found = {}
-    for section in ["from-scratch", "nn-module", "nn-linear", "torch-optim"]:
-        text = "\n".join(outputs(page, section))
-        found[f"{section} fresh loss"] = float(
-            re.search(r"^tensor\((2\.\d+), grad", text, re.M)[1]
-        )
-    text = "\n".join(outputs(page, "from-scratch"))
-    loss, accuracy = re.search(
-        r"validation set: +loss ([\d.]+), accuracy ([\d.]+)", text
-    ).groups()
-    found["from-scratch validation loss"] = float(loss)
-    found["from-scratch validation accuracy"] = float(accuracy)
-    found["from-scratch last mini-batch"] = float(
-        re.search(r"batch: loss ([\d.]+)", text)[1]
-    )
-    for section in [
-        "validation",
-        "fit-get-data",
-        "cnn",
-        "nn-sequential",
-        "wrapping-dataloader",
-        "gpu",
-    ]:
-        text = "\n".join(outputs(page, section))
-        for epoch in (0, 1):
-            loss = re.search(rf"^{epoch} (\d\.\d+)$", text, re.M)[1]
-            found[f"{section} {epoch}"] = float(loss)
+    for section in ["from-scratch", "nn-module", "nn-linear"]:
+        loss = re.search(r"^tensor\((2\.\d+), grad", text[section], re.M)
+        found[f"{section} fresh loss"] = float(loss[1])
+    scratch = text["from-scratch"]
+    last = re.search(r"last mini-batch: ([\d.]+), 1.0000$", scratch, re.M)
+    valid = re.search(r"validation set: ([\d.]+), ([\d.]+)$", scratch, re.M)
+    found["from-scratch validation loss"] = float(valid[1])
+    found["from-scratch validation accuracy"] = float(valid[2])
+    found["from-scratch last mini-batch"] = float(last[1])
+    for epoch in (0, 1):
+        loss = re.search(rf"^{epoch} tensor\((\d\.\d+)\)$", text["validation"], re.M)
+        found[f"validation {epoch}"] = float(loss[1])
+        for section in SECTIONS[4:-1]:
+            found[f"{section} {epoch}"] = epochs(text[section])[epoch][1]
+    found["better accuracy"] = epochs(text["better"])[1][2]
+    found["test accuracy"] = float(text["better"].splitlines()[-1])
     return found
+
+
+def epochs(text):
+    """Return what ``fit`` printed: training loss, validation loss and accuracy, per epoch."""
+    lines = re.findall(r"^\d  (\d\.\d{4})  (\d\.\d{4})  (\d\.\d{4})$", text, re.M)
+    return [tuple(map(float, line)) for line in lines]
 
 
 @both
@@ -91,26 +93,34 @@ def test_every_script_of_the_gallery_was_executed(site, lang):
         assert "sphx-glr-script-out" in page
 
 
+DEFINITIONS = ast.FunctionDef | ast.ClassDef
+
+
+def cells_that_call(lang, name, wanted):
+    """List the cells that call one of these, or a function of the page that does."""
+    trees = [ast.parse(cell.content) for cell in cells(lang, name)]
+    for _ in range(2):  # functions may call one another
+        functions = [
+            n for tree in trees for n in tree.body if isinstance(n, DEFINITIONS)
+        ]
+        wanted = wanted | {f.name for f in functions if wanted & set(calls(f))}
+    top = [[n for n in tree.body if not isinstance(n, DEFINITIONS)] for tree in trees]
+    return [part for part in top if wanted & set(calls(ast.Module(part, [])))]
+
+
 @both
 @every_page
 def test_every_cell_that_prints_shows_what_it_printed(gallery, name, lang):
-    printing = [
-        cell
-        for cell in cells(lang, name)
-        if {"print", "fit"} & set(calls(cell.content))
-        or "with_validation)" in cell.content
-        or "measure(with_validation" in cell.content
-        or "measure(with_fit" in cell.content
-    ]
+    printing = cells_that_call(lang, name, {"print", "fit"})
     assert len(outputs(gallery[name][lang])) == len(printing) > 0
 
 
 @both
 @every_page
 def test_every_cell_that_shows_a_figure_has_one(gallery, name, lang):
-    showing = [c for c in cells(lang, name) if "plt.show" in calls(c.content)]
+    draws = {"plt.show", *(name for name in plots.__all__ if name.startswith("show_"))}
     pictures = pictures_of(gallery[name][lang])
-    assert len(pictures) == len(showing) >= FIGURES[name]
+    assert len(pictures) == len(cells_that_call(lang, name, draws)) >= FIGURES[name]
 
 
 @every_page
@@ -157,14 +167,53 @@ def test_both_languages_print_the_same_but_for_times(tutorial):
     assert en == zh
 
 
+STEPS = ["by-hand", "functional", "module", "linear", "optim", "dataset", "dataloader"]
+
+
 @both
-def test_every_refactoring_step_prints_the_same_last_loss(tutorial, lang):
-    table = next(
-        t for t in outputs(tutorial[lang], "fit-get-data") if "with_functional" in t
-    )
-    losses = re.findall(r" (\d\.\d{4})$", table, re.M)
-    assert len(losses) == 9
-    assert len(set(losses)) == 1
+def test_every_step_starts_at_one_loss_and_ends_at_another_and_says_how_near(
+    tutorial, lang
+):
+    text = "\n".join(outputs(tutorial[lang]))
+    before = re.findall(r"^before: (\d\.\d{4})$", text, re.M)
+    after = re.findall(r"^after:  (\d\.\d{4})$", text, re.M)
+    nearness = re.findall(r"^largest difference: (\de-\d\d|0e\+00)$", text, re.M)
+    assert len(before) == len(STEPS) - 1
+    assert len(after) == len(nearness) == len(STEPS)  # the last one is fit's
+    assert len({*before}) == len({*after}) == 1
+    assert float(before[0]) > 2 > 0.5 > float(after[0])
+    assert all(float(number) < 1e-5 for number in nearness)
+
+
+@both
+def test_every_step_marks_its_new_lines_and_shows_those_they_replace(tutorial, lang):
+    for name in [*STEPS[1:], "validation", "fit"]:
+        cell = tutorial[lang].find(id=f"loop-{name}")
+        assert cell.select(".hll"), f"{name} marks no line"
+    for name in ["module", "optim", "dataset", "dataloader", "validation", "fit"]:
+        cell = tutorial[lang].find(id=f"loop-{name}")
+        gone = cell.find_previous(class_="replaced").get_text()
+        assert gone.strip(), f"{name} replaces nothing"
+        assert all(
+            line not in cell.get_text() for line in gone.splitlines() if "=" in line
+        )
+
+
+@both
+def test_the_programs_of_the_page_get_shorter(tutorial, lang):
+    table = tutorial[lang].select_one("table.program-lengths")
+    rows = [
+        [td.get_text() for td in tr.select("td")] for tr in table.select("tbody tr")
+    ]
+    own = [int(row[0]) for row in rows]
+    assert len(own) == 9
+    assert own[-1] == min(own) < own[0]
+
+
+@both
+@every_page
+def test_no_code_box_uses_a_name_that_the_page_has_not_introduced(lang, name):
+    assert undefined_names(GALLERY / lang / name) == []
 
 
 @both
@@ -181,7 +230,7 @@ def test_the_page_says_which_data_it_used(site, tutorial, lang):
         "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html",
         "https://docs.pytorch.org/docs/stable/generated/torch.manual_seed.html",
         "https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader",
-        "https://matplotlib.org/stable/api/_as_gen/matplotlib.pyplot.subplots.html",
+        "https://matplotlib.org/stable/api/_as_gen/matplotlib.pyplot.imshow.html",
         "https://docs.python.org/3/library/pathlib.html#pathlib.Path",
     ],
 )

@@ -1,0 +1,416 @@
+"""What an attempt is held against: torch, on fixed tensors, and on what goes wrong most often.
+
+A check calls the attempt and returns the key of a message, with the values that the message
+names, if any. It computes what the usual misunderstandings would give, to tell them apart.
+Downloads carry each check in a cell of its own, so the checks need nothing but torch, one another
+never, and of this module only :func:`compare` and :func:`tell`.
+"""
+
+import torch
+
+
+def tell(check, attempt, says):
+    """Print what a check has to say; return True for a right answer, None for none, else False."""
+    with torch.random.fork_rng(devices=[]), torch.enable_grad():
+        torch.default_generator.manual_seed(0)
+        try:
+            key, *values = check(attempt)
+        except Exception as error:
+            key, values = (
+                "raised",
+                [f"{type(error).__name__}: {error}".partition("\n")[0]],
+            )
+            if "ellipsis" in values[0].lower():
+                key = "todo"
+    print(says[key].format(*values))
+    if key == "raised":
+        print(says["hint"])
+    return {"right": True, "todo": None}.get(key, False)
+
+
+def compare(out, want, **usual):
+    """Compare a result with the right one, after some that come from usual misunderstandings."""
+    if out is None or out is ...:
+        return ("todo",)
+    if not isinstance(out, torch.Tensor):
+        return "type", type(out).__name__
+    for key, value in [*usual.items(), ("right", want)]:
+        same = out.shape == value.shape and torch.allclose(
+            out.double(), value.double(), rtol=1e-4, atol=1e-6, equal_nan=True
+        )
+        if same and key == "right" and want.requires_grad and not out.requires_grad:
+            return ("detached",)
+        if same and key == "right" and out.dtype != want.dtype:
+            return "dtype", out.dtype, want.dtype
+        if same:
+            return (key,)
+    if out.shape != want.shape:
+        return "shape", tuple(out.shape), tuple(want.shape)
+    at = (out.double() - want.double()).abs().argmax()
+    return "wrong", f"{out.flatten()[at]:.4g}", f"{want.flatten()[at]:.4g}"
+
+
+def check_my_log_sum_exp(attempt):
+    """Row by row, safe, and the caller's logits stay as they are."""
+    rows = [[89.0, 1.0, 0.0], [-200.0, -201.0, -203.0], [0.5, 0.1, -0.2]]
+    leaf = torch.tensor(rows, requires_grad=True)
+    x = leaf * 1
+    want, top = x.logsumexp(1), x.max()
+    out = attempt(x)
+    if not torch.equal(x, leaf):
+        return ("changed",)
+    x = leaf
+    return compare(
+        out,
+        want,
+        naive=x.exp().sum(1).log(),
+        not_back=want - x.amax(1),
+        whole=(x - top).exp().sum(1).log() + top,
+        columns=x.logsumexp(0),
+    )
+
+
+def check_my_nll(attempt):
+    """One number for 64 pictures, that autograd can go back from."""
+    generator = torch.Generator().manual_seed(1)
+    leaf = torch.randn(64, 10, generator=generator, requires_grad=True)
+    target = torch.randint(10, (64,), generator=generator)
+    log_probs = leaf.log_softmax(1)
+    kept = log_probs.clone(), target.clone()
+    out = attempt(log_probs, target)
+    if not (torch.equal(log_probs, kept[0]) and torch.equal(target, kept[1])):
+        return ("changed",)
+    each = -log_probs[range(64), target]
+    return compare(
+        out,
+        each.mean(),
+        classes=each.mean() / 10,
+        sign=-each.mean(),
+        sum=each.sum(),
+        columns=-log_probs[:, target].mean(),
+        largest=-log_probs.amax(1).mean(),
+        each=each,
+    )
+
+
+def check_my_top3(attempt):
+    """The share of pictures whose class is among the three largest outputs."""
+    generator = torch.Generator().manual_seed(11)
+    out = torch.randn(60, 10, generator=generator)
+    yb = torch.randint(10, (60,), generator=generator)
+    kept = out.clone()
+    share = attempt(out, yb)
+    if not torch.equal(out, kept):
+        return ("changed",)
+    ranks = (kept > kept[range(60), yb][:, None]).sum(1)
+    want = (ranks < 3).float().mean()
+    return compare(
+        share,
+        want,
+        one=(ranks == 0).float().mean(),
+        third=want / 3,
+        smallest=(ranks > 6).float().mean(),
+        count=want * 60,
+        values=torch.tensor(0.0),
+    )
+
+
+def check_my_bias_gradient(attempt):
+    """The gradient that autograd finds for a bias."""
+    generator = torch.Generator().manual_seed(3)
+    bias = torch.zeros(10, requires_grad=True)
+    log_probs = (torch.randn(64, 10, generator=generator) + bias).log_softmax(1)
+    target = torch.randint(10, (64,), generator=generator)
+    loss = torch.nn.functional.nll_loss(log_probs, target)
+    (want,) = torch.autograd.grad(loss, bias)
+    given = log_probs.detach().clone()
+    out = attempt(given, target)
+    if not torch.equal(given, log_probs):
+        return ("changed",)
+    truth = torch.eye(10)[target]
+    return compare(
+        out,
+        want,
+        sum=want * 64,
+        sign=-want,
+        logs=(given - truth).mean(0),
+        no_truth=given.exp().mean(0),
+        rows=(given.exp() - truth).mean(1),
+    )
+
+
+def check_my_update(attempt):
+    """All parameters move in place, by lr times their gradient, and forget it."""
+    start = torch.tensor([1.0, -2.0]), torch.tensor([3.0])
+    params = [p.clone().requires_grad_() for p in start]
+    for p in params:
+        p.grad = torch.full_like(p, 0.5)
+    attempt(params, 0.1)
+    pairs = zip(params, start, strict=True)
+    moved = torch.cat([p.detach() - old for p, old in pairs])
+    cleared = all(p.grad is None or not p.grad.any() for p in params)
+    if not moved.any():
+        return ("stood",) if cleared else ("todo",)
+    if not all(p.requires_grad for p in params):
+        return ("deaf",)
+    want = torch.full((3,), -0.05)
+    first = want * torch.tensor([1.0, 1.0, 0.0])
+    verdict = compare(moved, want, uphill=-want, no_lr=want * 10, first=first)
+    return ("uncleared",) if verdict == ("right",) and not cleared else verdict
+
+
+def check_my_losses(attempt):
+    """The losses when no gradient is ever cleared: those of a momentum of one."""
+    generator = torch.Generator().manual_seed(4)
+    xb = torch.rand(64, 20, generator=generator)
+    yb = torch.randint(10, (64,), generator=generator)
+    given = torch.zeros(20, 10), torch.zeros(10)
+
+    def losses(momentum, steps):
+        w, b = (
+            p.clone().requires_grad_() for p in (torch.zeros(20, 10), torch.zeros(10))
+        )
+        opt = torch.optim.SGD([w, b], lr=0.5, momentum=momentum)
+        for _ in range(steps):
+            opt.zero_grad()
+            loss = torch.nn.functional.cross_entropy(xb @ w + b, yb)
+            loss.backward()
+            opt.step()
+            yield loss.item()
+
+    out = attempt(xb, yb, *given, 0.5, 12)
+    if any(p.any() for p in given):
+        return ("changed",)
+    if out is None or out is ... or len(out) == 0:
+        return ("todo",)
+    if any(isinstance(loss, torch.Tensor) for loss in out):
+        return ("tensors",)
+    want, good = torch.tensor([*losses(1, 13)]), torch.tensor([*losses(0, 12)])
+    return compare(torch.tensor(out), want[:12], cleared=good, late=want[1:])
+
+
+def check_my_cross_entropy(attempt):
+    """What torch calls cross_entropy, also for large logits."""
+    generator = torch.Generator().manual_seed(5)
+    leaf = torch.randn(64, 10, generator=generator, requires_grad=True)
+    target = torch.randint(10, (64,), generator=generator)
+    logits = leaf * 50
+    kept, probs = logits.clone(), logits.softmax(1)
+    want = torch.nn.functional.cross_entropy(kept, target)
+    out = attempt(logits, target)
+    if not torch.equal(logits, kept):
+        return ("changed",)
+    true = kept[range(64), target]
+    return compare(
+        out,
+        want,
+        sign=-want,
+        logit_only=-true.mean(),
+        no_log=-probs[range(64), target].mean(),
+        twice=torch.nn.functional.cross_entropy(probs, target),
+        naive=-probs[range(64), target].log().mean(),
+        sum=want * 64,
+    )
+
+
+def check_MyNet(attempt):
+    """Two layers that the module knows, a ReLU between them, and logits at the end."""
+    net = attempt(16)
+    x = torch.rand(5, 784, generator=torch.Generator().manual_seed(6))
+    out = net(x)
+    if out is None or out is ...:
+        return ("todo",)
+    shapes = [tuple(p.shape) for p in net.parameters()]
+    if not shapes:
+        return ("lost",)
+    if sorted(shapes) != [(10,), (10, 16), (16,), (16, 784)]:
+        return "layers", shapes
+    if torch.allclose(net(x) + net(-x), 2 * net(0 * x), atol=1e-5):
+        return ("straight",)
+    total = torch.ones(5)
+    if any(torch.allclose(y.sum(1), total) for y in (out, out.exp())):
+        return ("softmax",)
+    if all((net(sign * 100 * x) >= 0).all() for sign in (1, -1)):
+        return ("last_relu",)
+    p = {tuple(p.shape): p for p in net.parameters()}
+    hidden = (x @ p[16, 784].T + p[16,]).relu()
+    return compare(out, hidden @ p[10, 16].T + p[10,])
+
+
+def check_MyStack(attempt):
+    """Every layer is known to the module, and the network computes what it did."""
+    net = attempt([6, 5, 4, 3])
+    x = torch.randn(7, 6, generator=torch.Generator().manual_seed(7)) * 9
+    out = net(x)
+    found = list(net.parameters())
+    if not found:
+        return ("todo",)
+    if len(found) != 6:
+        return "some", len(found)
+    if torch.allclose(net(x) + net(-x), 2 * net(0 * x), atol=1e-4):
+        return ("straight",)
+    p = {tuple(p.shape): p for p in found}
+    for wide, narrow in (6, 5), (5, 4):
+        x = (x @ p[narrow, wide].T + p[narrow,]).relu()
+    want = x @ p[3, 4].T + p[3,]
+    return compare(out, want, last_relu=want.relu())
+
+
+def check_MyInverted(attempt):
+    """A length, and pairs of a picture turned to its negative and its label."""
+    x = torch.rand(20, 6, generator=torch.Generator().manual_seed(8))
+    y = torch.arange(20) % 10
+    kept = x.clone()
+    ds = attempt(x, y)
+    pair = ds[3]
+    if not torch.equal(x, kept):
+        return ("changed",)
+    if pair is None or pair is ...:
+        return ("todo",)
+    if not isinstance(pair, tuple) or len(pair) != 2:
+        return ("pair",)
+    if len(ds) != 20:
+        return "length", len(ds), 20
+    if pair[1] != y[3]:
+        return ("label",)
+    usual = {"same": x[3], "minus": -x[3], "bytes": 255 - x[3], "first": 1 - x[0]}
+    verdict = compare(pair[0], 1 - x[3], **usual)
+    pictures, labels = next(iter(torch.utils.data.DataLoader(ds, batch_size=8)))
+    loaded = torch.equal(pictures, 1 - x[:8]) and torch.equal(labels, y[:8])
+    return verdict if verdict != ("right",) or loaded else ("loader",)
+
+
+def check_my_batches(attempt):
+    """Every example once an epoch, in pairs, in a new order each time."""
+    x, y = torch.arange(100.0)[:, None], torch.arange(100)
+    first = attempt(x, y, 16)
+    if first is None or first is ...:
+        return ("todo",)
+    first, second = list(first), list(attempt(x, y, 16))
+    if not torch.equal(y, torch.arange(100)) or not torch.equal(x[:, 0], y.float()):
+        return ("changed",)
+    if not all(torch.equal(xb[:, 0], yb.float()) for xb, yb in first):
+        return ("torn",)
+    seen, again = (torch.cat([y[:0], *(yb for _, yb in e)]) for e in (first, second))
+    if len(seen.unique()) < len(seen):
+        return ("twice",)
+    if len(seen) < 100:
+        return "lost", 100 - len(seen)
+    if torch.equal(seen, y):
+        return ("in_order",)
+    if sorted(len(yb) for _, yb in first) != [4] + [16] * 6:
+        return ("sizes",)
+    if all((yb.diff() == 1).all() for _, yb in first):
+        return ("blocks",)
+    return ("frozen",) if torch.equal(seen, again) else ("right",)
+
+
+def check_my_mean(attempt):
+    """The mean over pictures, from results that flow by once."""
+    results = [(1.0, 4), (2.0, 4), (9.0, 2)]
+    out = attempt(results)
+    if out is None or out is ...:
+        return ("todo",)
+    usual = {4.0: "unweighted", 30.0: "total", 10.0: "batches"}
+    if round(float(out), 4) in usual:
+        return (usual[round(float(out), 4)],)
+    if round(float(out), 4) != 3:
+        return "wrong", out, 3.0
+    try:
+        right = round(float(attempt(pair for pair in results)), 4) == 3
+    except (TypeError, ZeroDivisionError):
+        right = False
+    return ("right",) if right else ("stream",)
+
+
+def check_MySGD(attempt):
+    """The same path as that of torch's own optimizer."""
+
+    def path(make, **settings):
+        params = [torch.tensor([1.0, -2.0]), torch.tensor([0.5])]
+        params = [p.requires_grad_() for p in params]
+        opt, points = make(params, **settings), []
+        for target in (0.0, 1.0, 3.0, 3.0):
+            opt.zero_grad()
+            sum(((p - target) ** 2).sum() for p in params).backward()
+            opt.step()
+            points.append(torch.cat(params).detach().clone())
+        return torch.stack(points)
+
+    sgd = torch.optim.SGD
+    out = path(attempt, lr=0.1, momentum=0.9)
+    return compare(
+        out,
+        path(sgd, lr=0.1, momentum=0.9),
+        todo=path(sgd, lr=0.0),
+        plain=path(sgd, lr=0.1),
+        damped=path(sgd, lr=0.01, momentum=0.9),
+        no_lr=path(sgd, lr=1.0, momentum=0.9),
+        ahead=path(sgd, lr=0.1, momentum=0.9, nesterov=True),
+        uphill=path(sgd, lr=0.1, momentum=0.9, maximize=True),
+    )
+
+
+def check_my_batch_norm(attempt):
+    """What the layer does while it trains, and what it does after eval()."""
+    x = torch.randn(8, 3, generator=torch.Generator().manual_seed(9))
+    x[:, 2] = 4.0
+    bn = torch.nn.BatchNorm1d(3).requires_grad_(False)
+    bn.weight.copy_(torch.tensor([2.0, 3.0, 4.0]))
+    bn.bias.copy_(torch.tensor([1.0, 0.0, 5.0]))
+    bn.running_mean.fill_(0.5)
+    bn.running_var.fill_(9.0)
+    given, norm = x.clone(), torch.nn.functional.batch_norm
+    outs = [attempt(given, bn.train()), attempt(given, bn.eval())]
+    if not torch.equal(given, x) or (bn.running_mean != 0.5).any():
+        return ("changed",)
+    w, b, mean, var = bn.weight, bn.bias, x.mean(0), x.var(0, correction=0)
+    now = norm(x, None, None, w, b, training=True)
+    later = norm(x, bn.running_mean, bn.running_var, w, b)
+    verdict = compare(
+        outs[0],
+        now,
+        running=later,
+        unbiased=(x - mean) / (x.var(0) + bn.eps).sqrt() * w + b,
+        plain=norm(x, None, None, training=True),
+        no_eps=(x - mean) / var.sqrt() * w + b,
+        no_root=(x - mean) / (var + bn.eps) * w + b,
+    )
+    return verdict if verdict != ("right",) else compare(outs[1], later, batch=now)
+
+
+def check_my_cnn_32(attempt):
+    """Ten logits for colour pictures of 32 by 32, from convolutions."""
+    net = attempt()
+    if net is None or net is ...:
+        return ("todo",)
+    x = torch.rand(4, 3, 32, 32, generator=torch.Generator().manual_seed(10))
+    out = net(x)
+    if out.shape == (4, 10, 1, 1):
+        return ("unflattened",)
+    if out.shape != (4, 10):
+        return "shape", tuple(out.shape), (4, 10)
+    if not any(isinstance(layer, torch.nn.Conv2d) for layer in net.modules()):
+        return ("no_conv",)
+    if any(torch.allclose(y.sum(1), torch.ones(4)) for y in (out, out.exp())):
+        return ("softmax",)
+    never = all((net(sign * 100 * x) >= 0).all() for sign in (1, -1))
+    return ("last_relu",) if never else ("right",)
+
+
+def check_my_freeze(attempt):
+    """Only the last layer learns, and only its parameters are handed out."""
+    nn = torch.nn
+    model = nn.Sequential(nn.Linear(6, 5), nn.ReLU(), nn.Linear(5, 3))
+    chosen = attempt(model)
+    if chosen is None or chosen is ...:
+        return ("todo",)
+    front = [p.requires_grad for p in model[0].parameters()]
+    if all(front):
+        return ("thawed",)
+    if any(front):
+        return ("some",)
+    head = list(model[2].parameters())
+    if not all(p.requires_grad for p in head):
+        return ("head",)
+    return ("right",) if {*map(id, chosen)} == {*map(id, head)} else ("handed",)

@@ -1,0 +1,316 @@
+"""The boxes of exercises and questions: on the page, on paper, and as cells of a download."""
+
+import ast
+import re
+from pathlib import Path
+
+import exercise_boxes
+import pytest
+import torch
+from attempts import NAMES
+from exercise_boxes import exercise_cells, guess
+from gallery_scripts import blocks, prose
+from markdown import Markdown
+from miniature import build, built
+from sphinx.errors import ExtensionError
+from torch import nn
+
+from mnist_tut import exercises
+from mnist_tut.exercises import EXERCISES, solutions
+
+ROOT = Path(__file__).parents[2]
+NAME = "nn_tutorial.py"
+SPHINX = {"en": "en", "zh": "zh_CN"}
+TASK = """
+T
+=
+
+Section
+-------
+
+.. exercise:: my_nll
+
+   Write the loss, as :math:`x` and ``code``.
+
+   .. hint::
+
+      Try ``gather``.
+
+.. guess:: What is ``1 + 1``?
+
+   Two, *of course*.
+"""
+MATH = {"html_math_renderer": "mathml"}
+
+
+def page(tmp_path, text=TASK, language="en"):
+    html, warnings = build(
+        tmp_path,
+        {"index": text},
+        ["exercise_boxes", "mathml"],
+        language=language,
+        **MATH,
+    )
+    assert warnings == ""
+    return html["index"]
+
+
+def test_a_box_shows_its_task_and_folds_stub_hint_and_solution(tmp_path):
+    box = page(tmp_path).select_one("#exercise-my-nll")
+    assert box["data-exercise"] == "my_nll"
+    title = box.select_one(".exercise-title")
+    assert title.strong.get_text() == "Your turn 2"
+    assert title.span.get_text() == "about 5 minutes · warm-up"
+    assert box["aria-labelledby"] == title.strong["id"]
+    shown = [child.name for child in box.find_all(recursive=False)]
+    assert shown == ["p", "p", "details", "details", "details"]
+    stub, solution = box.select("div.highlight-python pre")
+    assert stub.get_text().rstrip() == exercises.stub_cell("my_nll")
+    assert solution.get_text().rstrip() == exercises.solution("my_nll")
+    start, hint, answer = box.select("details")
+    kinds = [details["class"] for details in (start, hint, answer)]
+    assert kinds == [["stub"], ["hint"], ["solution"]]
+    assert start.select_one("pre") is stub
+    assert hint.summary.get_text() == "Hint"
+    assert hint.div.get_text().strip() == "Try gather."
+    assert answer.summary.get_text() == "Solution"
+    assert answer.select_one("pre") is solution
+    assert not {"open"} & {*hint.attrs, *answer.attrs}
+
+
+def test_without_a_script_there_is_nothing_to_tick(tmp_path):
+    label = page(tmp_path).select_one(".exercise-done")
+    assert "hidden" in label.attrs
+    assert label.input["type"] == "checkbox"
+    assert label.get_text().strip() == "Done"
+
+
+def test_a_question_folds_its_answer(tmp_path):
+    box = page(tmp_path).select_one(".guess")
+    assert box.p.get_text() == "Guess first: What is 1 + 1?"
+    assert box.details.summary.get_text() == "Answer"
+    assert box.details.div.get_text().strip() == "Two, of course."
+
+
+def test_chinese_boxes_are_chinese(tmp_path):
+    html = page(tmp_path, language="zh_CN")
+    box = html.select_one(".exercise")
+    assert box.select_one(".exercise-title").get_text(" ", strip=True) == (
+        "动手试试 2 约 5 分钟 · 热身 完成"
+    )
+    words = [s.get_text() for s in box.select("summary")]
+    assert words == ["从这里写起", "提示", "参考答案"]
+    assert box["data-count"] == "{all} 道练习，已完成 {done} 道"
+    assert html.select_one(".guess p").get_text() == "先猜一猜：What is 1 + 1?"
+
+
+def test_both_languages_have_the_same_words():
+    english, chinese = (exercise_boxes.WORDS[lang] for lang in ("en", "zh_CN"))
+    assert english.keys() == chinese.keys()
+    for key, text in english.items():
+        if isinstance(text, str):
+            assert sorted(re.findall("{.*?}", text)) == sorted(
+                re.findall("{.*?}", chinese[key])
+            )
+    assert len(english["levels"]) == len(chinese["levels"]) == 3
+
+
+def test_minutes_and_difficulty_can_be_said_on_the_page(tmp_path):
+    text = TASK.replace("my_nll\n", "my_nll\n   :minutes: 20\n   :difficulty: 3\n")
+    span = page(tmp_path, text).select_one(".exercise-title span")
+    assert span.get_text() == "about 20 minutes · a challenge"
+
+
+def test_an_unknown_exercise_is_an_error_that_names_it(tmp_path):
+    text = TASK.replace("my_nll", "my_null")
+    _, warnings = build(tmp_path, {"index": text}, ["exercise_boxes"])
+    assert "there is no exercise 'my_null'" in warnings
+
+
+def test_a_solution_that_is_not_right_stops_the_build(tmp_path, monkeypatch):
+    wrong = "def my_nll(log_probs, target):\n    return log_probs.mean()"
+    monkeypatch.setattr(exercises, "solution", lambda name: wrong)
+    with pytest.raises(ExtensionError, match="my_nll says of the solution: Not yet"):
+        page(tmp_path)
+
+
+def test_a_stub_that_solves_its_exercise_stops_the_build(tmp_path, monkeypatch):
+    monkeypatch.setattr(exercises, "stub_cell", exercises.solution)
+    with pytest.raises(ExtensionError, match="my_nll says of the stub: Right"):
+        page(tmp_path)
+
+
+def test_a_check_that_takes_anything_stops_the_build(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        "mnist_tut.exercises.checks.check_my_nll", lambda attempt: ("right",)
+    )
+    with pytest.raises(ExtensionError, match="of the stub: Right"):
+        page(tmp_path)
+
+
+# Downloads
+
+
+def boxes(tmp_path, text, language="en"):
+    """Return the boxes of a resolved page."""
+    settings = {"language": language, **MATH}
+    with built(
+        tmp_path, {"index": text}, ["exercise_boxes", "mathml"], **settings
+    ) as app:
+        tree = app.env.get_and_resolve_doctree("index", app.builder, tags=app.tags)
+        found = [*tree.findall(exercise_boxes.exercise)], [*tree.findall(guess)]
+        assert app.warning.getvalue() == ""
+    return found
+
+
+def test_a_box_becomes_three_cells_and_the_solution_is_not_one_to_run(tmp_path):
+    ((box,), (question,)) = boxes(tmp_path, TASK)
+    (kind, text, plain), stub, check = exercise_cells(box, Markdown())
+    assert (kind, plain) == ("markdown", {})
+    assert text == (
+        "**Your turn 2** · about 5 minutes · warm-up\n\n"
+        "Write the loss, as $x$ and `code`.\n\n"
+        "<details><summary>Hint</summary>\n\nTry `gather`.\n\n</details>\n\n"
+        "<details><summary>Solution</summary>\n\n"
+        f"```python\n{exercises.solution('my_nll')}\n```\n\n</details>"
+    )
+    assert stub == ("code", exercises.stub_cell("my_nll"), {})
+    assert check[:2] == ("code", exercises.check_cell("my_nll", "en"))
+    assert check[2]["jupyter"] == {"source_hidden": True}
+    assert question.as_markdown() == (
+        "**Guess first:** What is `1 + 1`?\n\n"
+        "<details><summary>Answer</summary>\n\nTwo, *of course*.\n\n</details>"
+    )
+
+
+def test_later_cells_do_without_the_helpers(tmp_path):
+    ((box,), _) = boxes(tmp_path, TASK)
+    check = exercise_cells(box, helpers=False)[-1][1]
+    assert check == exercises.check_cell("my_nll", "en", helpers=False)
+    assert "def tell" not in check
+
+
+# The pages
+
+
+def boxes_of(language):
+    """Cut the boxes out of the tutorial's page."""
+    kind = r"^\.\. (?:exercise|guess)::.*\n(?:(?: {3}.*)?\n)+"
+    return "\n".join(re.findall(kind, prose(language, NAME) + "\n", re.M))
+
+
+@pytest.fixture(scope="session", params=SPHINX)
+def on_page(request, tmp_path_factory):
+    """The boxes of a page, with its language."""
+    folder = tmp_path_factory.mktemp("pages")
+    text = f"T\n=\n\n{boxes_of(request.param)}"
+    return request.param, *boxes(folder, text, SPHINX[request.param])
+
+
+def test_every_exercise_has_its_task_and_hint_in_its_place(on_page):
+    _, found, questions = on_page
+    assert [box["exercise"] for box in found] == [*EXERCISES]
+    for box in found:
+        folds = [n["classes"][-1] for n in box.findall(exercise_boxes.folded)]
+        assert folds == ["stub", "hint", "solution"]
+    assert len(questions) >= 10
+
+
+def filled(found, untouched):
+    """Run the cells of all exercises, one after the other, and return what they know."""
+    names = dict(NAMES)
+    for number, box in enumerate(found):
+        _, (_, stub, _), (_, check, _) = exercise_cells(box, helpers=number == 0)
+        exec(stub if untouched else exercises.solution(box["exercise"]), names)
+        exec(check, names)
+    return names
+
+
+@pytest.mark.parametrize("untouched", [True, False])
+def test_all_cells_run_untouched_and_with_all_solutions_filled_in(
+    capsys, on_page, untouched
+):
+    language, found, _ = on_page
+    filled(found, untouched)
+    key = "todo" if untouched else "right"
+    said = [exercises.says(name, language)[key] for name in EXERCISES]
+    assert capsys.readouterr().out.splitlines() == said
+
+
+def test_the_cells_bind_no_name_that_the_page_uses():
+    bound = {"every", "says", "tell", "compare", *EXERCISES}
+    bound |= {f"check_{name}" for name in EXERCISES}
+    script = ROOT / "gallery" / "en" / NAME
+    tree = ast.parse(script.read_text(encoding="utf-8"))
+    assert not bound & {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+
+
+BOX = re.compile(r"^\.\. (exercise:: \w+|guess::)", re.M)
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_every_exercise_stands_on_the_page_once_in_the_order_of_its_number(lang):
+    found = re.findall(r"^\.\. exercise:: (\w+)$", prose(lang, NAME), re.M)
+    assert found == [*EXERCISES]
+    assert len(re.findall(r"^\.\. guess::", prose(lang, NAME), re.M)) >= 10
+
+
+def test_both_pages_have_the_same_boxes_in_the_same_blocks():
+    def outline(lang):
+        return [
+            BOX.findall(b.content) if b.type == "text" else []
+            for b in blocks(lang, NAME)
+        ]
+
+    assert outline("en") == outline("zh")
+
+
+def test_an_exercise_stands_in_the_section_it_names():
+    sections = re.split(r"^\.\. _([\w-]+):$", prose("en", NAME), flags=re.M)[1:]
+    for label, text in zip(sections[::2], sections[1::2], strict=True):
+        for name in re.findall(r"^\.\. exercise:: (\w+)$", text, re.M):
+            assert EXERCISES[name].section == label, name
+
+
+def test_names_that_an_exercise_needs_have_been_imported_above_it():
+    page = (ROOT / "gallery" / "en" / "nn_tutorial.py").read_text(encoding="utf-8")
+    for name, known in EXERCISES.items():
+        above = page.partition(f".. _{known.section}:")[2]
+        end = re.search(r"^# \.\. _", above, re.M)
+        upto = page[: len(page) - len(above) + (end.start() if end else len(above))]
+        tree = ast.parse(exercises.solution(name) + "\n" + exercises.stub_cell(name))
+        used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+        for needed in used & set(vars(solutions)) - {name}:
+            brought = rf"^(from|import) .*\b{needed}\b|tested-source:: .*\.{needed}$"
+            assert re.search(brought, upto, re.M), (name, needed)
+
+
+def test_what_the_questions_say_is_so():
+    assert round(50_000 * 784 * 4 / 1e6) == 157
+    assert -torch.tensor(0.5).log().item() == pytest.approx(0.69, abs=0.005)
+    net = solutions.MyNet(50)
+    assert sum(p.numel() for p in net.parameters()) == 39_760
+    assert (len(range(0, 50_000, 64)), 50_000 % 64, len(range(0, 10_000, 128))) == (
+        782,
+        16,
+        79,
+    )
+    x = torch.randn(8, 10, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(x.log_softmax(1).log_softmax(1), x.log_softmax(1))
+    for side, width in (32, 10), (64, 40):
+        cnn = nn.Sequential(*(nn.Conv2d(c, 10, 3, stride=2, padding=1) for c in (1, 10, 10)),
+                            nn.AvgPool2d(4), nn.Flatten())  # fmt: skip
+        assert cnn(torch.rand(3, 1, side, side)).shape == (3, width)
+
+
+def test_the_errors_that_are_quoted_are_those_of_this_torch():
+    stub = dict(NAMES)
+    exec(exercises.stub_cell("MyStack"), stub)
+    with pytest.raises(ValueError, match="optimizer got an empty parameter list"):
+        torch.optim.SGD(stub["MyStack"]([784, 50, 10]).parameters(), lr=0.1)
+    leaf = torch.zeros(3, requires_grad=True)
+    quoted = "a leaf Variable that requires grad is being used in an in-place operation"
+    with pytest.raises(RuntimeError, match=quoted):
+        leaf -= 1
+    for language in SPHINX:
+        assert quoted in re.sub(r"\s+", " ", prose(language, NAME))

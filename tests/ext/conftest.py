@@ -1,0 +1,10 @@
+"""What the tests of our extensions share."""
+
+import pytest
+from sphinx import locale
+
+
+@pytest.fixture(autouse=True)
+def english():
+    """Let words be English until a test builds something in another language."""
+    locale.init([None], "en")

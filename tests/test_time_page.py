@@ -1,0 +1,416 @@
+"""What "Where the time goes" says, held against the facts.
+
+The page runs once, with made-up digits and a clock that costs no time; its own asserts hold then.
+The rest is here: every number of the prose, and each statement that no cell checks.
+"""
+
+import inspect
+import itertools
+import os
+import platform
+import re
+import subprocess
+import sys
+from types import ModuleType, SimpleNamespace
+
+import matplotlib.pyplot as plt
+import pytest
+import torch
+import torch.nn.functional as F
+from gallery_scripts import blocks, cells
+from torch import nn, optim
+from torch.profiler import ProfilerActivity, profile
+from torch.utils.data import DataLoader, Dataset, TensorDataset
+
+from mnist_tut import plots, timing
+from mnist_tut.loaders import batched_dl
+from mnist_tut.models import cnn_any_size
+
+NAME = "where_the_time_goes.py"
+both = pytest.mark.parametrize("lang", ["en", "zh"])
+
+
+def made_up_mnist(*_):
+    """Give as many random pictures as the page uses, as NumPy arrays."""
+    generator = torch.Generator().manual_seed(0)
+    x = torch.rand(6500, 784, generator=generator).numpy()
+    y = torch.randint(10, (6500,), generator=generator).numpy()
+    return (x, y), (x[:1], y[:1]), (x[:1], y[:1])
+
+
+@pytest.fixture(scope="module")
+def page():
+    """Run the page: its names, the names of the bars of its figures, and what it printed."""
+    source = ModuleType("data")
+    source.get_mnist = made_up_mnist
+    figures, printed = [], []
+    by_kind = timing.seconds_by_kind
+
+    def once(ways, rounds=5):
+        for way in ways.values():
+            way()
+        return {name: [2.0 + k] * rounds for k, name in enumerate(ways)}
+
+    def drawn(shares, ax):
+        figures.append(list(shares))
+        return plots_bars(shares, ax)
+
+    plots_bars = plots.ratio_bars
+    names = {"print": lambda *parts: printed.append(" ".join(map(str, parts)))}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "mnist_tut.data", source)
+        patch.setitem(sys.modules, "mnist_tut.mnist", source)
+        patch.setattr(timing, "take_turns", once)
+        patch.setattr(timing, "seconds_by_kind", lambda func: by_kind(func, calls=2))
+        patch.setattr(plots, "ratio_bars", drawn)
+        patch.setattr(plt, "show", plt.close)
+        for cell in cells("en", NAME):
+            exec(compile(cell.content, f"{NAME}, line {cell.lineno}", "exec"), names)
+    return SimpleNamespace(figures=figures, printed=printed, **names)
+
+
+# Every number in the prose -----------------------------------------------------------------------
+
+# What is no prose: code, directives that show code, targets of links.
+CODE_BLOCK = r"^\.\. code-block::.*\n\n(?:   .*\n?|\n)+"
+MARKUP = [
+    r"^\.\. (?:_|tested-source).*$",
+    r"``[^`]*``",
+    r"<[^>]*>`_",
+    r":(?:class|func|mod|doc|ref):`[^`]*`",
+]
+
+
+def stated(lang):
+    """List the numbers in the prose: the section, how the paragraph begins, and the number."""
+    found, label = [], ""
+    for block in blocks(lang, NAME):
+        text = re.sub(
+            CODE_BLOCK, "", block.content * (block.type == "text"), flags=re.M
+        )
+        for paragraph in re.split(r"\n\s*\n", text):
+            named = re.match(r"\.\. _([\w-]+):$", paragraph.strip())
+            label = named[1] if named else label
+            start = " ".join(paragraph.split())[:30]
+            for pattern in MARKUP:
+                paragraph = re.sub(pattern, "", paragraph, flags=re.M)
+            numbers = re.findall(r"\d(?:[\d,.]*\d)?", paragraph)
+            found += [(label, start, number) for number in numbers]
+    return found
+
+
+def facts(page):
+    """Compute what each number on the page has to be, in the order in which they stand there."""
+    kib = 128  # M_MMAP_THRESHOLD and M_TRIM_THRESHOLD in "man mallopt", on 64 bits
+    mib = 32  # DEFAULT_MMAP_THRESHOLD_MAX there
+    *_, sizes, _, _, _ = page.figures
+    first, *_, last = (int(name.removeprefix("bs ")) for name in sizes)
+    [pictures] = {
+        size * len(page.per_picture(size)())
+        for size in (int(name.removeprefix("bs ")) for name in sizes)
+    }
+    code = "\n".join(cell.content for cell in cells("en", NAME))
+    steps = re.search(r'"loss_batch": steps_of\(.*count=(\d+)\)', code)[1]
+    default = inspect.signature(page.steps_of).parameters["count"].default
+    assert page.kept.nbytes > mib * 2**20  # "beyond it"
+    middle = [layer for layer in page.last if isinstance(layer, nn.Conv2d)][1]
+    one = "the measure of a figure, or what equal things give"
+    return [
+        ("time-setup", "steps", default),
+        ("time-noise", one, 1),
+        ("time-layout", one, 1),
+        ("time-loaders", "mini-batches", page.n // page.bs),
+        ("time-loaders", "training steps", steps),
+        ("time-loaders", one, 1),
+        ("time-batch-size", "pictures", pictures),
+        ("time-batch-size", "smallest batch", first),
+        ("time-batch-size", "largest batch", last),
+        ("time-batch-size", "smallest batch", first),
+        ("time-batch-size", "largest batch", last),
+        ("time-batch-size", "smallest batch", first),
+        ("time-batch-size", one, 1),
+        ("time-threads", one, 1),
+        ("time-memory", one, 1),
+        ("time-memory", "KiB of both limits at first", kib),
+        ("time-memory", "MiB of the largest block that moves them", mib),
+        ("time-memory", "MB of the tensor", page.kept.nbytes // 10**6),
+        ("time-limit", "channels of the wide layer", page.wide.in_channels),
+        ("time-limit", "channels of the middle layer", middle.in_channels),
+        ("time-together", one, 1),
+    ]
+
+
+def first_wrong(stated, facts):
+    """Name the first number that is not the fact in its place; nothing if all are."""
+    nothing = ("", "", "no number")
+    for said, known in itertools.zip_longest(stated, facts, fillvalue=nothing):
+        (label, start, number), (section, what, fact) = said, known
+        if (label, number) != (section, str(fact)):
+            return (
+                f"{label or section}, “{start} …”: {number} stands where the fact is "
+                f"{fact} ({what})"
+            )
+    return None
+
+
+@both
+def test_every_number_in_the_prose_is_the_fact_in_its_place(page, lang):
+    wrong = first_wrong(stated(lang), facts(page))
+    assert not wrong, wrong
+
+
+def test_a_wrong_a_swapped_a_missing_and_an_added_number_are_named():
+    known = [("a", "apples", 3), ("a", "pears", 5), ("b", "figs", 7)]
+    good = [("a", "We have", "3"), ("a", "We have", "5"), ("b", "And", "7")]
+    assert first_wrong(good, known) is None
+    for bad, said in [
+        ([good[0], ("a", "We have", "6"), good[2]], "a, “We have …”: 6 .* 5 .pears"),
+        ([good[1], good[0], good[2]], "a, “We have …”: 5 .* 3 .apples"),
+        (good[:2], "b, “ …”: no number .* 7 .figs"),
+        ([*good, ("b", "Also", "9")], "b, “Also …”: 9 .* no number"),
+        ([*good[:2], ("c", "And", "7")], "c, “And …”: 7 .* 7 .figs"),
+    ]:
+        assert re.match(said, first_wrong(bad, known)), said
+
+
+@both
+def test_numbers_in_code_and_in_addresses_are_no_statements(lang):
+    said = {number for _, _, number in stated(lang)}
+    assert not said & {"33554432", "3", "2"}
+    text = "".join(block.content for block in blocks(lang, NAME))
+    assert re.findall(r"MALLOC_(\w+)_THRESHOLD_=(\d+)", text) == [
+        ("MMAP", str(32 * 2**20)),
+        ("TRIM", str(32 * 2**20)),
+    ]
+
+
+@both
+def test_figures_have_as_many_bars_as_their_descriptions_say(page, lang):
+    words = {"Two": 2, "Three": 3, "Four": 4, "Five": 5, "Six": 6}
+    words |= {"两": 2, "三": 3, "四": 4, "五": 5, "六": 6}
+    told = re.findall(
+        r"^\.\. figure-text:: (?:(\w+) bars|(.)根横条)?",
+        "\n".join(block.content for block in blocks(lang, NAME)),
+        re.M,
+    )
+    counts = [words.get(en or zh) for en, zh in told]
+    assert len(counts) == len(page.figures)
+    assert counts == [
+        None if found is None else len(bars)
+        for found, bars in zip(counts, page.figures, strict=True)
+    ]
+    assert counts.count(None) == 2  # as many as there are kinds, and threads to try
+
+
+# What the page does ------------------------------------------------------------------------------
+
+
+def test_every_way_compared_gets_a_verdict(page):
+    verdicts = [line for line in page.printed if line.endswith("the noise")]
+    judged = [re.match(r"(.*?) +\d+\.\d\d  ", line)[1] for line in verdicts]
+    compared = page.figures[1:-1]
+    assert judged == [*(name for bars in compared for name in bars[1:]), "tuned"]
+    assert page.noise >= 1
+
+
+def test_words_on_the_figures_are_explained_in_chinese(page):
+    text = "".join(block.content for block in blocks("zh", NAME))
+    for word in ["step", "other", "time", "limit", "usual", "tuned", "loss_batch"]:
+        assert f"``{word}``" in text, word
+
+
+def test_the_page_leaves_the_number_of_threads_as_it_was(page):
+    assert torch.get_num_threads() == page.before
+
+
+def test_four_lines_shuffle_pictures_and_labels_together_anew_each_time(page):
+    code = "\n".join(cell.content for cell in cells("en", NAME))
+    [body] = re.findall(r"^def shuffled.*\n(?:    .*\n)+", code, re.M)
+    assert len(body.splitlines()) == 4
+    x = torch.arange(10.0).view(10, 1)
+    first, second = (list(page.shuffled(x, x[:, 0], 4)) for _ in range(2))
+    assert [len(yb) for _, yb in first] == [4, 4, 2]
+    for some in (first, second):
+        assert all(torch.equal(xb[:, 0], yb) for xb, yb in some)
+        assert sorted(torch.cat([yb for _, yb in some]).tolist()) == x[:, 0].tolist()
+    assert not torch.equal(first[0][1], second[0][1])
+
+
+def test_the_limit_counts_the_convolutions_alone(page):
+    of_layers = {name: page.flops[name] for name in page.layers}
+    assert {name.split()[1] for name, count in of_layers.items() if count} == {"Conv2d"}
+    outputs = sum(
+        out.numel() for out in itertools.accumulate(page.last, call, initial=page.xb)
+    )
+    parameters = sum(p.numel() for p in page.last.parameters())
+    assert 10 * (outputs + parameters) < 0.1 * page.flops["step"]
+
+
+def call(x, layer):
+    return layer(x)
+
+
+def test_a_convolution_has_twice_the_work_backward_but_for_the_first(page):
+    shares = [
+        page.flops[f"{i} Conv2d backward"] / page.flops[f"{i} Conv2d forward"]
+        for i in (0, 2, 4)
+    ]
+    assert shares == [1, 2, 2]
+
+
+def test_the_wide_layer_differs_from_the_middle_one_in_its_channels_only(page):
+    middle = page.last[2]
+    for name in ("kernel_size", "stride", "padding", "dilation", "groups"):
+        assert getattr(page.wide, name) == getattr(middle, name)
+    assert page.wide.in_channels == page.wide.out_channels
+    seen = page.last[:2](page.xb)
+    assert page.inputs.shape == (len(page.xb), page.wide.in_channels, *seen.shape[2:])
+
+
+# What the page says about PyTorch ----------------------------------------------------------------
+
+
+def test_what_flows_through_a_model_follows_the_layout_of_its_weights():
+    model = cnn_any_size()
+    x = torch.rand(3, 1, 28, 28)
+    plain = model[:6](x)
+    last = model.to(memory_format=torch.channels_last)[:6](x)
+    assert plain.is_contiguous()
+    assert last.is_contiguous(memory_format=torch.channels_last)
+    assert not last.is_contiguous()
+    assert last.stride(1) == 1  # the channels of a pixel lie side by side
+    assert last.shape == plain.shape
+    torch.testing.assert_close(last, plain)
+
+
+@pytest.mark.parametrize(("fused", "expected"), [(True, 1), (False, 12)])
+def test_a_fused_optimizer_updates_all_parameters_in_one_operation(fused, expected):
+    model = cnn_any_size()
+    opt = optim.SGD(model.parameters(), lr=0.1, momentum=0.9, fused=fused)
+    for _ in range(2):  # the first step has no momentum yet
+        opt.zero_grad()
+        F.cross_entropy(
+            model(torch.rand(2, 1, 28, 28)), torch.tensor([1, 2])
+        ).backward()
+        with profile(activities=[ProfilerActivity.CPU]) as profiled:
+            opt.step()
+    updates = [
+        event.count
+        for event in profiled.key_averages()
+        if event.key in ("aten::_fused_sgd_", "aten::add_")
+    ]
+    assert (
+        sum(updates) == expected
+    )  # else one for the momentum and one for the parameter
+
+
+def test_a_plain_loader_asks_for_rows_and_batched_dl_for_mini_batches():
+    class Asked(TensorDataset):
+        def __init__(self, x):
+            super().__init__(x)
+            self.questions = []
+
+        def __getitem__(self, index):
+            self.questions.append(index)
+            return super().__getitem__(index)
+
+    for make, questions in [
+        (DataLoader, [0, 1, 2, 3, 4]),
+        (batched_dl, [[0, 1], [2, 3], [4]]),
+    ]:
+        ds = Asked(torch.arange(5))
+        assert [len(xb) for (xb,) in make(ds, 2)] == [2, 2, 1]
+        assert ds.questions == questions
+
+
+def test_a_data_set_with_getitems_is_asked_for_whole_mini_batches():
+    questions = []
+
+    class Asked(Dataset):
+        def __len__(self):
+            return 5
+
+        def __getitems__(self, rows):
+            questions.append(rows)
+            return [torch.tensor(row) for row in rows]
+
+    assert len(list(DataLoader(Asked(), 2))) == 3
+    assert questions == [[0, 1], [2, 3], [4]]
+
+
+def test_slices_copy_nothing():
+    x = torch.rand(10, 3)
+    assert TensorDataset(x)[2:5][0].data_ptr() == x[2].data_ptr()
+
+
+@pytest.mark.skipif(
+    not torch.cuda.is_available(), reason="needs a GPU of NVIDIA or AMD"
+)
+def test_a_loader_that_pins_hands_out_what_can_be_copied_without_waiting():
+    ds = TensorDataset(torch.rand(4, 2))
+    for (xb,) in DataLoader(ds, 2, pin_memory=True):
+        assert xb.is_pinned()
+        torch.testing.assert_close(xb.to("cuda", non_blocking=True).cpu(), xb)
+
+
+def test_the_environment_sets_the_number_of_threads():
+    said = run("import torch; print(torch.get_num_threads())", OMP_NUM_THREADS="1")
+    assert said == "1"
+
+
+def run(code, *arguments, **settings):
+    """Run a program in a process of its own and return what it printed."""
+    env = {k: v for k, v in os.environ.items() if not k.startswith("MALLOC_")}
+    done = subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)],
+        check=True,
+        env=env | settings,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return done.stdout.strip()
+
+
+# What the page says about memory -----------------------------------------------------------------
+
+# Take blocks and free them, again and again: how many pages are supplied anew each time?
+PAGES = """
+import resource, sys
+first, size, count = map(int, sys.argv[1:])
+b"1" * first
+def once():
+    blocks = [b"1" * size for _ in range(count)]
+once()  # may move the limits
+once()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(10):
+    once()
+print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) // 10)
+"""
+MIB = 2**20
+on_glibc = pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc", reason="is about glibc"
+)
+
+
+@on_glibc
+@pytest.mark.parametrize(
+    ("first", "size", "count", "goes_back"),
+    [
+        (1, 31 * MIB, 1, False),  # freed once, it raises the first limit to its size
+        (1, 33 * MIB, 1, True),  # more than that limit can rise to
+        (20 * MIB, 15 * MIB, 2, False),  # a free end of the heap below twice the limit
+        (20 * MIB, 15 * MIB, 3, True),  # and above it
+    ],
+)
+def test_memory_goes_back_beyond_the_limits_told(first, size, count, goes_back):
+    pages = int(run(PAGES, first, size, count))
+    assert (pages > 5) == goes_back  # huge pages hold 2 MiB, the usual ones much less
+
+
+@on_glibc
+@pytest.mark.parametrize(("limit", "goes_back"), [(2**17, True), (2**25, False)])
+def test_the_two_settings_hold_the_limits_where_they_are_set(limit, goes_back):
+    settings = {f"MALLOC_{name}_THRESHOLD_": str(limit) for name in ("MMAP", "TRIM")}
+    pages = int(run(PAGES, 1, 20 * MIB, 1, **settings))
+    assert (pages > 5) == goes_back
