@@ -25,6 +25,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 from sphinx.application import Sphinx
+from sphinx.config import Config
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
@@ -81,11 +82,6 @@ def words_of(kind: str, language: str) -> dict[str, str]:
     return {name: pair[column] for name, pair in table.items()}
 
 
-def exports(app: Sphinx) -> Path:
-    """Return the folder into which the models of the page are exported."""
-    return Path(app.outdir, "_static", "alive")
-
-
 def line_html(code: str, when: str, gone: str) -> str:
     """Write one line of the loop; numbers after ``lr =`` and ``bs =`` can be changed."""
     html = highlight(code, PythonLexer(), HtmlFormatter(nowrap=True)).rstrip("\n")
@@ -122,24 +118,31 @@ class Alive(SphinxDirective):
         self.env.note_dependency(str(WORDS))
         self.env.note_dependency(__file__)
         words = words_of(self.kind, self.config.language)
-        path = exports(self.env.app) / "facts.json"
+        path = Path(self.config.alive_exports, "facts.json")
         try:
             facts = json.loads(path.read_text(encoding="utf-8"))
         except OSError:
             logger.warning(
-                "%s: no models were exported to %s", self.name, path.parent, location=self.get_location()
+                "%s: no models were exported to %s",
+                self.name,
+                path.parent,
+                location=self.get_location(),
             )
             return [nodes.paragraph("", words["elsewhere"])]
         known = {"{n}": f"{facts['n']:,}", "{size}": facts["size"]}
         for name, value in known.items():
             words = {key: word.replace(name, value) for key, word in words.items()}
         attributes = {"data-alive": self.kind, **self.settings(facts)}
-        opening = "".join(f' {name}="{escape(value)}"' for name, value in attributes.items())
+        opening = "".join(
+            f' {name}="{escape(value)}"' for name, value in attributes.items()
+        )
         still = nodes.container(classes=["alive-still"])
         still += nodes.raw("", self.still(path.parent, words), format="html")
         still += nodes.paragraph("", words["elsewhere"])
         said = json.dumps(words, ensure_ascii=False).replace("</", "<\\/")
-        closing = f'<script type="application/json" class="alive-words">{said}</script></div>'
+        closing = (
+            f'<script type="application/json" class="alive-words">{said}</script></div>'
+        )
         holder = nodes.container()
         self.state.nested_parse(self.content, self.content_offset, holder)
         return [
@@ -194,10 +197,17 @@ class TrainHere(Alive):
         return loop_html(facts["n"])
 
 
+def say_where(app: Sphinx, config: Config) -> None:
+    """Let the exports of this build lie beside the scripts, unless the settings say otherwise."""
+    config.alive_exports = config.alive_exports or str(
+        Path(app.outdir, "_static", "alive")
+    )
+
+
 def version(app: Sphinx) -> str:
     """Sum up all scripts and their data, so that no browser mixes those of two builds."""
     digest = hashlib.sha256()
-    for folder in (SCRIPTS, exports(app)):
+    for folder in (SCRIPTS, Path(app.config.alive_exports)):
         for path in sorted(folder.glob("*.*")):
             digest.update(path.read_bytes())
     return digest.hexdigest()[:8]
@@ -216,6 +226,8 @@ def load_script(
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directives."""
+    app.add_config_value("alive_exports", "", "", str)
+    app.connect("config-inited", say_where, priority=4)  # before run_once
     app.add_directive("draw-digit", DrawDigit)
     app.add_directive("train-here", TrainHere)
     app.connect("html-page-context", load_script)

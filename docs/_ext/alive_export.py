@@ -32,7 +32,9 @@ def pack(values: Tensor) -> str:
     """
     steps = (values.detach().cpu().double() * STEPS).round().numpy().ravel()
     if not (abs(steps) < 2**30).all():
-        raise ValueError(f"weights from {values.min()} to {values.max()} cannot be packed")
+        raise ValueError(
+            f"weights from {values.min()} to {values.max()} cannot be packed"
+        )
     whole = steps.astype(np.int64)
     bits = (2 * abs(whole) - (whole < 0)).astype(np.uint32)
     planes = [(bits >> shift).astype(np.uint8).tobytes() for shift in (24, 16, 8, 0)]

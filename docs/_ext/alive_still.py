@@ -26,7 +26,10 @@ def png(pixels: np.ndarray) -> str:
         (b"IEND", b""),
     ]
     data = b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        struct.pack(">I", len(body))
+        + kind
+        + body
+        + struct.pack(">I", zlib.crc32(kind + body))
         for kind, body in chunks
     )
     return "data:image/png;base64," + base64.b64encode(data).decode()
@@ -79,12 +82,16 @@ def forward(digit: Tensor, maps: list[Tensor], shares: Tensor) -> str:
         for i, channel in enumerate(layer):
             row, column = divmod(i, columns)
             top = 130 - rows * (side + 3) / 2 + row * (side + 3)
-            parts.append(picture(grey(channel, most), x + column * (side + 3), top, side))
+            parts.append(
+                picture(grey(channel, most), x + column * (side + 3), top, side)
+            )
         x += columns * (side + 3) + 18
     for i, share in enumerate(shares.tolist()):
         y = 18 + 24 * i
         parts.append(text(x + 8, y + 10, str(i), "end"))
-        parts.append(f'<rect x="{x + 14:.1f}" y="{y}" width="{120 * share:.1f}" height="14" fill="#d55e00"/>')
+        parts.append(
+            f'<rect x="{x + 14:.1f}" y="{y}" width="{120 * share:.1f}" height="14" fill="#d55e00"/>'
+        )
         parts.append(text(x + 180, y + 11, f"{100 * share:.1f} %", "end"))
     return svg(round(x + 184), 270, parts)
 
@@ -102,11 +109,17 @@ def training(losses: list[float], weights: Tensor) -> str:
         line = f'<path d="M{left} {y(loss):.1f}h{width}" stroke="{GREY}" stroke-opacity=".35"/>'
         parts += [line, text(left - 6, y(loss) + 4, str(loss), "end")]
     step = width / len(losses)
-    points = " ".join(f"{left + step * (i + 0.5):.1f},{y(v):.1f}" for i, v in enumerate(losses))
-    parts.append(f'<polyline points="{points}" fill="none" stroke="#d55e00" stroke-width="2"/>')
+    points = " ".join(
+        f"{left + step * (i + 0.5):.1f},{y(v):.1f}" for i, v in enumerate(losses)
+    )
+    parts.append(
+        f'<polyline points="{points}" fill="none" stroke="#d55e00" stroke-width="2"/>'
+    )
     most, side = float(weights.abs().max()), 57.0
     for digit in range(10):
         x = left + digit * (width + 3) / 10
-        parts.append(picture(signed(weights[:, digit].reshape(28, 28), most), x, 250, side))
+        parts.append(
+            picture(signed(weights[:, digit].reshape(28, 28), most), x, 250, side)
+        )
         parts.append(text(x + side / 2, 322, str(digit)))
     return svg(left + width + 12, 330, parts)

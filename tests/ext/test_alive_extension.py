@@ -22,9 +22,13 @@ TABLE = tomllib.loads(alive.WORDS.read_text(encoding="utf-8"))
 
 def unpack(text):
     """What alive.js does."""
-    planes = np.frombuffer(base64.b64decode(text), np.uint8).reshape(4, -1).astype(np.int64)
+    planes = (
+        np.frombuffer(base64.b64decode(text), np.uint8).reshape(4, -1).astype(np.int64)
+    )
     bits = (planes << np.array([[24], [16], [8], [0]])).sum(0)
-    return torch.tensor(np.where(bits % 2, -(bits + 1), bits) / 2 / 2**20, dtype=torch.float32)
+    return torch.tensor(
+        np.where(bits % 2, -(bits + 1), bits) / 2 / 2**20, dtype=torch.float32
+    )
 
 
 @pytest.mark.parametrize("kind", ["draw", "train"])
@@ -36,15 +40,23 @@ def test_every_word_is_there_in_both_languages_with_the_same_gaps(kind):
         assert gaps[0] == gaps[1], name
 
 
-@pytest.mark.parametrize(("kind", "files"), [("draw", ["draw", "show"]), ("train", ["trainer"])])
+@pytest.mark.parametrize(
+    ("kind", "files"), [("draw", ["draw", "show"]), ("train", ["trainer"])]
+)
 def test_scripts_and_table_know_the_same_words(kind, files):
-    code = "\n".join((SCRIPTS / f"{name}.js").read_text(encoding="utf-8") for name in files)
-    used = set(re.findall(r"words\.(\w+)", code)) | {f"hint_{n}" for n in ("lr", "bs")}
+    code = "\n".join(
+        (SCRIPTS / f"{name}.js").read_text(encoding="utf-8") for name in files
+    )
+    used = set(re.findall(r"words\.(\w+)", code))
     prefixes = set(re.findall(r"words\[`(\w+_)\$", code))
     known = set(TABLE[kind]) - {"still", "still_alt", "elsewhere"}
     assert used <= known
     for name in known - used:
-        assert name.startswith(tuple(prefixes)) or f'"{name}"' in code or f'("{name}"' in code, name
+        assert (
+            name.startswith(tuple(prefixes))
+            or f'"{name}"' in code
+            or f'("{name}"' in code
+        ), name
 
 
 def test_packed_numbers_come_back_to_half_a_millionth():
@@ -70,14 +82,24 @@ def test_a_folded_convolution_does_what_it_and_its_normalisation_do():
     ("model", "kinds", "sizes"),
     [
         (Mnist_CNN, ["conv"] * 3 + ["mean"], [(1, 16, 14), (16, 16, 7), (16, 10, 4)]),
-        (cnn_any_size, ["conv"] * 3 + ["mean"], [(1, 16, 14), (16, 16, 7), (16, 10, 4)]),
-        (better_cnn, ["conv"] * 3 + ["linear"], [(1, 16, 14), (16, 32, 7), (32, 64, 4)]),
+        (
+            cnn_any_size,
+            ["conv"] * 3 + ["mean"],
+            [(1, 16, 14), (16, 16, 7), (16, 10, 4)],
+        ),
+        (
+            better_cnn,
+            ["conv"] * 3 + ["linear"],
+            [(1, 16, 14), (16, 32, 7), (32, 64, 4)],
+        ),
     ],
 )
 def test_layers_are_described_in_order(model, kinds, sizes):
     layers = alive_export.conv_layers(model())
     assert [layer["kind"] for layer in layers] == kinds
-    assert [(layer["from"], layer["to"], layer["side"]) for layer in layers[:3]] == sizes
+    assert [
+        (layer["from"], layer["to"], layer["side"]) for layer in layers[:3]
+    ] == sizes
 
 
 def test_a_convolution_that_the_script_does_not_know_is_refused():
@@ -90,7 +112,16 @@ def exported(folder):
     x, y = torch.rand(300, 784).mul(256).floor().div(256), torch.arange(300) % 10
     models = Mnist_CNN(), better_cnn()
     start = torch.randn(784, 10) / 28
-    alive_export.export(folder, (start, torch.zeros(10)), *models, start, (x, y), (x, y), "stand-in", (200, 50))
+    alive_export.export(
+        folder,
+        (start, torch.zeros(10)),
+        *models,
+        start,
+        (x, y),
+        (x, y),
+        "stand-in",
+        (200, 50),
+    )
     return models
 
 
@@ -110,11 +141,17 @@ def test_an_export_is_complete_and_leaves_the_models_as_they_were(tmp_path):
 
 
 @pytest.mark.parametrize("language", ["en", "zh_CN"])
-def test_pages_get_the_sentence_the_still_figure_and_the_words(tmp_path, monkeypatch, language):
+def test_pages_get_the_sentence_the_still_figure_and_the_words(tmp_path, language):
     exported(tmp_path / "exports")
-    monkeypatch.setattr(alive, "exports", lambda app: tmp_path / "exports")
-    pages = {"index": "T\n=\n\n.. toctree::\n\n   a/b\n\n.. train-here::\n", "a/b": "T\n=\n\n.. draw-digit::\n   :first: linear\n"}
-    settings = {"language": language, "html_search_language": "en"}
+    pages = {
+        "index": "T\n=\n\n.. toctree::\n\n   a/b\n\n.. train-here::\n",
+        "a/b": "T\n=\n\n.. draw-digit::\n   :first: linear\n",
+    }
+    settings = {
+        "language": language,
+        "html_search_language": "en",
+        "alive_exports": str(tmp_path / "exports"),
+    }
     html, warnings = build(tmp_path, pages, ["alive"], **settings)
     assert not [line for line in warnings.splitlines() if "alive" in line]
     figure = html["a/b"].select_one("[data-alive=draw]")
@@ -125,8 +162,11 @@ def test_pages_get_the_sentence_the_still_figure_and_the_words(tmp_path, monkeyp
     assert words["elsewhere"] in figure.get_text()
     assert "../_static/alive/still-draw.svg" in str(html["a/b"])
     loop = html["index"].select_one("template.alive-code")
-    assert "weights.grad.zero_()" in loop.get_text()
-    assert "200" in json.loads(html["index"].select_one("script.alive-words").string)["still"]
+    assert "zero_" in str(loop)
+    assert (
+        "200"
+        in json.loads(html["index"].select_one("script.alive-words").string)["still"]
+    )
 
 
 def test_a_page_without_exports_says_so_and_keeps_the_sentence(tmp_path):
@@ -136,8 +176,12 @@ def test_a_page_without_exports_says_so_and_keeps_the_sentence(tmp_path):
     assert not html["index"].select("script[src*=alive]")
 
 
-def test_an_unknown_model_is_an_error(tmp_path, monkeypatch):
+def test_an_unknown_model_is_an_error(tmp_path):
     exported(tmp_path / "exports")
-    monkeypatch.setattr(alive, "exports", lambda app: tmp_path / "exports")
-    _, warnings = build(tmp_path, {"index": "T\n=\n\n.. draw-digit::\n   :models: cnn gpt\n"}, ["alive"])
+    _, warnings = build(
+        tmp_path,
+        {"index": "T\n=\n\n.. draw-digit::\n   :models: cnn gpt\n"},
+        ["alive"],
+        alive_exports=str(tmp_path / "exports"),
+    )
     assert "no model is called gpt" in warnings

@@ -12,14 +12,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn, optim
 
+from mnist_tut.mnist.read import read_path
+from mnist_tut.mnist.strokes import make_strokes
 from mnist_tut.models import Mnist_CNN, better_cnn
-
-try:  # the way to the data moves house just now
-    from mnist_tut.mnist.read import read_mnist
-    from mnist_tut.mnist.strokes import make_strokes
-except ImportError:
-    from mnist_tut.reading import read_mnist
-    from mnist_tut.strokes import make_strokes
 
 ROOT = Path(__file__).parents[2]
 PLACES = [os.environ.get("MNIST_TUT_DATA", ""), str(ROOT / "data" / "mnist")]
@@ -34,12 +29,16 @@ html_sidebars = {{"**": []}}
 html_context = {{"default_mode": "auto"}}
 html_theme_options = {{"navbar_end": ["theme-switcher"], "navbar_persistent": []}}
 """
-FAR = "\n\n".join(f"{i}" for i in range(80))  # keeps the figures out of the first screen
+FAR = "\n\n".join(
+    f"{i}" for i in range(80)
+)  # keeps the figures out of the first screen
 PAGES = {
-    "index": "{title}\n==========\n\n.. toctree::\n   :hidden:\n\n   deep/page\n   far\n\n"
+    "index": "{title}\n====================\n\n.. toctree::\n   :hidden:\n\n   deep/page\n   far\n\n"
     ".. draw-digit::\n\n   {title}\n\n.. train-here::\n",
-    "deep/page": "{title}\n==========\n\n.. draw-digit::\n   :models: linear cnn\n   :first: linear\n   :brief:\n",
-    "far": "{title}\n==========\n\n" + FAR + "\n\n.. draw-digit::\n\n.. train-here::\n",
+    "deep/page": "{title}\n====================\n\n.. draw-digit::\n   :models: linear cnn\n   :first: linear\n   :brief:\n",
+    "far": "{title}\n====================\n\n"
+    + FAR
+    + "\n\n.. draw-digit::\n\n.. train-here::\n",
 }
 
 
@@ -65,11 +64,15 @@ def digits(source):
     if source == "stand-in":
         (x, y), (x_valid, y_valid), _ = make_strokes(sizes=(5000, 1000, 1))
         return Digits(x, y, x_valid, y_valid, source)
-    arrays = read_mnist(mnist_file())
+    arrays = read_path(mnist_file())
     x, y, x_valid, y_valid = (torch.from_numpy(a) for a in tuple(arrays)[:4])
     few, fewer = 5000, 1000
     return Digits(
-        x[:few].float() / 256, y[:few].long(), x_valid[:fewer].float() / 256, y_valid[:fewer].long(), source
+        x[:few].float() / 256,
+        y[:few].long(),
+        x_valid[:fewer].float() / 256,
+        y_valid[:fewer].long(),
+        source,
     )
 
 
@@ -119,15 +122,24 @@ def build(folder):
         linear.bias.zero_()
     opt = optim.SGD(linear.parameters(), lr=0.5)
     for i in range(0, len(data.x_train), 64):
-        F.cross_entropy(linear(data.x_train[i : i + 64]), data.y_train[i : i + 64]).backward()
+        F.cross_entropy(
+            linear(data.x_train[i : i + 64]), data.y_train[i : i + 64]
+        ).backward()
         opt.step()
         opt.zero_grad()
     torch.manual_seed(2)
     cnn = train(Mnist_CNN(), data.x_train, data.y_train)
     torch.manual_seed(2)
-    better = train(better_cnn(), data.x_train.view(-1, 1, 28, 28), data.y_train, epochs=1)
+    better = train(
+        better_cnn(), data.x_train.view(-1, 1, 28, 28), data.y_train, epochs=1
+    )
     world = World(
-        folder, data, start, (linear.weight.detach().T, linear.bias.detach()), cnn, better
+        folder,
+        data,
+        start,
+        (linear.weight.detach().T, linear.bias.detach()),
+        cnn,
+        better,
     )
     for lang in TITLES:
         source, out = folder / "source" / lang, folder / lang
@@ -146,7 +158,17 @@ def build(folder):
             path.write_text(text.format(title=TITLES[lang]), encoding="utf-8")
         (source / "conf.py").write_text(CONF.format(**settings), encoding="utf-8")
         subprocess.run(
-            [sys.executable, "-m", "sphinx", "-W", "-q", "-D", "html_search_language=en", str(source), str(out)],
+            [
+                sys.executable,
+                "-m",
+                "sphinx",
+                "-W",
+                "-q",
+                "-D",
+                "html_search_language=en",
+                str(source),
+                str(out),
+            ],
             check=True,
         )
     return world

@@ -98,15 +98,31 @@ def write(form, manner, rng):
     waves = [(rng.uniform(0.3, 0.9), rng.uniform(0, 2 * math.pi)) for _ in range(2)]
     strokes = []
     for stroke in read(form):
-        bent = [(x + rng.gauss(0, bend) / 25, y + rng.gauss(0, bend) / 25) if bend else (x, y) for x, y in stroke]
-        corners = [bent[i - 1] if i and stroke[i] == stroke[i - 1] else bent[i] for i in range(len(bent))]
+        bent = [
+            (x + rng.gauss(0, bend) / 25, y + rng.gauss(0, bend) / 25)
+            if bend
+            else (x, y)
+            for x, y in stroke
+        ]
+        corners = [
+            bent[i - 1] if i and stroke[i] == stroke[i - 1] else bent[i]
+            for i in range(len(bent))
+        ]
         points = []
         for x, y in smooth(corners, per_stretch):
-            across = left + x * width + (1 - y) * slant * height - min(0, slant * height)
+            across = (
+                left + x * width + (1 - y) * slant * height - min(0, slant * height)
+            )
             down = top + y * height
-            wobble = [bend * 0.6 * math.sin(rate * (across + down) + phase) for rate, phase in waves]
+            wobble = [
+                bend * 0.6 * math.sin(rate * (across + down) + phase)
+                for rate, phase in waves
+            ]
             points.append(
-                [round(place + move + rng.gauss(0, shake), 1) for place, move in zip((across, down), wobble, strict=True)]
+                [
+                    round(place + move + rng.gauss(0, shake), 1)
+                    for place, move in zip((across, down), wobble, strict=True)
+                ]
             )
         strokes.append(points)
     return strokes
@@ -120,7 +136,9 @@ def main():
         for i, (name, manner) in enumerate(MANNERS.items())
         for digit, forms in enumerate(FORMS)
     ]
-    lines = ",\n".join(json.dumps(drawing, separators=(",", ":")) for drawing in drawings)
+    lines = ",\n".join(
+        json.dumps(drawing, separators=(",", ":")) for drawing in drawings
+    )
     PLACE.write_text(f"[\n{lines}\n]\n", encoding="utf-8")
     print(f"{len(drawings)} drawings in {PLACE}")
 
