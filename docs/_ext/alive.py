@@ -1,14 +1,14 @@
 """Figures that answer: ``.. draw-digit::`` and ``.. train-here::``.
 
-``draw-digit`` is a pad to write on; the models that the page has just trained read what was written.
-``train-here`` runs the page's first loop in the reader's browser. Both are alive only in a browser
-with JavaScript; elsewhere, and in notebooks, a sentence says where to find them, and on the site a
-still picture tells the same story. A page with such a figure asks for one small script and a style
-sheet; all the rest is loaded when the figure scrolls into view.
+``draw-digit`` is a pad to write on; the models that the page has just trained read what was
+written. ``train-here`` runs the page's first loop in the reader's browser. Both are alive only in
+a browser with JavaScript; elsewhere, and in notebooks, a sentence says where to find them, and on
+the site a still picture tells the same story. A page with such a figure asks for one small script
+and a style sheet; all the rest is loaded when the figure scrolls into view.
 
-The scripts are in ``docs/_static/alive``, every word in ``alive_words.toml``. What they need of the
-models was written by :func:`alive_export.export` when the page was run, and lies in the built site's
-``_static/alive`` by the time that pages are read (see ``run_once``).
+The scripts are in ``docs/_static/alive``, every word in ``alive_words.toml``. What they need of
+the models was written by :func:`alive_export.export` when the page was run, and lies in the built
+site's ``_static/alive`` by the time that pages are read (see ``run_once``).
 """
 
 import hashlib
@@ -96,7 +96,8 @@ def line_html(code: str, when: str, gone: str) -> str:
 def loop_html(n: int) -> str:
     """Write the loop, for the script to take out of its template."""
     lines = "".join(line_html(code.replace("{n}", str(n)), *how) for code, *how in LOOP)
-    return f'<template class="alive-code"><div class="highlight"><pre>{lines}</pre></div></template>'
+    code = f'<div class="highlight"><pre>{lines}</pre></div>'
+    return f'<template class="alive-code">{code}</template>'
 
 
 class Alive(SphinxDirective):
@@ -159,7 +160,8 @@ class Alive(SphinxDirective):
         size = " ".join(re.findall(r' ((?:width|height)="\d+")', head))
         root = "../" * self.env.docname.count("/")
         image = f'<img src="{root}_static/alive/{name}" {size} alt="{escape(words["still_alt"])}">'
-        return f"<noscript><figure>{image}<figcaption>{escape(words['still'])}</figcaption></figure></noscript>"
+        caption = f"<figcaption>{escape(words['still'])}</figcaption>"
+        return f"<noscript><figure>{image}{caption}</figure></noscript>"
 
 
 class DrawDigit(Alive):

@@ -1,8 +1,8 @@
 """Hand the models that a page has just trained to the scripts that bring its figures to life.
 
-:func:`export` writes into a folder what ``docs/_static/alive`` loads: one script per model, one with
-some pictures to read, one with the pictures to train on, and two still figures for readers without
-JavaScript. It needs PyTorch and NumPy only, and knows layers, not the page's classes.
+:func:`export` writes into a folder what ``docs/_static/alive`` loads: one script per model, one
+with some pictures to read, one with the pictures to train on, and two still figures for readers
+without JavaScript. It needs PyTorch and NumPy only, and knows layers, not the page's classes.
 """
 
 import base64
@@ -25,7 +25,7 @@ STEPS = 2**20  # of a weight, from 0 to 1; alive.js knows it, too
 
 
 def pack(values: Tensor) -> str:
-    """Write numbers as base64: in steps of 2**-20, all first bytes before all second ones and so on.
+    """Write numbers as base64: steps of 2**-20, all first bytes before all second ones and so on.
 
     Logits change by less than 5e-5 through the rounding, and servers can compress the result to two
     thirds of what float32 takes. The sign is the last bit, so that small numbers begin with zeros.
@@ -53,7 +53,8 @@ def folded(conv: nn.Conv2d, norm: nn.BatchNorm2d | None) -> tuple[Tensor, Tensor
     bias = torch.zeros(len(weights)) if conv.bias is None else conv.bias.detach()
     if norm is None:
         return weights.float(), bias.float()
-    assert norm.running_mean is not None and norm.running_var is not None
+    assert norm.running_mean is not None
+    assert norm.running_var is not None
     factor = norm.weight.double() / (norm.running_var.double() + norm.eps).sqrt()
     bias = (bias.double() - norm.running_mean.double()) * factor + norm.bias.double()
     return (weights * factor.view(-1, 1, 1, 1)).float(), bias.detach().float()

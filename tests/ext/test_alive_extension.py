@@ -130,8 +130,8 @@ def test_an_export_is_complete_and_leaves_the_models_as_they_were(tmp_path):
     assert all(model.training for model in models)
     names = {path.name for path in (tmp_path / "new" / "folder").iterdir()}
     assert names == {
-        "facts.json", "model-better.js", "model-cnn.js", "model-linear.js", "pictures.js", "samples.js",
-        "still-draw.svg", "still-train.svg",
+        "facts.json", "model-better.js", "model-cnn.js", "model-linear.js", "pictures.js",
+        "samples.js", "still-draw.svg", "still-train.svg",
     }  # fmt: skip
     text = (tmp_path / "new" / "folder" / "pictures.js").read_text(encoding="utf-8")
     data = json.loads(re.fullmatch(r'Alive\.receive\("pictures", (.*)\);\n', text)[1])

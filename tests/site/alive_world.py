@@ -29,16 +29,15 @@ html_sidebars = {{"**": []}}
 html_context = {{"default_mode": "auto"}}
 html_theme_options = {{"navbar_end": ["theme-switcher"], "navbar_persistent": []}}
 """
-FAR = "\n\n".join(
-    f"{i}" for i in range(80)
-)  # keeps the figures out of the first screen
+HEAD = "{title}\n====================\n\n"
+FAR = "\n\n".join(map(str, range(80)))  # keeps the figures out of the first screen
 PAGES = {
-    "index": "{title}\n====================\n\n.. toctree::\n   :hidden:\n\n   deep/page\n   far\n\n"
-    ".. draw-digit::\n\n   {title}\n\n.. train-here::\n",
-    "deep/page": "{title}\n====================\n\n.. draw-digit::\n   :models: linear cnn\n   :first: linear\n   :brief:\n",
-    "far": "{title}\n====================\n\n"
-    + FAR
-    + "\n\n.. draw-digit::\n\n.. train-here::\n",
+    "index": HEAD
+    + ".. toctree::\n   :hidden:\n\n   deep/page\n   far\n\n"
+    + ".. draw-digit::\n\n   {title}\n\n.. train-here::\n",
+    "deep/page": HEAD
+    + ".. draw-digit::\n   :models: linear cnn\n   :first: linear\n   :brief:\n",
+    "far": HEAD + FAR + "\n\n.. draw-digit::\n\n.. train-here::\n",
 }
 
 

@@ -1,9 +1,9 @@
 """Make ``drawings.json``: digits as somebody might write them on the pad.
 
-Run by hand: ``python tests/site/make_drawings.py``. Nobody wrote these: each digit has two forms whose
-control points were chosen by hand, and six manners of writing move, slant, squeeze, shake or roughen
-them, with random numbers from a fixed seed. They say how the pad and what follows it treat writing
-that MNIST's makers have not prepared; they say nothing about the hands of real people.
+Run by hand: ``python tests/site/make_drawings.py``. Nobody wrote these: each digit has two forms
+whose control points were chosen by hand, and six manners of writing move, slant, squeeze, shake or
+roughen them, with random numbers from a fixed seed. They say how the pad and what follows it treat
+writing that MNIST's makers have not prepared; they say nothing about the hands of real people.
 """
 
 import json
@@ -13,7 +13,7 @@ from pathlib import Path
 
 PLACE = Path(__file__).with_name("drawings.json")
 
-#: Two forms of each digit: strokes of control points x,y from 0 to 1, the top left corner being 0,0.
+#: Two forms of each digit: strokes of control points x,y in tenths, from the top left corner.
 FORMS = [
     ["5,0 1,2 0,5 1,8 5,10 9,8 10,5 9,2 5,0", "7,0 3,1 1,5 3,9 6,10 9,7 9,3 6,0 4,1"],
     ["5,0 5,3 5,7 5,10", "2,3 4,1 5,0 5,4 5,10"],

@@ -1,5 +1,6 @@
 """The living figures: exact, usable by everyone, and true to what they say."""
 
+import base64
 import gzip
 import json
 import re
@@ -84,7 +85,8 @@ def test_every_model_gives_pytorchs_logits(desk, world, name):
     ours = desk.evaluate(
         """async ([name, pictures]) => {
           const model = Alive.readModel(await Alive.load(`model-${name}`));
-          return pictures.map((p) => Array.from(Alive.forward(model, Float32Array.from(p)).at(-1).values));
+          const logits = (p) => Alive.forward(model, Float32Array.from(p)).at(-1).values;
+          return pictures.map((p) => Array.from(logits(p)));
         }""",
         [name, x.tolist()],
     )
@@ -120,7 +122,8 @@ def test_one_window_of_the_sum_adds_up_to_the_map(desk, world):
             const { side, values } = passed[index + 1];
             values.forEach((value, k) => {
               const [channel, place] = [Math.floor(k / side ** 2), k % side ** 2];
-              const { total } = Alive.oneSum(layer, passed[index], channel, Math.floor(place / side), place % side);
+              const [row, column] = [Math.floor(place / side), place % side];
+              const { total } = Alive.oneSum(layer, passed[index], channel, row, column);
               far = Math.max(far, Math.abs(Math.max(0, total) - value));
             });
           });
@@ -207,11 +210,12 @@ def test_shifting_moves_whole_pixels_and_lets_in_black(desk, right, down):
 RUN = """([data, settings, steps]) => {
   const Learner = Alive.learner();
   globalThis.given ??= {};
-  if (data) given[data.name] = { ...data, pixels: Alive.bytes(data.pixels), labels: Uint8Array.from(data.labels),
-    start: Float32Array.from(data.start) };
+  if (data) given[data.name] = { ...data, pixels: Alive.bytes(data.pixels),
+    labels: Uint8Array.from(data.labels), start: Float32Array.from(data.start) };
   const learner = new Learner(given[settings.data], settings);
   const losses = Array.from({ length: steps }, () => learner.step());
-  return { losses, weights: Array.from(learner.weights), bias: Array.from(learner.bias), ...learner.validate() };
+  const [weights, bias] = [learner.weights, learner.bias].map((numbers) => Array.from(numbers));
+  return { losses, weights, bias, ...learner.validate() };
 }"""
 
 
@@ -228,8 +232,6 @@ class Runs:
         data = None
         if source not in self.sent:  # 5,000 pictures are sent once
             self.sent.add(source)
-            import base64
-
             digits = alive_world.digits(source)
             pixels = (torch.cat([digits.x_train, digits.x_valid]) * 256).to(torch.uint8)
             labels = torch.cat([digits.y_train, digits.y_valid]).tolist()
@@ -291,8 +293,8 @@ def by_pytorch(
 
 @pytest.mark.parametrize(
     "settings",
-    [{}, {"lr": 0.1, "bs": 16}, {"unzeroed": True}, {"unbiased": True}, {"twice": True}, {"sorted": True},
-     {"zeros": True}, {"huge": True}, {"bs": 2048}],
+    [{}, {"lr": 0.1, "bs": 16}, {"unzeroed": True}, {"unbiased": True}, {"twice": True},
+     {"sorted": True}, {"zeros": True}, {"huge": True}, {"bs": 2048}],
     ids=str,
 )  # fmt: skip
 def test_five_steps_equal_pytorchs(runs, settings):
@@ -419,7 +421,8 @@ def test_a_run_with_the_pages_settings_repeats_pytorchs_losses_before_the_reader
     far = page.evaluate(
         """() => {
           const { losses, torch } = document.querySelector("[data-alive=train]").trainer;
-          return [losses.length, torch.length, Math.max(...losses.map((loss, i) => Math.abs(loss - torch[i])))];
+          const far = losses.map((loss, i) => Math.abs(loss - torch[i]));
+          return [losses.length, torch.length, Math.max(...far)];
         }"""
     )
     assert far[0] == far[1] == 395
@@ -436,8 +439,12 @@ def test_with_reduced_motion_the_curve_moves_once_an_epoch(fresh):
         page = fresh(reduced_motion=motion)
         figure = wake(page, "train")
         page.evaluate(
-            """() => { const { trainer } = document.querySelector("[data-alive=train]"), report = trainer.report;
-                 globalThis.count = 0; trainer.report = (message) => { count++; report.call(trainer, message); }; }"""
+            """() => {
+              const { trainer } = document.querySelector("[data-alive=train]");
+              const { report } = trainer;
+              globalThis.count = 0;
+              trainer.report = (message) => { count++; report.call(trainer, message); };
+            }"""
         )
         figure.get_by_role("button", name="Run", exact=True).click()
         figure.get_by_text("Finished after").wait_for(timeout=60_000)
@@ -468,21 +475,33 @@ def test_run_pause_and_start_again_do_what_they_say(fresh):
     )
 
 
+ORDER = "x_train, y_train = x_train[order], y_train[order]"
+RANDOM = "weights = torch.randn(784, 10) / math.sqrt(784)"
+BIAS = "bias = torch.zeros(10, requires_grad=True)"
+MODEL = "    return log_softmax(xb @ weights + bias)"
+ZERO_WEIGHTS, ZERO_BIAS = (
+    f"            {name}.grad.zero_()" for name in ("weights", "bias")
+)
+#: What each switch adds to the shown loop, and what it strikes out.
 SWITCHES = {
-    "do not set gradients to zero": ([], ["            weights.grad.zero_()", "            bias.grad.zero_()"]),
-    "sort the pictures by class": (
-        ["order = y_train.argsort(stable=True)", "x_train, y_train = x_train[order], y_train[order]"], []),
+    "do not set gradients to zero": ([], [ZERO_WEIGHTS, ZERO_BIAS]),
+    "sort the pictures by class": (["order = y_train.argsort(stable=True)", ORDER], []),
     "shuffle before each epoch": (
-        ["    order = torch.randperm(n)", "    x_train, y_train = x_train[order], y_train[order]"], []),
+        ["    order = torch.randperm(n)", f"    {ORDER}"],
+        [],
+    ),
     "leave out the bias": (
         ["    return log_softmax(xb @ weights)"],
-        ["bias = torch.zeros(10, requires_grad=True)", "    return log_softmax(xb @ weights + bias)",
-         "            bias -= lr * bias.grad", "            bias.grad.zero_()"]),
-    "all weights zero at the start": (["weights = torch.zeros(784, 10)"], ["weights = torch.randn(784, 10) / math.sqrt(784)"]),
+        [BIAS, MODEL, "            bias -= lr * bias.grad", ZERO_BIAS],
+    ),
+    "all weights zero at the start": (["weights = torch.zeros(784, 10)"], [RANDOM]),
     "initial weights times 100": (["weights *= 100"], []),
     "learning rate times 100": ([], []),
-    "softmax twice": (["    return log_softmax(softmax(xb @ weights + bias))"], ["    return log_softmax(xb @ weights + bias)"]),
-}  # fmt: skip
+    "softmax twice": (
+        ["    return log_softmax(softmax(xb @ weights + bias))"],
+        [MODEL],
+    ),
+}
 
 
 def test_every_switch_changes_its_lines_and_says_what_to_look_for(fresh):
@@ -542,7 +561,7 @@ def read_all(page, name, source=None, prepared=True):
         """async ([name, inks, prepared]) => {
           const model = Alive.readModel(await Alive.load(name));
           return inks.map((ink) => {
-            const picture = prepared ? Alive.mnistify(Float32Array.from(ink)) : Float32Array.from(ink);
+            const raw = Float32Array.from(ink), picture = prepared ? Alive.mnistify(raw) : raw;
             const logits = Array.from(Alive.forward(model, picture).at(-1).values);
             return logits.indexOf(Math.max(...logits));
           });
@@ -558,7 +577,7 @@ def test_nine_in_ten_drawings_are_read_right_once_they_are_prepared_as_mnist_was
     page = fresh()
     wake(page, "draw")
     page.evaluate(
-        f"(text) => {{ const load = Alive.load, data = JSON.parse(text); Alive.load = (name) => name === 'trained-on-mnist' ? data : load(name); }}",
+        "(text) => { const data = JSON.parse(text); Alive.load = () => data; }",
         re.fullmatch(
             r'Alive\.receive\("trained-on-mnist", (.*)\);\n',
             (HERE / "trained-on-mnist.js").read_text(),
@@ -638,12 +657,14 @@ def test_a_finger_draws_and_does_not_scroll_the_page(chromium, world):
     page.wait_for_timeout(300)
     box, before = pad.bounding_box(), page.evaluate("scrollY")
     cdp = context.new_cdp_session(page)
-    touch = lambda kind, points: cdp.send(
-        "Input.dispatchTouchEvent", {"type": kind, "touchPoints": points}
-    )  # noqa: E731
-    at = lambda share: [
-        {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] * share}
-    ]  # noqa: E731
+
+    def touch(kind, points):
+        cdp.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    def at(share):
+        down = box["y"] + box["height"] * share
+        return [{"x": box["x"] + box["width"] / 2, "y": down}]
+
     touch("touchStart", at(0.85))
     for share in np.linspace(0.85, 0.1, 20):
         touch("touchMove", at(share))
@@ -714,8 +735,11 @@ def test_a_map_shows_its_kernel_and_one_window_of_its_sum(fresh):
     maps = figure.locator(".alive-layers .alive-maps")
     assert [maps.nth(i).locator("button").count() for i in range(3)] == [16, 16, 10]
     brightest = page.evaluate(
-        """() => { const { draw } = document.querySelector("[data-alive=draw]"), { values } = draw.passed[2];
-             const at = values.indexOf(Math.max(...values)); return [Math.floor(at / 49), Math.max(...values)]; }"""
+        """() => {
+          const { values } = document.querySelector("[data-alive=draw]").draw.passed[2];
+          const most = Math.max(...values);
+          return [Math.floor(values.indexOf(most) / 49), most];
+        }"""
     )
     maps.nth(1).locator("button").nth(brightest[0]).click()
     detail = figure.locator(".alive-detail")
@@ -769,9 +793,10 @@ def test_nothing_is_loaded_before_it_is_seen_and_nothing_from_elsewhere(
     )
     watched.page.goto(world.page(lang, "far"))
     watched.page.wait_for_timeout(500)
-    ours = lambda: {
-        name for name in asked if name.endswith((".js", ".svg")) and "/" not in name
-    }  # noqa: E731
+
+    def ours():
+        return {n for n in asked if n.endswith((".js", ".svg")) and "/" not in n}
+
     assert ours() == {"alive.js"}
     figure = wake(watched.page, "draw")
     assert "model-cnn.js" in ours()
@@ -831,7 +856,8 @@ def test_axe_finds_nothing_and_nothing_is_wider_than_the_screen(
     assert found == {}
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     small = figure.locator("button, input").evaluate_all(
-        "all => all.filter((e) => e.offsetParent).map((e) => (e.closest('label') ?? e).getBoundingClientRect())"
+        "all => all.filter((e) => e.offsetParent)"
+        ".map((e) => (e.closest('label') ?? e).getBoundingClientRect())"
         ".filter((box) => Math.min(box.width, box.height) < 24).length"
     )
     assert small == 0, "targets of less than 24 pixels"

@@ -162,7 +162,10 @@
       this.bars.update(this.logits, this.shares);
       if (this.brief) return;
       this.rows.update(this.passed);
-      this.explain();
+      const drawing = this.pad.last && this.chosen && !this.chosen.best;
+      clearTimeout(this.waiting); // while a stroke goes on, sums can wait: they would slow it down
+      if (drawing) this.waiting = setTimeout(() => this.explain(), PAUSE / 4);
+      else this.explain();
     }
 
     explain() {

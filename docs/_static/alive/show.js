@@ -8,31 +8,33 @@
   const BLUE = [0, 114, 178], PALE = [242, 242, 242], ORANGE = [213, 94, 0];
   const { make, fill } = Alive;
 
-  function draw(canvas, side, colour) {
+  const colour = (red, green, blue) => (255 << 24) | (blue << 16) | (green << 8) | red;
+  const GREYS = Int32Array.from({ length: 256 }, (_, k) => colour(k, k, k));
+  // From blue over pale to orange; the middle one is for zero.
+  const SIGNED = Int32Array.from({ length: 511 }, (_, k) => {
+    const share = Math.abs(k - 255) / 255, full = k < 255 ? BLUE : ORANGE;
+    return colour(...PALE.map((from, i) => Math.round(from + share * (full[i] - from))));
+  });
+
+  function draw(canvas, values, side, colours, factor, zero) {
     if (canvas.width !== side) canvas.width = canvas.height = side;
     const context = canvas.getContext("2d");
     const image = (canvas.image ??= context.createImageData(side, side)); // written, never read back
-    for (let k = 0; k < side * side; k++) image.data.set(colour(k), 4 * k);
+    const pixels = new Int32Array(image.data.buffer), last = colours.length - 1;
+    for (let k = 0; k < pixels.length; k++)
+      pixels[k] = colours[Math.min(last, Math.max(0, Math.round(zero + values[k] * factor)))];
     context.putImageData(image, 0, 0);
   }
 
   /** Paint numbers from 0 to `max` in greys. */
-  Alive.paint = (canvas, values, side, max) =>
-    draw(canvas, side, (k) => {
-      const grey = Math.round((255 * Math.max(0, values[k])) / max);
-      return [grey, grey, grey, 255];
-    });
+  Alive.paint = (canvas, values, side, max) => draw(canvas, values, side, GREYS, 255 / max, 0);
 
   /** Paint numbers from -`limit` to `limit`: blue, pale, orange. */
-  Alive.paintSigned = (canvas, values, side, limit) =>
-    draw(canvas, side, (k) => {
-      const share = Math.min(1, Math.abs(values[k]) / limit), full = values[k] < 0 ? BLUE : ORANGE;
-      return [...PALE.map((from, i) => Math.round(from + share * (full[i] - from))), 255];
-    });
+  Alive.paintSigned = (canvas, values, side, limit) => draw(canvas, values, side, SIGNED, 255 / limit, 255);
 
   /** Write a number with so many decimals, and with a real minus sign. */
   const number = (Alive.number = (value, decimals = 2) =>
-    Number.isFinite(value) ? value.toFixed(decimals).replace("-", "\u2212") : "\u221e");
+    Number.isFinite(value) ? value.toFixed(decimals).replace(/^-(?=.*[1-9])/, "\u2212").replace("-", "") : "\u221e");
   Alive.percent = (share) => `${(100 * share).toFixed(1)} %`;
 
   const largest = (values) => values.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-9);
