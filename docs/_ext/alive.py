@@ -116,10 +116,11 @@ class Alive(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the sentence, the still picture, and what the script needs."""
+        path = Path(self.config.alive_exports, "facts.json")
         self.env.note_dependency(str(WORDS))
         self.env.note_dependency(__file__)
+        self.env.note_dependency(str(path))
         words = words_of(self.kind, self.config.language)
-        path = Path(self.config.alive_exports, "facts.json")
         try:
             facts = json.loads(path.read_text(encoding="utf-8"))
         except OSError:
