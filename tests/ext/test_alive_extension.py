@@ -1,0 +1,187 @@
+"""Words, directives and exports of the living figures, without a browser."""
+
+import base64
+import json
+import re
+import tomllib
+from pathlib import Path
+
+import alive
+import alive_export
+import numpy as np
+import pytest
+import torch
+from miniature import build
+from torch import nn
+
+from mnist_tut.models import Mnist_CNN, better_cnn, cnn_any_size
+
+SCRIPTS = Path(alive.__file__).parents[1] / "_static" / "alive"
+TABLE = tomllib.loads(alive.WORDS.read_text(encoding="utf-8"))
+
+
+def unpack(text):
+    """What alive.js does."""
+    planes = (
+        np.frombuffer(base64.b64decode(text), np.uint8).reshape(4, -1).astype(np.int64)
+    )
+    bits = (planes << np.array([[24], [16], [8], [0]])).sum(0)
+    return torch.tensor(
+        np.where(bits % 2, -(bits + 1), bits) / 2 / 2**20, dtype=torch.float32
+    )
+
+
+@pytest.mark.parametrize("kind", ["draw", "train"])
+def test_every_word_is_there_in_both_languages_with_the_same_gaps(kind):
+    for name, (english, chinese) in TABLE[kind].items():
+        assert english, name
+        assert chinese, name
+        gaps = [set(re.findall(r"\{\w+\}", text)) for text in (english, chinese)]
+        assert gaps[0] == gaps[1], name
+
+
+@pytest.mark.parametrize(
+    ("kind", "files"), [("draw", ["draw", "show"]), ("train", ["trainer"])]
+)
+def test_scripts_and_table_know_the_same_words(kind, files):
+    code = "\n".join(
+        (SCRIPTS / f"{name}.js").read_text(encoding="utf-8") for name in files
+    )
+    used = set(re.findall(r"words\.(\w+)", code))
+    prefixes = set(re.findall(r"words\[`(\w+_)\$", code))
+    known = set(TABLE[kind]) - {"still", "still_alt", "elsewhere"}
+    assert used <= known
+    for name in known - used:
+        assert (
+            name.startswith(tuple(prefixes))
+            or f'"{name}"' in code
+            or f'("{name}"' in code
+        ), name
+
+
+def test_packed_numbers_come_back_to_half_a_millionth():
+    values = torch.tensor([0.0, 1.0, -1.0, 0.1, -0.1, 300.5, -300.5, 1e-9, -(2**-20)])
+    assert (unpack(alive_export.pack(values)) - values).abs().max() <= 2**-21
+    with pytest.raises(ValueError, match="cannot be packed"):
+        alive_export.pack(torch.tensor([5000.0]))
+
+
+def test_a_folded_convolution_does_what_it_and_its_normalisation_do():
+    conv, norm = nn.Conv2d(3, 5, 3, 2, 1, bias=False), nn.BatchNorm2d(5)
+    with torch.no_grad():
+        for values in (norm.weight, norm.bias, norm.running_mean, norm.running_var):
+            values.uniform_(0.5, 2)
+    norm.eval()
+    x = torch.randn(2, 3, 9, 9)
+    weights, bias = alive_export.folded(conv, norm)
+    ours = nn.functional.conv2d(x, weights, bias, stride=2, padding=1)
+    torch.testing.assert_close(ours, norm(conv(x)), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("model", "kinds", "sizes"),
+    [
+        (Mnist_CNN, ["conv"] * 3 + ["mean"], [(1, 16, 14), (16, 16, 7), (16, 10, 4)]),
+        (
+            cnn_any_size,
+            ["conv"] * 3 + ["mean"],
+            [(1, 16, 14), (16, 16, 7), (16, 10, 4)],
+        ),
+        (
+            better_cnn,
+            ["conv"] * 3 + ["linear"],
+            [(1, 16, 14), (16, 32, 7), (32, 64, 4)],
+        ),
+    ],
+)
+def test_layers_are_described_in_order(model, kinds, sizes):
+    layers = alive_export.conv_layers(model())
+    assert [layer["kind"] for layer in layers] == kinds
+    assert [
+        (layer["from"], layer["to"], layer["side"]) for layer in layers[:3]
+    ] == sizes
+
+
+def test_a_convolution_that_the_script_does_not_know_is_refused():
+    with pytest.raises(ValueError, match="knows no convolution"):
+        alive_export.conv_layers(nn.Sequential(nn.Conv2d(1, 4, 5)))
+
+
+def exported(folder):
+    torch.manual_seed(0)
+    x, y = torch.rand(300, 784).mul(256).floor().div(256), torch.arange(300) % 10
+    models = Mnist_CNN(), better_cnn()
+    start = torch.randn(784, 10) / 28
+    alive_export.export(
+        folder,
+        (start, torch.zeros(10)),
+        *models,
+        start,
+        (x, y),
+        (x, y),
+        "stand-in",
+        (200, 50),
+    )
+    return models
+
+
+def test_an_export_is_complete_and_leaves_the_models_as_they_were(tmp_path):
+    models = exported(tmp_path / "new" / "folder")
+    assert all(model.training for model in models)
+    names = {path.name for path in (tmp_path / "new" / "folder").iterdir()}
+    assert names == {
+        "facts.json", "model-better.js", "model-cnn.js", "model-linear.js", "pictures.js",
+        "samples.js", "still-draw.svg", "still-train.svg",
+    }  # fmt: skip
+    text = (tmp_path / "new" / "folder" / "pictures.js").read_text(encoding="utf-8")
+    data = json.loads(re.fullmatch(r'Alive\.receive\("pictures", (.*)\);\n', text)[1])
+    assert data["n"] == 200
+    assert len(data["labels"]) == 250
+    assert len(data["losses"]) == 5 * 4
+
+
+@pytest.mark.parametrize("language", ["en", "zh_CN"])
+def test_pages_get_the_sentence_the_still_figure_and_the_words(tmp_path, language):
+    exported(tmp_path / "exports")
+    pages = {
+        "index": "T\n=\n\n.. toctree::\n\n   a/b\n\n.. train-here::\n",
+        "a/b": "T\n=\n\n.. draw-digit::\n   :first: linear\n",
+    }
+    settings = {
+        "language": language,
+        "html_search_language": "en",
+        "alive_exports": str(tmp_path / "exports"),
+    }
+    html, warnings = build(tmp_path, pages, ["alive"], **settings)
+    assert not [line for line in warnings.splitlines() if "alive" in line]
+    figure = html["a/b"].select_one("[data-alive=draw]")
+    assert figure["data-models"] == "linear cnn better"
+    assert figure["data-first"] == "linear"
+    words = json.loads(figure.select_one("script.alive-words").string)
+    assert words == alive.words_of("draw", language)
+    assert words["elsewhere"] in figure.get_text()
+    assert "../_static/alive/still-draw.svg" in str(html["a/b"])
+    loop = html["index"].select_one("template.alive-code")
+    assert "zero_" in str(loop)
+    assert (
+        "200"
+        in json.loads(html["index"].select_one("script.alive-words").string)["still"]
+    )
+
+
+def test_a_page_without_exports_says_so_and_keeps_the_sentence(tmp_path):
+    html, warnings = build(tmp_path, {"index": "T\n=\n\n.. draw-digit::\n"}, ["alive"])
+    assert "no models were exported" in warnings
+    assert TABLE["draw"]["elsewhere"][0] in html["index"].get_text()
+    assert not html["index"].select("script[src*=alive]")
+
+
+def test_an_unknown_model_is_an_error(tmp_path):
+    exported(tmp_path / "exports")
+    _, warnings = build(
+        tmp_path,
+        {"index": "T\n=\n\n.. draw-digit::\n   :models: cnn gpt\n"},
+        ["alive"],
+        alive_exports=str(tmp_path / "exports"),
+    )
+    assert "no model is called gpt" in warnings
