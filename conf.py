@@ -25,6 +25,7 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     # ours, one concern each
+    "alive",
     "anchors",
     "chinese_search",
     "data_notice",

@@ -134,7 +134,12 @@ def noticed(mutant: Mutant) -> bool:
             tests,
         ]
         env = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"}
-        run = subprocess.run(call, cwd=name, env=env, capture_output=True, text=True)
+        try:
+            run = subprocess.run(
+                call, cwd=name, env=env, capture_output=True, text=True, timeout=120
+            )
+        except subprocess.TimeoutExpired:
+            return True  # a program that never ends is noticed
     if run.returncode not in (0, 1):  # anything else is no verdict of the tests
         raise RuntimeError(f"the tests could not run:\n{run.stdout}\n{run.stderr}")
     return run.returncode == 1

@@ -6,6 +6,9 @@ printed and drew; and a change of prose executes nothing. What a run gave is kep
 ``mnist_tut`` that they import (and those that these import), the data, the versions of Python and
 of the libraries, and the settings for figures. Whatever of these changes, changes the key.
 
+A script may write files for the site into the folder that ``MNIST_TUT_EXPORTS`` names (see
+``alive``). They are part of what its run gave: kept with it, and put into every site built from it.
+
 This rests on one private function of Sphinx-Gallery. Where a new version no longer has it, the
 build says so and runs every script again whenever it looks at it.
 """
@@ -14,6 +17,7 @@ import ast
 import functools
 import hashlib
 import json
+import os
 import platform
 import shutil
 import tempfile
@@ -32,6 +36,8 @@ from sphinx_gallery import gen_rst
 from sphinx_gallery.utils import get_md5sum
 
 LIBRARIES = ["torch", "numpy", "matplotlib", "sphinx-gallery"]
+EXPORTS = "MNIST_TUT_EXPORTS"  # names the folder while a script runs
+SOURCE = "MNIST_TUT_EXPORTS_SOURCE"  # and the data that it was given
 KEPT = 3  # runs of one script: going back and forth between two versions costs nothing
 
 logger = logging.getLogger(__name__)
@@ -74,6 +80,11 @@ def key(name: str, code: list[str], data: str, figures: object) -> str:
     digest = hashlib.sha256(json.dumps(facts).encode())
     for module, content in sorted(modules("\n".join(code)).items()):
         digest.update(module.encode() + hashlib.sha256(content).digest())
+    if any(EXPORTS in cell for cell in code):
+        for path in sorted(
+            Path(__file__).parent.glob("alive_[es]*.py")
+        ):  # the exporter
+            digest.update(path.read_bytes())
     return digest.hexdigest()[:24]
 
 
@@ -88,7 +99,7 @@ class Kept:
         """Whether the run was made and kept."""
         return (self.folder / "run.json").is_file()
 
-    def save(self, run: dict[str, Any], images: list[Path]) -> None:
+    def save(self, run: dict[str, Any], images: list[Path], exports: Path) -> None:
         """Keep a run: complete or not at all."""
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.folder.parent) as temporary:
@@ -96,9 +107,16 @@ class Kept:
             new.mkdir()
             for image in images:
                 shutil.copy(image, new)
+            if any(exports.iterdir()):
+                shutil.copytree(exports, new / "exports")
             text = json.dumps(run, ensure_ascii=False)
             (new / "run.json").write_text(text, encoding="utf-8")
             new.rename(self.folder)
+
+    def hand_out(self, folder: Path) -> None:
+        """Copy what the script has exported to where the site expects it."""
+        if (exports := self.folder / "exports").is_dir():
+            shutil.copytree(exports, folder, dirs_exist_ok=True)
 
     def load(self, image_folder: Path) -> dict[str, Any]:
         """Bring back a run's images and return the rest."""
@@ -115,7 +133,9 @@ def drop_old(folder: Path, stem: str) -> None:
         shutil.rmtree(run)
 
 
-def remember(kept: Kept, v: dict[str, Any], output: list[str], seconds: float) -> None:
+def remember(
+    kept: Kept, v: dict[str, Any], output: list[str], seconds: float, exports: Path
+) -> None:
     """Keep what a script has just printed and drawn, its figures as light as they go."""
     iterator, stem = v["image_path_iterator"], Path(v["src_file"]).stem
     folder = Path(iterator.image_path).parent
@@ -123,7 +143,7 @@ def remember(kept: Kept, v: dict[str, Any], output: list[str], seconds: float) -
     for image in drawn:  # once, not once per language
         use_palette(image)
     run = {"output": output, "seconds": seconds, "images": len(iterator)}
-    kept.save(run | {"memory": v["memory_delta"]}, drawn)
+    kept.save(run | {"memory": v["memory_delta"]}, drawn, exports)
     drop_old(kept.folder.parent, stem)
 
 
@@ -141,7 +161,7 @@ def take_over(kept: Kept, v: dict[str, Any]) -> tuple[list[str], float]:
 
 
 def run_once(
-    execute: Callable[..., Any], folder: Path, data: str
+    execute: Callable[..., Any], folder: Path, data: str, site: Path
 ) -> Callable[..., Any]:
     """Wrap Sphinx-Gallery's function so that it is called only for what was never run."""
 
@@ -160,10 +180,17 @@ def run_once(
         with FileLock(folder / f"{source.stem}.lock"):
             if kept.exists:
                 logger.info("%s was run before: its outputs are taken over", source)
+                kept.hand_out(site)
                 return take_over(kept, v)
-            output, seconds = execute(blocks, v, conf, file_conf)
-            if v.get("passing"):
-                remember(kept, v, output, seconds)
+            with tempfile.TemporaryDirectory() as exports:
+                os.environ[EXPORTS], os.environ[SOURCE] = exports, data
+                try:
+                    output, seconds = execute(blocks, v, conf, file_conf)
+                finally:
+                    del os.environ[EXPORTS], os.environ[SOURCE]
+                if v.get("passing"):
+                    remember(kept, v, output, seconds, Path(exports))
+                    kept.hand_out(site)
             return output, seconds
 
     return wrapped
@@ -179,7 +206,8 @@ def install(app: Sphinx, config: Config) -> None:
     else:
         folder = ROOT / "build" / "executed"
         original = getattr(execute, "__wrapped__", execute)
-        gen_rst.execute_script = run_once(original, folder, config.data_used)
+        site = Path(app.outdir, "_static", "alive")
+        gen_rst.execute_script = run_once(original, folder, config.data_used, site)
     config.sphinx_gallery_conf["run_stale_examples"] = True
 
 

@@ -348,6 +348,12 @@ for epoch in range(epochs):
 # without a hidden layer: *logistic regression* (for more than two classes also called *softmax
 # regression*).
 #
+# **Break it.** Here the same loop runs in your browser, on the first 5,000 training pictures; with the
+# page's settings its losses are those that PyTorch computes. Guess what each switch does before you try
+# it.
+#
+# .. train-here::
+#
 # .. guess:: Take the update out of ``no_grad`` and run the loop again. What happens?
 #
 #    An error, at the first update: *a leaf Variable that requires grad is being used in an in-place
@@ -1021,6 +1027,22 @@ show_digits(x_valid[wrong], [f"{y_valid[i]} → {guess[i]}" for i in wrong])
 #
 #    The first twenty mistakes on the validation set: what it was, and what the network took it for.
 #
+# **Now you.** Draw a digit. The networks below are the ones that this page has just trained, and nothing
+# leaves your browser. Find a digit that the linear model misreads and the CNN does not, then shift it
+# by two pixels.
+#
+# .. draw-digit::
+#
+# What does a network do with data that differ from what it was trained on? It does not notice. Your
+# drawing is first centred and scaled as MNIST's makers did with theirs; without that, the same ink in
+# another place is often misread. Try it on all validation pictures, two pixels to the right:
+
+shifted = x_valid.view(-1, 28, 28).roll(2, dims=2).flatten(1)
+print(accuracy(logits, y_valid), accuracy(cnn(shifted), y_valid))
+
+# %%
+# So an accuracy holds for data that came about as the validation set did, and for no others.
+#
 # One weak spot: the last ReLU comes before the average, so an unlucky start can leave a channel that is
 # zero for *every* picture. Then its gradient is zero as well, it never recovers, and its class is
 # *dead*. On what share of the pictures is each class exactly zero?
@@ -1193,6 +1215,25 @@ torch.manual_seed(2)
 better = better_cnn().to(dev)
 opt = optim.SGD(better.parameters(), lr=0.1, momentum=0.9)
 fit(epochs, better, loss_func, opt, train_dl, valid_dl)
+
+# sphinx_gallery_start_ignore
+# The living figures of the site get the models that this page has trained.
+import os
+
+if "MNIST_TUT_EXPORTS" in os.environ:
+    from alive_export import export
+
+    export(
+        os.environ["MNIST_TUT_EXPORTS"],
+        linear=goal,
+        cnn=cnn,
+        better=better,
+        start=start["weights"],
+        train=(x_train, y_train),
+        valid=(x_valid, y_valid),
+        source=os.environ["MNIST_TUT_EXPORTS_SOURCE"],
+    )
+# sphinx_gallery_end_ignore
 
 # %%
 # A fraction of the errors. Does that hold on pictures that played no part in any of our choices?

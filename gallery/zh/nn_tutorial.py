@@ -329,6 +329,10 @@ for epoch in range(epochs):
 # 好了，您已经从零写出并训练了一个神经网络！它是最小的一种，没有隐藏层（hidden layer），\
 # 叫*逻辑回归*（logistic regression）；类别多于两个时，也称 *softmax 回归*。
 #
+# **把它弄坏。** 下面是同一个循环，就在您的浏览器里运行，用的是前 5,000 张训练图片；保持本页的设置时，它的损失与 PyTorch 算出的一致。先猜一猜每个开关会怎样，再试。
+#
+# .. train-here::
+#
 # .. guess:: 把更新的那几行从 ``no_grad`` 里拿出来，再运行一遍，会怎样？
 #
 #    第一次更新就报错：*a leaf Variable that requires grad is being used in an in-place
@@ -980,6 +984,18 @@ show_digits(x_valid[wrong], [f"{y_valid[i]} → {guess[i]}" for i in wrong])
 #
 #    验证集上前二十个错误：本来是几，被网络认成了几。
 #
+# **轮到您了。** 写一个数字。下面的网络就是本页刚刚训练出来的，您写的内容不会离开浏览器。试着写一个线性模型认错而卷积网络认对的数字，再把它平移两个像素看看。
+#
+# .. draw-digit::
+#
+# 遇到与训练数据不同的数据，网络会怎样？它毫无察觉。您写的数字会先像 MNIST 的制作者那样居中、缩放；不这样做，同样的笔迹换个位置就常常认错。把全部验证图片向右平移两个像素试试：
+
+shifted = x_valid.view(-1, 28, 28).roll(2, dims=2).flatten(1)
+print(accuracy(logits, y_valid), accuracy(cnn(shifted), y_valid))
+
+# %%
+# 所以，准确率只对与验证集来历相同的数据有效，对别的数据则不然。
+#
 # 有一个弱点：最后一个 ReLU 在取平均之前，起点不巧，某个通道可能对*每一张*图片都是零。\
 # 这时梯度也是零，再也恢复不了，对应的类别就*死掉*了。每个类别的输出，在多大比例的图片上恰好是零？
 
@@ -1146,6 +1162,25 @@ torch.manual_seed(2)
 better = better_cnn().to(dev)
 opt = optim.SGD(better.parameters(), lr=0.1, momentum=0.9)
 fit(epochs, better, loss_func, opt, train_dl, valid_dl)
+
+# sphinx_gallery_start_ignore
+# The living figures of the site get the models that this page has trained.
+import os
+
+if "MNIST_TUT_EXPORTS" in os.environ:
+    from alive_export import export
+
+    export(
+        os.environ["MNIST_TUT_EXPORTS"],
+        linear=goal,
+        cnn=cnn,
+        better=better,
+        start=start["weights"],
+        train=(x_train, y_train),
+        valid=(x_valid, y_valid),
+        source=os.environ["MNIST_TUT_EXPORTS_SOURCE"],
+    )
+# sphinx_gallery_end_ignore
 
 # %%
 # 错误只剩一小部分。换成从没影响过我们选择的图片，还是这样吗？*测试集*等的就是这一刻：

@@ -1,5 +1,6 @@
 """Every program of the gallery is executed once: counted on a miniature site in two languages."""
 
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -174,7 +175,9 @@ def test_languages_that_are_built_at_once_execute_a_program_once(tmp_path):
         v.update(passing=True, memory_delta=[0])
         return ["printed"], 1.5
 
-    wrapped = run_once.run_once(execute, tmp_path / "executed", "MNIST")
+    wrapped = run_once.run_once(
+        execute, tmp_path / "executed", "MNIST", tmp_path / "site"
+    )
     blocks = [SimpleNamespace(type="code", content="x = 1")]
     conf = {"image_srcset": [], "image_scrapers": ()}
 
@@ -190,6 +193,19 @@ def test_languages_that_are_built_at_once_execute_a_program_once(tmp_path):
     with ThreadPoolExecutor() as pool:
         assert list(pool.map(build, ["en", "zh"])) == [(["printed"], 1.5)] * 2
     assert len(runs) == 1
+
+
+def test_what_a_script_exports_comes_into_the_sites_of_both_languages(site):
+    site.code = """)
+import os
+Path(os.environ["MNIST_TUT_EXPORTS"], "x.js").write_text(os.environ["MNIST_TUT_EXPORTS_SOURCE"])
+print("exported\""""
+    for lang in ("en", "zh"):
+        assert site.build(lang) == 1
+        exported = site.folder / f"build-{lang}" / "html" / "_static" / "alive"
+        assert [path.name for path in exported.iterdir()] == ["x.js"]
+        assert (exported / "x.js").read_text() == "MNIST"
+    assert "MNIST_TUT_EXPORTS" not in os.environ
 
 
 def test_going_back_to_an_earlier_state_executes_nothing(site):

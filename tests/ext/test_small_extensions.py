@@ -13,11 +13,11 @@ import local_inventories
 import pytest
 import sphobjinv
 import term_pairs
-from support.data_world import no_settings
 from gallery_scripts import ROOT
 from miniature import build
 from PIL import Image
 from sphinx.errors import ConfigError
+from support.data_world import no_settings
 
 # anchors
 

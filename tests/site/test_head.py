@@ -1,7 +1,5 @@
 """What the pages tell browsers and previews, and what the landing page shows."""
 
-import hashlib
-
 import pytest
 from pages import parse
 from test_links import pages
