@@ -71,6 +71,7 @@ def facts():
             *(pixels, classes, classes),  # the graph
             1,  # my_bias_gradient
             *(3, 4, 9),  # my_top3
+            f"{5_000:,}",  # pictures of the figure to train, see alive_export
             *(f"{guess:.1f}", 1 / classes),
             *(rest, f"{n:,}", batches, bs, rest),
             *(0, 9, 0, 0),

@@ -451,9 +451,9 @@ def same_as_by_hand(weights, bias):
 # losses, activations, pooling, and convolutions and linear layers as well, though the classes to come
 # are handier for these.
 #
-# Log-softmax and negative log-likelihood are such a common pair that one function does both:
-# :func:`torch.nn.functional.cross_entropy`. So our own two can go, and the model returns plain
-# logits. We go back to the start and train again:
+# Log-softmax and negative log-likelihood, together called *cross-entropy*, are such a common pair that
+# one function does both: :func:`torch.nn.functional.cross_entropy`. So our own two can go, and the
+# model returns plain logits. We go back to the start and train again:
 #
 # .. loop:: functional
 #    :from: by-hand
@@ -1252,7 +1252,7 @@ print(f"{evaluate(better, accuracy, test_dl):.4f}")
 # .. exercise:: my_batch_norm
 #
 #    What does batch normalisation do, and what changes with ``eval()``? Compute it for ``x`` of the
-#    shape (n, channels), without calling the layer. While ``bn.training`` is true, each channel is
+#    shape ``(n, channels)``, without calling the layer. While ``bn.training`` is true, each channel is
 #    normalised with the mean and variance of this mini-batch; afterwards with ``bn.running_mean`` and
 #    ``bn.running_var``. Then comes ``bn.weight`` times that, plus ``bn.bias``.
 #

@@ -1197,7 +1197,7 @@ print(f"{evaluate(better, accuracy, test_dl):.4f}")
 # .. exercise:: my_batch_norm
 #
 #    批归一化究竟做了什么？调用 ``eval()`` 以后有什么不同？请不调用这个层，自己算出它的结果；``x``
-#    的形状是 (n, channels)，每列是一个通道。``bn.training`` 为真时，\
+#    的形状是 ``(n, channels)``，每列是一个通道。``bn.training`` 为真时，\
 #    每个通道用当前这批的均值和方差归一化；否则用 ``bn.running_mean`` 和 ``bn.running_var``。\
 #    然后乘以 ``bn.weight``，再加上 ``bn.bias``。
 #

@@ -163,7 +163,7 @@ torch.testing.assert_close(losses, losses[:1].expand(4, 20), atol=1e-4, rtol=0)
 compare(variants)
 
 # %%
-# .. figure-text:: 四根横条：以普通的一步为基准，然后是 fused 优化器、channels_last，以及两者都用。
+# .. figure-text:: 四根横条：以普通的一步为基准，然后是融合式优化器、channels_last，以及两者都用。
 #
 #    训练一步的用时，普通的内存布局 ``contiguous_format`` = 1。橙色的线表示几次测量之间的波动范围。
 #

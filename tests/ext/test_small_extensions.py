@@ -313,13 +313,11 @@ def test_the_stand_in_is_never_taken_for_granted(looks):
     assert looks.again()
 
 
-def test_a_folder_whose_data_pages_read_as_a_copy_is_looked_at_every_time(
-    looks, monkeypatch
-):
-    monkeypatch.setenv("MNIST_TUT_DATA", "/folder/with/idx/files")
+def test_a_folder_of_idx_files_is_looked_at_every_time(looks):
+    looks.file.unlink()
     assert looks.again()
     assert looks.again()
-    monkeypatch.setenv("MNIST_TUT_DATA", str(looks.folder))
+    looks.file.write_bytes(b"digits")
     assert looks.again()
     assert not looks.again()
 

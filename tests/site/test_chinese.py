@@ -8,18 +8,23 @@ from term_pairs import read_terms
 
 # Names, and titles as they were published. Terms of the glossary may stand beside their Chinese.
 NAMES = """
-AMD Apple Google Intel NVIDIA IEEE
-PyTorch NumPy Python JavaScript Jupyter Colab Sphinx Sphinx-Gallery Requests
+AMD Apple CIFAR Google Intel NVIDIA IEEE
+PyTorch NumPy Matplotlib Python JavaScript Jupyter Colab Sphinx Sphinx-Gallery Requests
 Debian Linux Ubuntu English IPython
-API BSD CNN CPU CUDA GB GPU HTML ID IDX KiB MiB MNIST SGD SHA Ctrl
-axe-core DataLoader Dataset ReLU Lambda autograd fastai glibc gzip kernel logit map nats pickle
-softmax
+API BSD CNN CPU CUDA GB GPU HTML ID IDX KiB MB MiB MNIST SGD SHA Ctrl
+axe-core DataLoader Dataset ReLU Lambda autograd fastai glibc gzip kernel len logit map nats pickle eps
+softmax Linear Conv Mm Add Amax Sub Exp Sum Log Index Mean Neg
 Adam Jeremy Howard Rachel Thomas Francisco Ingham Xavier Glorot Bengio Bottou Haffner LeCun
 """
 TITLES = [
     "What is torch.nn really?",
     "Gradient-based learning applied to document recognition",
     "Proceedings of the IEEE",
+    # explained where they stand, and messages of PyTorch
+    "negative log-likelihood",
+    "stochastic gradient descent",
+    "a leaf Variable that requires grad is being used in an in-place operation",
+    "optimizer got an empty parameter list",
 ]
 # The text of a page without what search results quote, and what the browser shows or reads out
 # besides: tooltips, labels, placeholders.
@@ -61,7 +66,8 @@ LET_THROUGH = re.compile(
 
 def not_chinese(text):
     """List the Latin words of a text that are neither names nor glossary terms nor identifiers."""
-    words = re.findall(r"[A-Za-z][A-Za-z-]*[A-Za-z]", LET_THROUGH.sub("", text))
+    text = LET_THROUGH.sub("", " ".join(text.split()))
+    words = re.findall(r"[A-Za-z][A-Za-z-]*[A-Za-z]", text)
     return [word for word in words if word not in NAMES.split()]
 
 
