@@ -102,28 +102,20 @@ def folded(part: Program, title: str) -> nodes.Node:
 
 
 def visit_lengths(translator: HTML5Translator, node: lengths) -> None:
-    """Write the table; the longest bar fills its place."""
+    """Write the table, with a bar for the program's own lines; the longest fills its place."""
     builder = translator.builder
     page = builder.get_relative_uri(builder.current_docname, node["page"])
-    longest = max(sum(numbers) for _title, _anchor, *numbers in node["rows"])
-    keys = ["", '<i class="own"></i> ', '<i class="kept"></i> ']  # colours of the bars
-    head = "".join(
-        f'<th scope="col">{key}{html.escape(words)}</th>'
-        for key, words in zip(keys, node.head, strict=False)
-    )
+    longest = max(own for _title, _anchor, own, _kept in node["rows"])
+    head = "".join(f'<th scope="col">{html.escape(words)}</th>' for words in node.head)
     rows = []
     for title, target, *numbers in node["rows"]:
-        bars = "".join(
-            f'<i class="{kind}" style="width: {100 * number / longest:.1f}%"></i>'
-            for kind, number in zip(("own", "kept"), numbers, strict=True)
-            if number
-        )
+        width = 100 * numbers[0] / longest
         cells = "".join(
             f"<td>{number}</td>" for number in numbers[: len(node.head) - 1]
         )
         rows.append(
             f'<tr><th scope="row"><a href="{page}#{target}">{html.escape(title)}</a></th>'
-            f'{cells}<td aria-hidden="true">{bars}</td></tr>'
+            f'{cells}<td aria-hidden="true"><i style="width: {width:.1f}%"></i></td></tr>'
         )
     translator.body.append(
         f'<div class="pst-scrollable-table-container"><table class="table program-lengths">'
