@@ -211,7 +211,8 @@ def noticed(monkeypatch, folder, source, language):
     (folder / "mnist.pkl.gz").touch()
     monkeypatch.setattr(data_notice, "MEMO", folder / "memo.json")
     monkeypatch.setattr(data_notice, "for_pages", lambda: (folder, source))
-    monkeypatch.setenv("MNIST_TUT_DATA", "as it was")
+    for name in data_notice.SETTINGS:  # which it may change, for this test only
+        monkeypatch.setenv(name, "as it was")
     config = SimpleNamespace(html_theme_options={}, language=language)
     data_notice.find_out(None, config)
     context = {}

@@ -12,8 +12,8 @@ AMD Apple CIFAR Google Intel NVIDIA IEEE
 PyTorch NumPy Matplotlib Python JavaScript Jupyter Colab Sphinx Sphinx-Gallery Requests
 Debian Linux Ubuntu English IPython
 API BSD CNN CPU CUDA GB GPU HTML ID IDX KiB MB MiB MNIST SGD SHA Ctrl
-axe-core DataLoader Dataset ReLU Lambda autograd fastai glibc gzip kernel len logit map nats pickle eps
-softmax Linear Conv Mm Add Amax Sub Exp Sum Log Index Mean Neg
+axe-core DataLoader Dataset ReLU Lambda autograd fastai glibc gzip kernel len logit map nats pickle
+eps softmax Linear Conv Mm Add Amax Sub Exp Sum Log Index Mean Neg
 Adam Jeremy Howard Rachel Thomas Francisco Ingham Xavier Glorot Bengio Bottou Haffner LeCun
 """
 TITLES = [

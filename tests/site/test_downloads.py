@@ -19,6 +19,7 @@ import pytest
 from alone import can_import, command, environment, link_packages, locate
 from gallery_scripts import NAMES, cells
 from nbclient import NotebookClient
+from sphinx_gallery.py_source_parser import remove_ignore_blocks
 
 from mnist_tut import exercises
 from mnist_tut.mnist import for_pages, get_mnist
@@ -289,7 +290,7 @@ def test_every_cell_of_the_page_is_in_the_notebook_but_for_the_imports(
 ):
     found = sources(site, lang, name)[1:]
     for cell in cells(lang, name):
-        tree = ast.parse(cell.content)
+        tree = ast.parse(remove_ignore_blocks(cell.content))
         rest = [
             n for n in tree.body if "mnist_tut" not in (getattr(n, "module", "") or "")
         ]
