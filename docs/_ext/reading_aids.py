@@ -43,6 +43,8 @@ def reading_minutes(doctree: nodes.document) -> int:
     """Estimate how long a page takes to read, rounded to five minutes."""
     minutes = 0.0
     for text in doctree.findall(nodes.Text):
+        if isinstance(text.parent, nodes.raw | nodes.comment):
+            continue  # the words of figures that live in the page, and what nobody sees
         around = list(parents(text))
         if any(
             HIDDEN & set(node["classes"]) or node.get("exercise") for node in around

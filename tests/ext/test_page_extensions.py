@@ -194,6 +194,9 @@ def test_reading_time_counts_words_characters_and_code_but_no_outputs():
             "", nodes.container("", page("word " * 2000), classes=[kind])
         )
         assert reading_aids.reading_minutes(hidden) == 5
+    for unseen in (nodes.raw, nodes.comment):
+        words = nodes.section("", unseen("", "word " * 2000))
+        assert reading_aids.reading_minutes(words) == 5
 
 
 # search_excerpts
