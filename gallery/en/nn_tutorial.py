@@ -5,7 +5,7 @@ What is ``torch.nn`` really?
 ============================
 
 - **You will do:** train a network with bare tensors, then watch the program shrink as PyTorch takes
-  over, piece by piece. It ends with a network that reads 98 % of all digits.
+  over, piece by piece. It ends with a network that reads 98 % of new digits.
 - **You will learn:** what ``nn.Module``, ``Parameter``, optimizers, ``Dataset`` and ``DataLoader``
   are for, well enough to write the training loop from memory.
 - **You will need:** PyTorch and some practice with tensors. If you know NumPy's arrays, you have it.
@@ -105,7 +105,7 @@ print("label:", y_train[0])
 # %%
 # .. figure-text:: One handwritten digit, white on black, coarse enough to see its pixels.
 #
-#    The first training picture. The label says what its writer meant.
+#    The first training picture. The label says what the writer meant.
 #
 # PyTorch wants tensors, so we convert all arrays in one go with :func:`map`:
 
@@ -120,7 +120,7 @@ print(n, c, x_train.min(), x_train.max(), y_train.min(), y_train.max())
 # There are ``n`` pictures of ``c`` pixels; a pixel is a number from 0 to just below 1, a label an
 # integer from 0 to 9. (The print-out shows only corners, and they are black.)
 #
-# .. guess:: The file you downloaded has 16 MB. How much memory do the 50,000 training pictures take
+# .. guess:: The file you downloaded is 16 MB. How much memory do the 50,000 training pictures take
 #    now?
 #
 #    50,000 × 784 numbers of 4 bytes each: 157 MB. In the file they are packed, and most pixels are
@@ -185,11 +185,15 @@ def model(xb):
 #    .. hint::
 #
 #       Take the largest logit of each row out before ``exp``, as ``log_softmax`` does. Here you need
-#       the sum itself, so what you took out must come back in the end.
+#       the sum itself, so what you took out must come back at the end.
 #
-# Plain Python, yet fast: each operation calls a ready-made *kernel*, a routine compiled for the CPU or
-# the GPU. Let us send one *mini-batch* of ``bs`` pictures, the *batch size*, through it; that is a
+# Plain Python, yet fast: each operation calls a ready-made routine, compiled for the CPU or the
+# GPU. Let us send a *mini-batch* of ``bs`` pictures (the *batch size*) through the model: a
 # *forward pass*.
+#
+# .. guess:: What should the ten numbers for a picture be, if the model knows nothing?
+#
+#    A probability of one in ten for each class, so about :math:`\ln(1/10) = -2.3`. The output below agrees.
 
 bs = 64
 
@@ -199,15 +203,11 @@ print(preds[0])
 print(preds.shape, preds.grad_fn.name())
 
 # %%
-# .. guess:: What should these ten numbers be, if the model knows nothing?
-#
-#    A probability of one in ten for each class, so about :math:`\ln(1/10) = -2.3`. And so they are.
-#
 # Besides its numbers, ``preds`` carries a ``grad_fn``:
 # the operation that made it, a subtraction. We will use that in a moment.
 #
 # To train, we need one number that says how bad the predictions are: the *loss*. For a classifier
-# that is the *negative log-likelihood*: the mean, with its sign turned, of the log-probabilities given
+# that is the *negative log-likelihood*: minus the mean of the log-probabilities given
 # to the true classes.
 #
 # .. exercise:: my_nll
@@ -239,7 +239,7 @@ print(loss)
 #
 #    :math:`-\ln(1/2) = 0.69`, whatever the other nine get. The loss looks only at the true class.
 #
-# Close to :math:`\ln 10 = 2.303`, the price of guessing.
+# Ours is near :math:`\ln 10 = 2.303`, the loss of a pure guess.
 #
 # **The gradient.** How does the loss change when a weight does? PyTorch has recorded every operation
 # from the weights to the loss, as a *computation graph*:
@@ -249,14 +249,14 @@ from mnist_tut.plots import show_graph
 show_graph(loss)
 
 # %%
-# .. figure-text:: A chain from left to right: from a box (784, 10) through Mm, Add, Amax, Sub, Exp, Sum, Log, Sub, Index and Mean to Neg. A box (10,) leads to Add; two arcs jump from Add to the first Sub, and from there to the second.
+# .. figure-text:: A chain whose arrows point left: from Neg through Mean, Index, Sub, Log, Sum, Exp, Sub, Amax, Add and Mm to a box (784, 10). Add also leads to a box (10,); arcs jump from one Sub to the other, and on to Add.
 #
 #    What ``loss.grad_fn`` knows. In the boxes stand the shapes of ``weights`` and ``bias``; ``Mm`` is
 #    the matrix product. The arrows show the way that ``backward()`` will take.
 #
 # ``loss.backward()`` walks this graph and leaves each parameter's gradient in its ``.grad``. For our
-# model you can also work it out with pencil and paper: what the probabilities are too large by, times
-# the pixels, averaged over the mini-batch. Do both agree?
+# model you can also work it out with pencil and paper: how much too large each probability is, times
+# the pixels, averaged over the mini-batch. Do they agree?
 
 import torch.nn.functional as F
 
@@ -267,7 +267,7 @@ torch.testing.assert_close(weights.grad, by_formula)
 print(weights.grad.shape, weights.grad.abs().max())
 
 # %%
-# They do; ``assert_close`` would have complained.
+# They do, or ``assert_close`` would complain.
 #
 # .. exercise:: my_bias_gradient
 #
@@ -280,9 +280,9 @@ print(weights.grad.shape, weights.grad.abs().max())
 #       Look at the formula above. A weight is multiplied by its pixel, the bias by 1: leave the pixels
 #       out, and take the mean over the pictures.
 #
-# .. guess:: What does a second ``backward()`` leave in ``weights.grad``?
+# .. guess:: Predict and go backward again: what is in ``weights.grad``?
 #
-#    Twice the gradient. The next cell shows it, and says why.
+#    Twice the gradient. The next cell shows it. Why? Read on.
 
 loss_func(model(xb), yb).backward()
 print(weights.grad.abs().max())
@@ -307,13 +307,13 @@ from mnist_tut.by_hand import accuracy
 print(accuracy(preds, yb))
 
 # %%
-# One in ten, as a guess would. That is easier to read than the loss, but it cannot train a model: a tiny
+# One in ten, as by guessing. That is easier to read than the loss, but it cannot train a model: a tiny
 # change of a weight hardly ever changes which output is largest, so its gradient is zero.
 #
 # .. exercise:: my_top3
 #
 #    A sloppy 4 can pass for a 9. Write a more lenient accuracy: a picture counts if its true class
-#    is among the *three* largest of its ten outputs. Return the share of such pictures.
+#    is among the *three* largest of its ten outputs. Return their share, as a tensor.
 #
 #    .. hint::
 #
@@ -361,14 +361,13 @@ for epoch in range(epochs):
 #    they are the result of an update, and no longer where the computation began.
 #
 # The update is wrapped in :class:`torch.no_grad` because it is not part of what we want gradients of.
-# Without it PyTorch refuses: ``a leaf Variable that requires grad is being used in an in-place
-# operation``. (A *leaf* is a tensor that no recorded operation has made; the notes on `autograd
+# (If you tried it, run all cells again from the top, or the numbers below will change. A *leaf* is a tensor that no recorded operation has made; the notes on `autograd
 # <https://docs.pytorch.org/docs/stable/notes/autograd.html>`_ say more.) To watch the loop at work,
 # put :func:`breakpoint` anywhere in it, and step through it with Python's debugger.
 #
 # .. exercise:: my_update
 #
-#    Two parameters have four lines in the loop. How about two hundred? Write the update for a list of
+#    Two parameters take four lines in the loop. What of two hundred? Write the update for a list of
 #    parameters: each moves *in place* by ``lr`` times its gradient, downhill, and its gradient is set
 #    to zero for the next time. Nothing is returned.
 #
@@ -386,7 +385,7 @@ print(f"validation set: {loss_func(out, y_valid):.4f}, {accuracy(out, y_valid):.
 # %%
 # Yes. The first line means little: the last mini-batch has only 16 pictures
 # (50,000 = 781 × 64 + 16), and the model has just been trained on them. The second line counts: ten
-# thousand pictures that it has never been trained on. What did it believe about the first of each
+# thousand pictures that it has never been trained on. What did the model say of the first of each
 # class before, and what now?
 
 from mnist_tut.plots import show_beliefs
@@ -418,8 +417,9 @@ show_weights(weights.T.view(10, 28, 28), range(10), cols=5)
 #    Break it on purpose. Take ``steps`` training steps, always on the same mini-batch, with
 #    ``F.cross_entropy`` as the loss of ``xb @ weights + bias`` (it takes plain logits; the next
 #    section is about it), and *never* set a gradient to zero.
-#    Collect the loss that each step begins with, as a plain number. Then draw the list with
-#    ``plt.plot``, and explain the curve.
+#    Collect the loss that each step begins with, as a plain number. Draw the list with
+#    ``plt.plot``, say for ``x_train[:64]``, its labels, the ``start`` values, ``lr`` and a hundred
+#    steps, and explain the curve.
 #
 #    .. hint::
 #
@@ -492,9 +492,9 @@ print(f"{accuracy(model(x_valid), y_valid):.4f}")
 #
 # .. guess:: If the model still ended in ``log_softmax``, what would ``cross_entropy`` give?
 #
-#    The same number. Log-softmax of log-probabilities leaves them as they are: their exponentials add
+#    The same number. Log-softmax leaves log-probabilities as they are: their exponentials add
 #    up to one already, and :math:`\ln 1 = 0`. With *probabilities* it is another matter: the loss
-#    can hardly fall, and nothing complains.
+#    never gets near zero, and nothing complains.
 #
 # .. exercise:: my_cross_entropy
 #
@@ -537,7 +537,7 @@ class Mnist_Logistic(nn.Module):
 #    A Python `module <https://docs.python.org/3/tutorial/modules.html>`_, with a small m, is a file
 #    of code that you can import. ``nn.Module``, with a capital M, is a class of PyTorch's.
 #
-# Our model is now an object, so we first have to *instantiate* it. Then we call it like a function;
+# Our model is now a class, so we first have to *instantiate* it. Then we call it like a function;
 # it passes the call on to ``forward``:
 
 model = Mnist_Logistic()
@@ -587,7 +587,7 @@ print(model.bias.grad)
 # Refactor using ``nn.Linear``
 # ----------------------------
 #
-# Weights, bias, product and sum: PyTorch has that ready, as :class:`torch.nn.Linear`. Its many layers
+# Weights, bias, product and sum: PyTorch has that ready, as :class:`torch.nn.Linear`. Ready-made layers
 # make code simpler, and often faster.
 #
 # .. tested-source:: mnist_tut.models.Mnist_Logistic
@@ -644,15 +644,15 @@ show_shapes(model, x_train[:bs])
 #
 #    A mini-batch on its way through the linear model: (64, 784) @ (784, 10) + (10,) is (64, 10).
 #
-# .. guess:: Our model has 7,850 parameters. How many has one with a hidden layer of 50 between pixels
+# .. guess:: Our model has 7,850 parameters. How many with a hidden layer of 50 between pixels
 #    and classes?
 #
 #    784 × 50 + 50 for the first layer, and 50 × 10 + 10 for the second: 39,760.
 #
 # .. exercise:: MyNet
 #
-#    Now build that one: a layer from 784 to ``hidden``, a ReLU, and a layer from ``hidden`` to 10 that
-#    gives plain logits. ``parameters()`` should find all four tensors.
+#    Build that one: a layer from 784 to ``hidden``, a ReLU (negative values become zero), and a layer
+#    from there to 10 for logits. ``parameters()`` should find all four tensors.
 #
 #    .. hint::
 #
@@ -666,7 +666,7 @@ show_shapes(model, x_train[:bs])
 # Refactor using ``torch.optim``
 # ------------------------------
 #
-# :mod:`torch.optim` is a package of optimization algorithms: SGD, Adam and many more. An optimizer is
+# :mod:`torch.optim` is a package of optimisation algorithms: SGD, Adam and many more. An optimizer is
 # given the parameters to look after; then ``opt.step()`` updates them all. The simplest, *stochastic
 # gradient descent*, does just what our loop does. We will need a fresh model with its optimizer several
 # times, so that becomes a function:
@@ -697,7 +697,7 @@ for epoch in range(epochs):
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
-# Keep the three calls apart. ``backward()`` computes gradients and changes no parameter; ``step()``
+# Tell the three calls apart. ``backward()`` computes gradients and changes no parameter; ``step()``
 # changes the parameters; ``zero_grad()`` clears the gradients, before the next ``backward()``.
 #
 # .. guess:: What does the loop learn if ``zero_grad()`` stands between ``backward()`` and ``step()``?
@@ -724,8 +724,8 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # Refactor using ``Dataset``
 # --------------------------
 #
-# A :class:`~torch.utils.data.Dataset` is an abstract class for anything that has a length, ``__len__``,
-# which :func:`len` calls, and can be indexed, ``__getitem__``. The tutorial on `data sets and loaders
+# A :class:`~torch.utils.data.Dataset` is an abstract class for anything with a length (``__len__``,
+# which :func:`len` calls) that can be indexed (``__getitem__``). The tutorial on `data sets and loaders
 # <https://docs.pytorch.org/tutorials/beginner/data_loading_tutorial.html>`_ writes one for pictures
 # of faces, ``FaceLandmarksDataset``, as a subclass of ``Dataset``. (That is the *map-style* kind;
 # :class:`~torch.utils.data.IterableDataset` is for streams that have no length.)
@@ -799,14 +799,14 @@ for epoch in range(epochs):
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
-# .. guess:: What does ``len(train_dl)`` say, and how many pictures has the last mini-batch?
+# .. guess:: What does ``len(train_dl)`` say, and how many pictures are in the last one?
 #
 #    782, and 16: the loader, too, hands out the rest as a smaller mini-batch, unless you ask it to
 #    ``drop_last``.
 #
 # Thanks to ``Module``, ``Parameter``, ``Dataset`` and ``DataLoader`` the loop is now dramatically
 # smaller and easier to understand. (The price: a plain ``DataLoader`` fetches row after row. For
-# tensors in memory there is a faster way, see :doc:`where_the_time_goes`.) What is missing is what you
+# tensors in memory there is a faster way: see :doc:`where_the_time_goes`.) What is missing is what you
 # need to train in earnest.
 #
 # **In short:** a ``DataLoader`` cuts any ``Dataset`` into mini-batches.
@@ -825,7 +825,7 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 #
 # .. exercise:: my_batches
 #
-#    Write such a loader yourself; four lines are enough. As a generator, it yields mini-batches of
+#    Write a shuffling loader yourself, in four lines. As a generator, it yields mini-batches of
 #    ``bs`` pictures with their labels, every picture once, in a random order that is new each time.
 #    The last mini-batch takes the rest.
 #
@@ -837,7 +837,7 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # The validation batches are twice as large, to take less time. There is memory for that, as under
 # ``no_grad`` nothing is kept for a backward pass. And we call ``model.train()`` before training and
 # ``model.eval()`` before validation, because some layers, such as :class:`torch.nn.BatchNorm2d` and
-# :class:`torch.nn.Dropout`, work differently in the two.
+# :class:`torch.nn.Dropout`, behave differently in each.
 #
 # .. loop:: validation
 #    :from: dataloader
@@ -889,11 +889,11 @@ for epoch in range(epochs):
 #
 #       Keep two running sums in one loop: of the losses of all pictures, and of the pictures.
 #
-# ``evaluate`` takes any measure of the form of a loss, and so our ``accuracy`` too.
+# ``evaluate`` takes anything that is called like a loss, and so our ``accuracy``, too.
 #
 # .. tested-source:: mnist_tut.training.evaluate
 #
-# ``fit`` trains, and prints after every epoch: its number, training loss, validation loss, accuracy.
+# ``fit`` trains, and after every epoch prints its number, training loss, validation loss and accuracy.
 #
 # .. tested-source:: mnist_tut.training.fit
 #
@@ -943,10 +943,10 @@ for shuffle in (False, True):
     print(f"{over_batches:.4f} {weighted_mean(results):.4f}")
 
 # %%
-# The first number depends on the order: 10,000 pictures make 78 mini-batches of 128 and one of 16, and
-# those 16 count as much as any 128. The second does not.
+# The first number depends on the order, the second does not: 10,000 pictures make 78 mini-batches of
+# 128 and one of 16, and those 16 count as much as any 128.
 #
-# .. guess:: How well does a model do that was trained on sorted digits, first all zeros, then all ones
+# .. guess:: How well does a model do if trained on sorted digits, first all zeros, then all ones
 #    ...?
 #
 #    Badly: it forgets each digit while it sees the next. The cell says how badly.
@@ -965,22 +965,22 @@ fit(1, model, loss_func, opt, DataLoader(sorted_ds, batch_size=bs), valid_dl)
 #    :own: mnist_tut.by_hand mnist_tut.models
 #    :apart: start start_linear
 #
-# **In short:** three lines of your own, and a few short functions that you will use again and again.
+# **In short:** three lines to train, and a few short functions that you will use again and again.
 #
 # .. _cnn:
 #
 # Switch to a CNN
 # ---------------
 #
-# Nothing in those three lines knows what kind of model it trains. Can they train a *convolutional
+# Nothing in ``fit`` knows what kind of model it trains. Can it train a *convolutional
 # neural network*? A convolution slides a small window of weights, its *kernel*, over the picture, and
-# so sees a shape wherever it is.
+# so looks for the same shapes everywhere.
 #
 # Ours has three :class:`torch.nn.Conv2d` layers with kernels of 3 by 3. A padding of one pixel lets
 # them reach the edges, and with a stride of 2 each halves width and height, rounding up: 28, 14, 7, 4.
 # After each comes a *ReLU*, which turns negative values into zero. At the end we average over the
 # 4 by 4 that are left. ``view`` is PyTorch's version of NumPy's ``reshape``, except that it never
-# copies (where it would have to, it is an error, and :func:`torch.reshape` does it).
+# copies (where it would have to, it fails; :func:`torch.reshape` does not).
 #
 # .. tested-source:: mnist_tut.models.Mnist_CNN
 
@@ -993,7 +993,7 @@ show_shapes(cnn, x_train[:bs])
 # %%
 # .. figure-text:: Squares that shrink from left to right, with an arrow named Conv2d between each and the next; the last is a small mark of 64 by 10.
 #
-#    What the three convolutions make of a mini-batch: smaller pictures, and more channels than one.
+#    What the three convolutions make of a mini-batch: smaller pictures, but more channels.
 #
 # The optimizer gets *momentum*: a part of each step goes on in the direction of the steps before, like
 # a ball that rolls downhill. That usually trains faster (see `Stanford's notes
@@ -1027,7 +1027,7 @@ show_digits(x_valid[wrong], [f"{y_valid[i]} → {guess[i]}" for i in wrong])
 #
 #    The first twenty mistakes on the validation set: what it was, and what the network took it for.
 #
-# **Now you.** Draw a digit. The networks below are the ones that this page has just trained, and nothing
+# **Now you.** Draw a digit. The networks below are the ones that this page trains, and nothing
 # leaves your browser. Find a digit that the linear model misreads and the CNN does not, then shift it
 # by two pixels.
 #
@@ -1041,10 +1041,11 @@ shifted = x_valid.view(-1, 28, 28).roll(2, dims=2).flatten(1)
 print(accuracy(logits, y_valid), accuracy(cnn(shifted), y_valid))
 
 # %%
-# So an accuracy holds for data that came about as the validation set did, and for no others.
+# The strides skip places, so a shift matters. An accuracy holds for data that came about as the
+# validation set did, and for no others.
 #
 # One weak spot: the last ReLU comes before the average, so an unlucky start can leave a channel that is
-# zero for *every* picture. Then its gradient is zero as well, it never recovers, and its class is
+# zero for *every* picture. Then its gradient is zero, too; it hardly ever recovers, and its class is
 # *dead*. On what share of the pictures is each class exactly zero?
 
 print((logits == 0).float().mean(dim=0))
@@ -1072,8 +1073,8 @@ print((logits == 0).float().mean(dim=0))
 # -----------------------
 #
 # A model that only passes its input from layer to layer can be a list of layers:
-# :class:`torch.nn.Sequential` runs them in order. For the change of shape at the front we need a
-# *custom layer*, made from a function. (At the back, :class:`torch.nn.Flatten` does it.)
+# :class:`torch.nn.Sequential` runs them in order. For the change of shape at the front we make a
+# *custom layer* from a function. (At the back, :class:`torch.nn.Flatten` does it.)
 #
 # .. tested-source:: mnist_tut.models.Lambda
 #
@@ -1098,8 +1099,8 @@ torch.testing.assert_close(list(sequential.parameters()), list(cnn.parameters())
 # %%
 # Same seed, same network, same parameters. To keep them, save the ``state_dict``, the counterpart of
 # ``load_state_dict``: ``torch.save(sequential.state_dict(), "cnn.pt")``. It holds tensors and no code. The
-# whole model would be a pickle: a ``lambda`` in it cannot be saved at all, and :func:`torch.load`
-# refuses it unless told ``weights_only=False``, because it is a pickle.
+# whole model is saved as objects: a ``lambda`` in it cannot be saved, and :func:`torch.load`
+# refuses it unless told ``weights_only=False``: it may run any code.
 #
 # **In short:** ``Sequential`` for a chain of layers, and a small class for a layer of your own.
 #
@@ -1127,8 +1128,8 @@ for side in (32, 64):
 #
 # .. tested-source:: mnist_tut.models.cnn_any_size
 #
-# The change of shape moves out of the model, into a function for every mini-batch, and a *generator*
-# around the loader that calls it. With ``len(x)`` in the place of ``-1``, rows of another length are an
+# The change of shape moves out of the model, into a function that a *generator* around the loader
+# calls for every mini-batch. With ``len(x)`` in place of ``-1``, rows of another length are an
 # error. (With ``-1``, 49 pictures of 32 by 32 would become 64 of nonsense.)
 #
 # .. tested-source:: mnist_tut.loaders.preprocess
@@ -1160,7 +1161,7 @@ for height, width in [(28, 28), (64, 64), (50, 20)]:
 # Using your GPU
 # --------------
 #
-# No GPU? Most cloud providers rent one out by the hour, and Google Colab lends you one. Ask PyTorch for
+# No GPU? Most cloud providers rent them by the hour, and Google Colab lends you one. Ask PyTorch for
 # the *accelerator* of this machine, from NVIDIA or AMD (both ``cuda``), Apple (``mps``) or Intel
 # (``xpu``), and fall back on the CPU:
 
@@ -1168,7 +1169,7 @@ dev = torch.accelerator.current_accelerator(check_available=True) or torch.devic
 print(dev)
 
 # %%
-# Two things have to move there, every mini-batch and the model. Make the optimizer after that:
+# Two things have to move there: every mini-batch and the model. Make the optimizer after that:
 
 
 def to_device(x, y):
@@ -1187,7 +1188,7 @@ print(f"{dev}: {time.perf_counter() - began:.1f} s")
 
 # %%
 # The loss is lower because we went on training the same model: these are its third and fourth epochs.
-# Whether a GPU is *faster*, you have to measure; on a network as small as ours it waits a good deal.
+# Whether a GPU is *faster*, you have to measure; on a network as small as ours it waits a lot.
 # The last line of the output says what this page was built on.
 #
 # **In short:** choose a device, move the model once, and each mini-batch as it comes.
@@ -1197,13 +1198,13 @@ print(f"{dev}: {time.perf_counter() - began:.1f} s")
 # One more network
 # ----------------
 #
-# So far we kept to the original's CNN. You can do better by now, in a few lines: after each convolution comes *batch normalisation*,
+# So far we have kept to the original CNN. You can do better now, in a few lines: after each convolution comes *batch normalisation*,
 # which keeps the numbers in a healthy range, and the ten logits come from a linear layer, so that no
 # last ReLU can kill a class.
 #
 # .. guess:: How far do the same two epochs take it?
 #
-#    From about one error in ten pictures to a few in a hundred.
+#    Far: of the errors, only a fraction is left.
 #
 # .. tested-source:: mnist_tut.models.conv_block
 #
@@ -1253,7 +1254,8 @@ print(f"{evaluate(better, accuracy, test_dl):.4f}")
 #
 #    What does batch normalisation do, and what changes with ``eval()``? Compute it for ``x`` of the
 #    shape ``(n, channels)``, without calling the layer. While ``bn.training`` is true, each channel is
-#    normalised with the mean and variance of this mini-batch; afterwards with ``bn.running_mean`` and
+#    normalised with the mean and variance of this mini-batch (``bn.eps`` is added to a variance, and
+#    that of a mini-batch divides by n); otherwise with ``bn.running_mean`` and
 #    ``bn.running_var``. Then comes ``bn.weight`` times that, plus ``bn.bias``.
 #
 #    .. hint::
@@ -1303,7 +1305,7 @@ print(f"{evaluate(better, accuracy, test_dl):.4f}")
 #    - ``Module``: a callable that behaves like a function and keeps *state*: it knows its parameters
 #      and those of the modules inside it, can go over them, clear their gradients and move them to a
 #      device.
-#    - ``Parameter``: a tensor that tells its module to train it. Only those whose ``requires_grad``
+#    - ``Parameter``: a tensor its module lists for training. Only those whose ``requires_grad``
 #      is set are updated; set it to ``False``, and they are *frozen*.
 #    - ``functional``: functions without state: losses, activations, pooling, and layers that are
 #      handed their weights.

@@ -180,6 +180,10 @@ def model(xb):
 # 这是纯 Python 代码，却很快：每个运算调用的都是现成的*内核*，即为 CPU 或 GPU 编译好的程序。\
 # 我们把一个*小批量*（mini-batch）的图片送进去，一直算到输出，这叫*前向传播*（forward pass）。\
 # 一个小批量有 ``bs`` 张图片，``bs`` 叫*批大小*（batch size）。
+#
+# .. guess:: 模型如果一无所知，它对一张图片给出的十个数应该是多少？
+#
+#    每个类别的概率都是十分之一，所以大约是 :math:`\ln(1/10) = -2.3`。下面的输出正是这样。
 
 bs = 64
 
@@ -189,10 +193,6 @@ print(preds[0])
 print(preds.shape, preds.grad_fn.name())
 
 # %%
-# .. guess:: 模型如果一无所知，这十个数应该是多少？
-#
-#    每个类别的概率都是十分之一，所以大约是 :math:`\ln(1/10) = -2.3`。看看上面的输出，果然如此。
-#
 # 除了数值，``preds`` 还带着 ``grad_fn``，即算出它的那个运算：减法。马上就用得上。
 #
 # 要训练，得有一个数说明预测有多糟，即*损失*（loss）。对分类器来说，它是*负对数似然*（negative
@@ -263,9 +263,9 @@ print(weights.grad.shape, weights.grad.abs().max())
 #
 #       看看上面的公式。权重乘的是像素，偏置乘的是 1：去掉像素，再对图片求平均就行。
 #
-# .. guess:: 再调用一次 ``backward()``，``weights.grad`` 里会是什么？
+# .. guess:: 再预测一遍，再调用一次 ``backward()``，``weights.grad`` 里会是什么？
 #
-#    是原来的两倍。下一个单元格就能看到，原因也写在后面。
+#    是原来的两倍。下一个单元格就能看到，原因在后面。
 
 loss_func(model(xb), yb).backward()
 print(weights.grad.abs().max())
@@ -295,7 +295,7 @@ print(accuracy(preds, yb))
 # .. exercise:: my_top3
 #
 #    写得潦草的 4，看上去就像 9。请写一个宽松些的准确率：十个输出中，只要真实类别排在*前三名*，\
-#    这张图片就算对。返回这样的图片所占的比例。
+#    这张图片就算对。返回这样的图片所占的比例（仍是张量）。
 #
 #    .. hint::
 #
@@ -340,7 +340,7 @@ for epoch in range(epochs):
 #
 # 更新写在 :class:`torch.no_grad` 里面，因为我们要的梯度与这一步无关。否则 PyTorch 会报错：\
 # ``a leaf Variable that requires grad is being used in an in-place operation``，意思是：\
-# 要求梯度的*叶子张量*（leaf tensor）不能原地修改。（不由任何记录下来的运算得出的张量，\
+# 要求梯度的*叶子张量*（leaf tensor）不能原地修改。试过之后，请从头运行全部单元格，不然后面的数会变。（不由任何记录下来的运算得出的张量，\
 # 就是叶子张量；参见`自动求导的说明
 # <https://docs.pytorch.org/docs/stable/notes/autograd.html>`_。）想看循环怎样运行，就在任意位置写上
 # :func:`breakpoint`，用 Python 的调试器单步执行。
@@ -394,8 +394,8 @@ show_weights(weights.T.view(10, 28, 28), range(10), cols=5)
 #
 #    这次故意弄坏它。在同一个小批量上训练 ``steps`` 步，损失用 ``F.cross_entropy``（它直接接受
 #    logit，下一节就讲），模型是 ``xb @ weights + bias``，而且梯度*从不*清零。\
-#    把每一步开始时的损失收进列表，要普通的数，不要张量。然后用 ``plt.plot`` 画出来，\
-#    说说曲线为什么是这个样子。
+#    把每一步开始时的损失收进列表，要普通的数，不要张量。然后用 ``plt.plot`` 画出来（例如取\
+#    ``x_train[:64]`` 和它的标签、``start`` 里的初始值、``lr``，走一百步），说说曲线为什么是这个样子。
 #
 #    .. hint::
 #
@@ -509,7 +509,7 @@ class Mnist_Logistic(nn.Module):
 #    Python 的`模块 <https://docs.python.org/3/tutorial/modules.html>`_（module，首字母小写）\
 #    是可以导入的代码文件；``nn.Module``（首字母大写）是 PyTorch 的一个类。
 #
-# 模型现在是对象了，所以要先*实例化*（instantiate），再像函数那样调用；它会把调用转给 ``forward``：
+# 模型现在是一个类，所以要先*实例化*（instantiate），再像函数那样调用；它会把调用转给 ``forward``：
 
 model = Mnist_Logistic()
 print(loss_func(model(xb), yb))
@@ -924,14 +924,14 @@ fit(1, model, loss_func, opt, DataLoader(sorted_ds, batch_size=bs), valid_dl)
 #    :own: mnist_tut.by_hand mnist_tut.models
 #    :apart: start start_linear
 #
-# **小结**：自己只写三行，外加几个会反复用到的短函数。
+# **小结**：训练只要三行，外加几个会反复用到的短函数。
 #
 # .. _cnn:
 #
 # 换成 CNN
 # --------
 #
-# 那三行代码与模型的种类无关。那么，也能训练*卷积神经网络*（convolutional neural network）吗？\
+# ``fit`` 并不知道模型是哪一种。那么，也能训练*卷积神经网络*（convolutional neural network）吗？\
 # 卷积让一小块权重，也就是*卷积核*（kernel），像窗口一样滑过图片，所以形状无论出现在哪里，\
 # 它都认得出来。
 #
@@ -984,7 +984,7 @@ show_digits(x_valid[wrong], [f"{y_valid[i]} → {guess[i]}" for i in wrong])
 #
 #    验证集上前二十个错误：本来是几，被网络认成了几。
 #
-# **轮到您了。** 写一个数字。下面的网络就是本页刚刚训练出来的，您写的内容不会离开浏览器。试着写一个线性模型认错而卷积网络认对的数字，再把它平移两个像素看看。
+# **轮到您了。** 写一个数字。下面的网络就是本页训练出来的，您写的内容不会离开浏览器。试着写一个线性模型认错而卷积网络认对的数字，再把它平移两个像素看看。
 #
 # .. draw-digit::
 #
@@ -994,10 +994,10 @@ shifted = x_valid.view(-1, 28, 28).roll(2, dims=2).flatten(1)
 print(accuracy(logits, y_valid), accuracy(cnn(shifted), y_valid))
 
 # %%
-# 所以，准确率只对与验证集来历相同的数据有效，对别的数据则不然。
+# 步幅会跳过一些位置，所以平移要紧。准确率只对与验证集来历相同的数据有效，对别的数据则不然。
 #
 # 有一个弱点：最后一个 ReLU 在取平均之前，起点不巧，某个通道可能对*每一张*图片都是零。\
-# 这时梯度也是零，再也恢复不了，对应的类别就*死掉*了。每个类别的输出，在多大比例的图片上恰好是零？
+# 这时梯度也是零，很难再恢复，对应的类别就*死掉*了。每个类别的输出，在多大比例的图片上恰好是零？
 
 print((logits == 0).float().mean(dim=0))
 
@@ -1050,8 +1050,8 @@ torch.testing.assert_close(list(sequential.parameters()), list(cnn.parameters())
 # %%
 # 种子相同，网络相同，参数也相同。要保存参数，就存*状态字典*（state dict），它与 ``load_state_dict``
 # 是一对：``torch.save(sequential.state_dict(), "cnn.pt")``。里面是张量，没有代码。保存整个模型，\
-# 得到的是 pickle：里面若有 ``lambda``，根本存不了；而且除非写明 ``weights_only=False``，\
-# :func:`torch.load` 会拒绝读取，就因为它是 pickle。
+# 存的就是对象：里面若有 ``lambda``，根本存不了；而且除非写明 ``weights_only=False``，\
+# :func:`torch.load` 会拒绝读取，因为它可能运行任意代码。
 #
 # **小结**：一层接一层的模型用 ``Sequential``，自定义层写个小类。
 #
@@ -1150,7 +1150,7 @@ print(f"{dev}: {time.perf_counter() - began:.1f} s")
 #
 # .. guess:: 同样训练两个轮次，它能做到多好？
 #
-#    错误从大约十张里一张，降到一百张里几张。
+#    好得多：错误只剩下一小部分。
 #
 # .. tested-source:: mnist_tut.models.conv_block
 #
@@ -1198,7 +1198,7 @@ print(f"{evaluate(better, accuracy, test_dl):.4f}")
 #
 #    批归一化究竟做了什么？调用 ``eval()`` 以后有什么不同？请不调用这个层，自己算出它的结果；``x``
 #    的形状是 ``(n, channels)``，每列是一个通道。``bn.training`` 为真时，\
-#    每个通道用当前这批的均值和方差归一化；否则用 ``bn.running_mean`` 和 ``bn.running_var``。\
+#    每个通道用当前这批的均值和方差归一化（方差要加上 ``bn.eps``；这批的方差除以 n）；否则用 ``bn.running_mean`` 和 ``bn.running_var``。\
 #    然后乘以 ``bn.weight``，再加上 ``bn.bias``。
 #
 #    .. hint::

@@ -8,7 +8,8 @@ ENGLISH = {
     "every": {
         "todo": "Still to be done. (Written already? Then see whether it ends with a return.)",
         "raised": "It stops: {}",
-        "type": "It gives back something of the type {}; a tensor was asked for.",
+        "type": "It gives back something of the type {}. Keep it a tensor: leave out item(), tolist() "
+        "and float().",
         "shape": "Its result has the shape {}, and {} was asked for.",
         "dtype": "The numbers are right, but their type is {} instead of {}.",
         "detached": "The value is right, but it has lost its way back: without a grad_fn nothing "
@@ -85,7 +86,8 @@ ENGLISH = {
         "uncleared": "The step is right, but the gradients are still there, and the next "
         "backward() will add to them: p.grad.zero_().",
         "hint": "If it speaks of a leaf Variable: PyTorch is recording, and does not let you "
-        "change in place what it wants gradients of. Put the update under torch.no_grad().",
+        "change in place what it wants gradients of. Put the update under torch.no_grad(). If it "
+        "speaks of NoneType: p = p - ... made a new tensor without a gradient; p -= ... changes p.",
     },
     "my_losses": {
         "right": "Right. Every old gradient pushes on, at full strength: that is a momentum of 1, "
@@ -96,8 +98,8 @@ ENGLISH = {
         "plain number.",
         "changed": "You changed the caller's weights or bias. The first two lines of the stub "
         "make copies: work on those.",
-        "hint": "Does the update stand under torch.no_grad(), and is it loss.item() that you "
-        "append?",
+        "hint": "Does the update stand under torch.no_grad(), is it weights -= ... (weights = "
+        "weights - ... makes a tensor without a gradient), and do you append loss.item()?",
     },
     "my_cross_entropy": {
         "right": "Right. What all logits weigh together, less that of the true class: no "
@@ -163,12 +165,14 @@ ENGLISH = {
         "twice": "Some examples came twice in an epoch. A permutation has each once: randperm.",
         "lost": "{} examples never came. The last mini-batch may be smaller, but it counts.",
         "in_order": "They come in order. Draw torch.randperm(len(x)) first.",
-        "blocks": "The mini-batches come in random order, but within each the neighbours are the "
-        "old ones. Shuffle the examples.",
+        "blocks": "Each mini-batch holds the same neighbours as ever: only blocks, or the inside of "
+        "blocks, were shuffled. Shuffle the examples: randperm(len(x)).",
+        "endless": "It never ends. One epoch has every example once; then stop.",
         "sizes": "The mini-batches do not have bs examples each, with the rest in the last.",
         "frozen": "Each epoch has the same order. Draw a new one every time, without a seed.",
         "changed": "You shuffled the caller's data. Shuffle indices instead.",
-        "hint": "order[i : i + bs] is a tensor of indices, and x[...] takes it as it is.",
+        "hint": "order[i : i + bs] is a tensor of indices, and x[...] takes it as it is. If it speaks "
+        "of unpacking: yield a pair, x[...], y[...], once for every mini-batch; return would end it.",
     },
     "my_mean": {
         "right": "Right. A sum and a count are enough, however long the stream is.",
@@ -236,7 +240,7 @@ CHINESE = {
     "every": {
         "todo": "这一题还没有做。（已经写了？那就看看末尾是不是漏了 return。）",
         "raised": "运行中断：{}",
-        "type": "返回值的类型是 {}，而这里要的是张量。",
+        "type": "返回值的类型是 {}。请保持为张量：不要用 item()、tolist() 和 float()。",
         "shape": "结果的形状是 {}，应当是 {}。",
         "dtype": "数值对了，类型却是 {}，应当是 {}。",
         "detached": "数值对了，但回去的路断了：没有 grad_fn，就没法训练。请去掉 item()、detach() 和 no_grad()。",
@@ -288,7 +292,7 @@ CHINESE = {
         "no_lr": "您一步走了整个梯度。别忘了乘以 lr。",
         "first": "只有第一个参数动了。是不是把 return 写进了循环里？",
         "uncleared": "这一步走对了，梯度却还留着，下一次 backward() 会加在它上面：p.grad.zero_()。",
-        "hint": "如果提到 leaf Variable：PyTorch 正在记录，凡是要求梯度的张量，这时都不许原地修改。请把更新放到 torch.no_grad() 里。",
+        "hint": "如果提到 leaf Variable：PyTorch 正在记录，凡是要求梯度的张量，这时都不许原地修改。请把更新放到 torch.no_grad() 里。如果提到 NoneType：p = p - ... 生成了没有梯度的新张量，请写 p -= ... 来改原来的。",
     },
     "my_losses": {
         "right": "对了。每个旧梯度都还在使劲，一点不减：这相当于动量等于 1，就像没有摩擦的小球，冲过谷底，来回摆动。",
@@ -296,7 +300,7 @@ CHINESE = {
         "late": "您记的是走完一步之后的损失。请记这一步开始时的损失。",
         "tensors": "您存下的是张量，每个都把整个计算图留在内存里。item() 给出普通的数。",
         "changed": "您改动了传进来的权重或偏置。题目开头的两行已经做了副本，请在副本上改。",
-        "hint": "更新是放在 torch.no_grad() 里的吗？追加的是 loss.item() 吗？",
+        "hint": "更新是放在 torch.no_grad() 里的吗？写的是 weights -= ... 吗（weights = weights - ... 会生成没有梯度的新张量）？追加的是 loss.item() 吗？",
     },
     "my_cross_entropy": {
         "right": "对了。全部 logit 合起来的分量，减去真实类别的那一份：从头到尾不算概率，也就没有概率会变成 0。",
@@ -344,11 +348,12 @@ CHINESE = {
         "twice": "有的样本一轮里出现了两次。排列里每个数只出现一次：randperm。",
         "lost": "有 {} 个样本始终没有出现。最后一批可以小一些，但不能丢。",
         "in_order": "还是原来的次序。先抽一个 torch.randperm(len(x))。",
-        "blocks": "各批的先后打乱了，批内却还是原来那些邻居。请打乱样本。",
+        "blocks": "每批里还是原来那些邻居：打乱的只是各批的先后，或者批内的次序。请打乱样本：randperm(len(x))。",
+        "endless": "它停不下来。一轮里每个样本出现一次，然后就该结束。",
         "sizes": "每批应当有 bs 个样本，余下的放在最后一批。",
         "frozen": "每一轮的次序都一样。每次都要重新抽，不要设种子。",
         "changed": "您把传进来的数据打乱了。请打乱下标。",
-        "hint": "order[i : i + bs] 是由下标组成的张量，可以直接写进 x[...]。",
+        "hint": "order[i : i + bs] 是由下标组成的张量，可以直接写进 x[...]。如果提到 unpack：每个小批量 yield 一对 x[...]、y[...]；写 return 会就此结束。",
     },
     "my_mean": {
         "right": "对了。一个总和、一个计数就够了，不管流有多长。",

@@ -52,6 +52,7 @@ CHANGED = [
     ("my_update", "            p.grad.zero_()", "            p.requires_grad_(False)", "deaf"),
     ("my_update", "p.grad.zero_()", "p.grad.zero_()\n            return", "first"),
     ("my_update", "with torch.no_grad():", "if True:", "raised"),
+    ("my_update", "p -= lr * p.grad", "p = p - lr * p.grad", "raised"),
     ("my_update", "p -= lr * p.grad\n            p.grad.zero_()", "p = p - lr * p.grad", "todo"),
     ("my_losses", "bias -= lr * bias.grad", "bias -= lr * bias.grad\n            weights.grad = bias.grad = None", "cleared"),
     ("my_losses", "loss.item()", "loss", "tensors"),
@@ -86,6 +87,8 @@ CHANGED = [
     ("MyInverted", "return 1 - self.x[i]", "return 1 - self.x[i if i == 3 else 0]", "loader"),
     ("MyInverted", "__getitem__", "_getitem_", "raised"),
     ("MyInverted", "return 1", "1", "todo"),
+    ("MyInverted", "return len(self.x)", "...", "todo"),
+    ("MyInverted", "1 - self.x[i], self.y[i]", "self.y[i], 1 - self.x[i]", "label"),
     ("my_batches", "y[chosen]", "y[torch.randperm(len(y))[i : i + bs]]", "torn"),
     ("my_batches", "y[chosen]", "y[i : i + bs]", "torn"),
     ("my_batches", "torch.randperm(len(x))", "torch.randint(len(x), (len(x),))", "twice"),
@@ -211,6 +214,19 @@ WRITTEN = [
         "    for i in torch.randperm((len(x) + bs - 1) // bs).tolist():\n"
         "        yield x[i * bs : (i + 1) * bs], y[i * bs : (i + 1) * bs]",
         "blocks",
+    ),
+    (
+        "my_batches",
+        "def my_batches(x, y, bs):\n"
+        "    for i in range(0, len(x), bs):\n"
+        "        chosen = i + torch.randperm(len(x[i : i + bs]))\n"
+        "        yield x[chosen], y[chosen]",
+        "blocks",
+    ),
+    (
+        "my_batches",
+        "def my_batches(x, y, bs):\n    while True:\n        yield x[:bs], y[:bs]",
+        "endless",
     ),
     (
         "my_batches",

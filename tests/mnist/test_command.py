@@ -5,6 +5,7 @@ import runpy
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -170,6 +171,8 @@ def test_ctrl_c_during_a_download_ends_it_in_a_line(server):
     assert process.stderr
     assert process.stderr.readline() == b"started\n"
     assert b"Fetching MNIST from" in process.stderr.readline()
+    while "/slow" not in server.hits:  # now the download is under way
+        time.sleep(0.01)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=30)
     assert said == b"Interrupted.\n"
