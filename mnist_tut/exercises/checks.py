@@ -299,7 +299,9 @@ def check_my_batches(attempt):
         return ("changed",)
     if not all(torch.equal(xb[:, 0], yb.float()) for xb, yb in first):
         return ("torn",)
-    seen, again = (torch.cat([y[:0], *(yb for _, yb in e)]) for e in (first, attempt(x, y, 16)))
+    seen, again = (
+        torch.cat([y[:0], *(yb for _, yb in e)]) for e in (first, attempt(x, y, 16))
+    )
     if len(seen.unique()) < len(seen):
         return ("twice",)
     if len(seen) < 100:
