@@ -114,10 +114,12 @@ def test_a_full_output_is_told_once(monkeypatch):
 # Run as a process: what it talks to may be closed, full, or of another encoding
 
 CODE = """
+import signal
 import sys
 from support.data_world import enter
 from mnist_tut.mnist.__main__ import main
 enter(setattr)
+signal.signal(signal.SIGINT, signal.default_int_handler)  # as in a terminal
 print("started", file=sys.stderr or sys.stdout, flush=True)
 sys.exit(main(sys.argv[1:]))
 """
