@@ -162,12 +162,12 @@ ENGLISH = {
         "shuffle=True does.",
         "torn": "Pictures and labels no longer belong together. Draw one order and use it for "
         "both.",
-        "twice": "Some examples came twice in an epoch. A permutation has each once: randperm.",
+        "twice": "Some examples came twice in an epoch. A permutation has each once (randperm), "
+        "and then the epoch ends.",
         "lost": "{} examples never came. The last mini-batch may be smaller, but it counts.",
         "in_order": "They come in order. Draw torch.randperm(len(x)) first.",
         "blocks": "Each mini-batch holds the same neighbours as ever: only blocks, or the inside of "
         "blocks, were shuffled. Shuffle the examples: randperm(len(x)).",
-        "endless": "It never ends. One epoch has every example once; then stop.",
         "sizes": "The mini-batches do not have bs examples each, with the rest in the last.",
         "frozen": "Each epoch has the same order. Draw a new one every time, without a seed.",
         "changed": "You shuffled the caller's data. Shuffle indices instead.",
@@ -345,11 +345,10 @@ CHINESE = {
     "my_batches": {
         "right": "对了。图片和标签共用一个次序，每轮换一个新的：shuffle=True 做的就是这件事。",
         "torn": "图片和标签对不上了。次序只抽一次，两边共用。",
-        "twice": "有的样本一轮里出现了两次。排列里每个数只出现一次：randperm。",
+        "twice": "有的样本一轮里出现了两次。排列里每个数只出现一次（randperm），然后这一轮就结束了。",
         "lost": "有 {} 个样本始终没有出现。最后一批可以小一些，但不能丢。",
         "in_order": "还是原来的次序。先抽一个 torch.randperm(len(x))。",
         "blocks": "每批里还是原来那些邻居：打乱的只是各批的先后，或者批内的次序。请打乱样本：randperm(len(x))。",
-        "endless": "它停不下来。一轮里每个样本出现一次，然后就该结束。",
         "sizes": "每批应当有 bs 个样本，余下的放在最后一批。",
         "frozen": "每一轮的次序都一样。每次都要重新抽，不要设种子。",
         "changed": "您把传进来的数据打乱了。请打乱下标。",

@@ -226,7 +226,7 @@ WRITTEN = [
     (
         "my_batches",
         "def my_batches(x, y, bs):\n    while True:\n        yield x[:bs], y[:bs]",
-        "endless",
+        "twice",
     ),
     (
         "my_batches",
