@@ -7,7 +7,7 @@ from pathlib import Path
 from mnist_tut import __version__
 
 ROOT = Path(__file__).parent
-sys.path.insert(0, str(ROOT / "docs" / "_ext"))
+sys.path.insert(0, str(ROOT / "docs"))
 LANG = "zh" if tags.has("zh") else "en"
 
 project = {"en": "What torch.nn really is", "zh": "torch.nn 到底是什么"}[LANG]
@@ -24,34 +24,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
-    # ours, one concern each
-    "alive",
-    "anchors",
-    "chinese_search",
-    "data_notice",
-    "docstring_language",
-    "exercise_boxes",
-    "figure_text",
-    "first_use",
-    "folded_outputs",
-    "gallery_chinese",
-    "lengths",
-    "light_pages",
-    "local_inventories",
-    "loops",
-    "mathml",
-    "page_head",
-    "picture_sizes",
-    "reading_aids",
-    "run_once",
-    "search_excerpts",
-    "shown_imports",
-    "source_names",
-    "standalone",
-    "term_pairs",
-    "test_pages",
-    "tested_source",
-    "where_used",
+    "ext",  # ours
 ]
 nitpicky = True
 nitpick_ignore_regex = [("py:class", r"(?!mnist_tut|torch|numpy).*")]  # said in words
@@ -101,7 +74,7 @@ sphinx_gallery_conf = {
     "image_srcset": ["2x"],
     "remove_config_comments": True,
     "capture_repr": (),  # what a cell wants to show it prints
-    "reset_modules": ("matplotlib", "figure_style.use"),
+    "reset_modules": ("matplotlib", "ext.gallery.figure_style.use"),
     "doc_module": ("mnist_tut",),
     "backreferences_dir": "tutorials/backreferences",
 }

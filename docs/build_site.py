@@ -18,7 +18,7 @@ from pathlib import Path
 # Batches are small: a second thread gains little alone, and starves the other language's build.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "_ext")]
+sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
 LANGUAGES = ["en", "zh"]
 STAND_IN = 3  # exit status of the look at the data, as of mnist-tut-data
 #: What every build needs, the slowest to import first.
@@ -39,7 +39,7 @@ SHARED = [
 
 def look_at_data() -> None:
     """Find or fetch the data and say what there is; exit with the status of it."""
-    import data_notice
+    from ext.gallery import data_notice
 
     from mnist_tut.mnist import DataError
 

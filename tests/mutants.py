@@ -108,7 +108,7 @@ def source_of(mutant: Mutant) -> str:
 
 def plant(mutant: Mutant, folder: Path) -> None:
     """Copy what the tests need and plant the fault in the copy."""
-    for name in ("mnist_tut", "tests", "docs/_ext"):
+    for name in ("mnist_tut", "tests", "docs/ext"):
         shutil.copytree(
             ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__")
         )

@@ -9,8 +9,8 @@ import re
 import pytest
 import torch
 import torch.nn.functional as F
+from ext.code.programs import program
 from gallery_scripts import GALLERY
-from programs import program
 from torch import nn, optim
 
 SCRIPT = GALLERY / "en" / "nn_tutorial.py"

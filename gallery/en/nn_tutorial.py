@@ -1222,7 +1222,7 @@ fit(epochs, better, loss_func, opt, train_dl, valid_dl)
 import os
 
 if "MNIST_TUT_EXPORTS" in os.environ:
-    from alive_export import export
+    from ext.alive.export import export
 
     export(
         os.environ["MNIST_TUT_EXPORTS"],

@@ -4,13 +4,13 @@ import ast
 import re
 from pathlib import Path
 
-import exercise_boxes
 import pytest
 import torch
 from attempts import NAMES
-from exercise_boxes import exercise_cells, guess
+from ext.downloads.markdown import Markdown
+from ext.gallery import exercise_boxes
+from ext.gallery.exercise_boxes import exercise_cells, guess
 from gallery_scripts import blocks, prose
-from markdown import Markdown
 from miniature import build, built
 from sphinx.errors import ExtensionError
 from torch import nn
@@ -47,7 +47,7 @@ def page(tmp_path, text=TASK, language="en"):
     html, warnings = build(
         tmp_path,
         {"index": text},
-        ["exercise_boxes", "mathml"],
+        ["ext.gallery.exercise_boxes", "ext.page.mathml"],
         language=language,
         **MATH,
     )
@@ -123,7 +123,7 @@ def test_minutes_and_difficulty_can_be_said_on_the_page(tmp_path):
 
 def test_an_unknown_exercise_is_an_error_that_names_it(tmp_path):
     text = TASK.replace("my_nll", "my_null")
-    _, warnings = build(tmp_path, {"index": text}, ["exercise_boxes"])
+    _, warnings = build(tmp_path, {"index": text}, ["ext.gallery.exercise_boxes"])
     assert "there is no exercise 'my_null'" in warnings
 
 
@@ -155,7 +155,10 @@ def boxes(tmp_path, text, language="en"):
     """Return the boxes of a resolved page."""
     settings = {"language": language, **MATH}
     with built(
-        tmp_path, {"index": text}, ["exercise_boxes", "mathml"], **settings
+        tmp_path,
+        {"index": text},
+        ["ext.gallery.exercise_boxes", "ext.page.mathml"],
+        **settings,
     ) as app:
         tree = app.env.get_and_resolve_doctree("index", app.builder, tags=app.tags)
         found = [*tree.findall(exercise_boxes.exercise)], [*tree.findall(guess)]

@@ -2,8 +2,8 @@
 
 from contextlib import contextmanager
 
-import package_source
 from bs4 import BeautifulSoup
+from ext.code import package_source
 from gallery_scripts import ROOT
 from sphinx.testing.util import SphinxTestApp
 
@@ -385,8 +385,14 @@ def site(folder, lang="en", extensions=(), index=INDEX, **settings):
         "write_computation_times": False,
         "download_all_examples": False,
     }
-    ours = ["anchors", "lengths", "loops", "source_names", "standalone"]
-    ours += ["test_pages", "tested_source"]
+    ours = [
+        "ext.language.anchors",
+        "ext.code.lengths",
+        "ext.code.loops",
+        "ext.code.source_names",
+        "ext.downloads.standalone",
+    ]
+    ours += ["ext.code.finder_pages", "ext.code.tested_source"]
     app = SphinxTestApp(
         srcdir=source,
         builddir=folder / "build" / lang,

@@ -6,18 +6,17 @@ import re
 import tomllib
 from pathlib import Path
 
-import alive
-import alive_export
 import numpy as np
 import pytest
 import torch
+from ext.alive import export, figures
 from miniature import build
 from torch import nn
 
 from mnist_tut.models import Mnist_CNN, better_cnn, cnn_any_size
 
-SCRIPTS = Path(alive.__file__).parents[1] / "_static" / "alive"
-TABLE = tomllib.loads(alive.WORDS.read_text(encoding="utf-8"))
+SCRIPTS = Path(figures.__file__).parents[2] / "_static" / "alive"
+TABLE = tomllib.loads(figures.WORDS.read_text(encoding="utf-8"))
 
 
 def unpack(text):
@@ -61,9 +60,9 @@ def test_scripts_and_table_know_the_same_words(kind, files):
 
 def test_packed_numbers_come_back_to_half_a_millionth():
     values = torch.tensor([0.0, 1.0, -1.0, 0.1, -0.1, 300.5, -300.5, 1e-9, -(2**-20)])
-    assert (unpack(alive_export.pack(values)) - values).abs().max() <= 2**-21
+    assert (unpack(export.pack(values)) - values).abs().max() <= 2**-21
     with pytest.raises(ValueError, match="cannot be packed"):
-        alive_export.pack(torch.tensor([5000.0]))
+        export.pack(torch.tensor([5000.0]))
 
 
 def test_a_folded_convolution_does_what_it_and_its_normalisation_do():
@@ -73,7 +72,7 @@ def test_a_folded_convolution_does_what_it_and_its_normalisation_do():
             values.uniform_(0.5, 2)
     norm.eval()
     x = torch.randn(2, 3, 9, 9)
-    weights, bias = alive_export.folded(conv, norm)
+    weights, bias = export.folded(conv, norm)
     ours = nn.functional.conv2d(x, weights, bias, stride=2, padding=1)
     torch.testing.assert_close(ours, norm(conv(x)), atol=1e-5, rtol=1e-5)
 
@@ -95,7 +94,7 @@ def test_a_folded_convolution_does_what_it_and_its_normalisation_do():
     ],
 )
 def test_layers_are_described_in_order(model, kinds, sizes):
-    layers = alive_export.conv_layers(model())
+    layers = export.conv_layers(model())
     assert [layer["kind"] for layer in layers] == kinds
     assert [
         (layer["from"], layer["to"], layer["side"]) for layer in layers[:3]
@@ -104,7 +103,7 @@ def test_layers_are_described_in_order(model, kinds, sizes):
 
 def test_a_convolution_that_the_script_does_not_know_is_refused():
     with pytest.raises(ValueError, match="knows no convolution"):
-        alive_export.conv_layers(nn.Sequential(nn.Conv2d(1, 4, 5)))
+        export.conv_layers(nn.Sequential(nn.Conv2d(1, 4, 5)))
 
 
 def exported(folder):
@@ -112,7 +111,7 @@ def exported(folder):
     x, y = torch.rand(300, 784).mul(256).floor().div(256), torch.arange(300) % 10
     models = Mnist_CNN(), better_cnn()
     start = torch.randn(784, 10) / 28
-    alive_export.export(
+    export.export(
         folder,
         (start, torch.zeros(10)),
         *models,
@@ -152,13 +151,13 @@ def test_pages_get_the_sentence_the_still_figure_and_the_words(tmp_path, languag
         "html_search_language": "en",
         "alive_exports": str(tmp_path / "exports"),
     }
-    html, warnings = build(tmp_path, pages, ["alive"], **settings)
+    html, warnings = build(tmp_path, pages, ["ext.alive.figures"], **settings)
     assert not [line for line in warnings.splitlines() if "alive" in line]
     figure = html["a/b"].select_one("[data-alive=draw]")
     assert figure["data-models"] == "linear cnn better"
     assert figure["data-first"] == "linear"
     words = json.loads(figure.select_one("script.alive-words").string)
-    assert words == alive.words_of("draw", language)
+    assert words == figures.words_of("draw", language)
     assert words["elsewhere"] in figure.get_text()
     assert "../_static/alive/still-draw.svg" in str(html["a/b"])
     loop = html["index"].select_one("template.alive-code")
@@ -170,7 +169,9 @@ def test_pages_get_the_sentence_the_still_figure_and_the_words(tmp_path, languag
 
 
 def test_a_page_without_exports_says_so_and_keeps_the_sentence(tmp_path):
-    html, warnings = build(tmp_path, {"index": "T\n=\n\n.. draw-digit::\n"}, ["alive"])
+    html, warnings = build(
+        tmp_path, {"index": "T\n=\n\n.. draw-digit::\n"}, ["ext.alive.figures"]
+    )
     assert "no models were exported" in warnings
     assert TABLE["draw"]["elsewhere"][0] in html["index"].get_text()
     assert not html["index"].select("script[src*=alive]")
@@ -181,7 +182,7 @@ def test_an_unknown_model_is_an_error(tmp_path):
     _, warnings = build(
         tmp_path,
         {"index": "T\n=\n\n.. draw-digit::\n   :models: cnn gpt\n"},
-        ["alive"],
+        ["ext.alive.figures"],
         alive_exports=str(tmp_path / "exports"),
     )
     assert "no model is called gpt" in warnings

@@ -104,7 +104,7 @@ def test_functions_run_side_by_side_and_their_statuses_come_in_order():
 
 @pytest.mark.parametrize(("source", "status"), [("MNIST", 0), ("stand-in", 3)])
 def test_a_look_at_the_data_says_what_there_is(monkeypatch, capsys, source, status):
-    import data_notice
+    from ext.gallery import data_notice
 
     monkeypatch.setattr(data_notice, "data_for_pages", lambda: ("/folder", source))
     with pytest.raises(SystemExit) as left:
@@ -114,7 +114,7 @@ def test_a_look_at_the_data_says_what_there_is(monkeypatch, capsys, source, stat
 
 
 def test_a_look_at_the_data_says_what_is_wrong(monkeypatch, capsys):
-    import data_notice
+    from ext.gallery import data_notice
 
     from mnist_tut.mnist import DataError
 

@@ -2,8 +2,8 @@
 
 import lesson
 import pytest
-from bundling import Bundle
-from package_source import imports_of, needs, with_needs
+from ext.code.package_source import imports_of, needs, with_needs
+from ext.downloads.bundling import Bundle
 
 
 @pytest.fixture(autouse=True)

@@ -5,12 +5,10 @@ from types import SimpleNamespace
 
 import lesson
 import pytest
-import source_names
-import test_pages
-import where_used
-from first_use import pattern
+from ext.code import finder_pages, source_names, where_used
+from ext.code.finder import files_of_tests, find_tests, known_tests
+from ext.language.first_use import pattern
 from miniature import build
-from test_finder import files_of_tests, find_tests, known_tests
 
 
 @pytest.fixture
@@ -82,7 +80,7 @@ def test_a_test_file_that_changed_is_read_again(world):
 
 def test_a_tests_page_holds_every_line_of_the_file_once():
     for path in files_of_tests():
-        page = test_pages.file_page(path)
+        page = finder_pages.file_page(path)
         shown = [line.strip() for line in page.splitlines() if line.startswith("   ")]
         written = [
             line.strip() for line in path.read_text().splitlines() if line.strip()
@@ -162,7 +160,7 @@ def test_a_term_is_linked_once_and_not_in_titles_or_code(tmp_path):
     html, warnings = build(
         tmp_path,
         {**build_pages, "tutorials/x": page, "glossary": "G\n=\n\n.. term-pairs::\n"},
-        ["term_pairs", "first_use"],
+        ["ext.language.term_pairs", "ext.language.first_use"],
     )
     assert folder.exists()
     assert warnings == ""

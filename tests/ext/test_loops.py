@@ -4,8 +4,8 @@ import re
 
 import lesson
 import pytest
+from ext.code.loops import compare
 from gallery_scripts import ROOT
-from loops import compare
 from miniature import build
 from pygments.formatters import HtmlFormatter
 
@@ -125,7 +125,7 @@ def test_downloads_hold_the_lines_that_went_and_each_loop_once(pages):
     assert text.count("for epoch in range(epochs):") == 4  # three loops, and fit
 
 
-def page_of(tmp_path, text, extensions=("loops",)):
+def page_of(tmp_path, text, extensions=("ext.code.loops",)):
     return build(tmp_path, {"index": f"T\n=\n\n{text}"}, list(extensions))
 
 
@@ -250,7 +250,7 @@ def test_lines_kept_for_others_have_a_column_only_if_there_are_any(
 def build_in(folder, text):
     """Build a page in the one folder whose language has that name."""
     (folder / "gallery" / "en").rename(folder / "gallery" / "source")
-    return build(folder, {"index": f"T\n=\n\n{text}"}, ["lengths"])
+    return build(folder, {"index": f"T\n=\n\n{text}"}, ["ext.code.lengths"])
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 import ast
 
 import pytest
-from names import Names, changed
+from ext.code.names import Names, changed
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,10 @@ import json
 import re
 from types import SimpleNamespace
 
-import light_pages
 import pytest
-import reading_aids
 from docutils import nodes
+from ext.gallery import reading_aids
+from ext.page import light_pages
 from miniature import build
 from PIL import Image
 
@@ -18,7 +18,7 @@ PAGE = "Title\n=====\n\nFirst *paragraph*.\n\nSecond.\n"
 
 def head(tmp_path, language="en", **settings):
     html, warnings = build(
-        tmp_path, {"index": PAGE}, ["page_head"], language=language, **settings
+        tmp_path, {"index": PAGE}, ["ext.page.head"], language=language, **settings
     )
     assert warnings == ""
     return html["index"].head
@@ -55,7 +55,7 @@ def test_addresses_are_absolute_where_the_site_has_one(tmp_path):
 
 def test_a_long_first_paragraph_is_cut_and_escaped(tmp_path):
     text = 'Title\n=====\n\nA "quoted" word. ' + "word " * 100 + "\n"
-    html, _ = build(tmp_path, {"index": text}, ["page_head"], smartquotes=False)
+    html, _ = build(tmp_path, {"index": text}, ["ext.page.head"], smartquotes=False)
     described = html["index"].select_one("meta[name='description']")["content"]
     assert described.startswith('A "quoted" word.')
     assert described.endswith("…")
@@ -69,7 +69,7 @@ def test_pictures_have_their_size_and_all_but_the_first_wait(tmp_path):
     Image.new("RGB", (7, 3)).save(tmp_path / "a.png")
     Image.new("RGB", (2, 5)).save(tmp_path / "b.png")
     text = "T\n=\n\n.. image:: ../a.png\n\n.. image:: ../b.png\n"
-    html, _ = build(tmp_path, {"index": text}, ["picture_sizes"])
+    html, _ = build(tmp_path, {"index": text}, ["ext.page.picture_sizes"])
     first, second = html["index"].select("img")
     assert (first["width"], first["height"]) == ("7", "3")
     assert (second["width"], second["height"]) == ("2", "5")
@@ -79,7 +79,7 @@ def test_pictures_have_their_size_and_all_but_the_first_wait(tmp_path):
 
 def test_a_size_that_the_page_gives_is_kept(tmp_path):
     text = 'T\n=\n\n.. raw:: html\n\n   <img src="x.png" width="9">\n'
-    html, _ = build(tmp_path, {"index": text}, ["picture_sizes"])
+    html, _ = build(tmp_path, {"index": text}, ["ext.page.picture_sizes"])
     assert html["index"].select_one("img").attrs == {"src": "x.png", "width": "9"}
 
 
@@ -106,7 +106,9 @@ Module docstring.
 
 @pytest.mark.parametrize(("language", "marked"), [("en", False), ("zh_CN", True)])
 def test_docstrings_on_chinese_pages_are_marked_as_english(tmp_path, language, marked):
-    html, _ = build(tmp_path, {"index": API}, ["docstring_language"], language=language)
+    html, _ = build(
+        tmp_path, {"index": API}, ["ext.language.docstring_language"], language=language
+    )
     english = [
         p.get_text() for p in html["index"].select(".body [lang='en'] p, .body dl p")
     ]
@@ -126,7 +128,7 @@ def output(lines):
 def test_only_long_outputs_are_folded(tmp_path):
     code = ".. code-block:: python\n\n" + "   x = 1\n" * 40
     text = f"T\n=\n\n{output(12)}\n{output(13)}\n{code}"
-    html, _ = build(tmp_path, {"index": text}, ["folded_outputs"])
+    html, _ = build(tmp_path, {"index": text}, ["ext.gallery.folded_outputs"])
     (folded,) = html["index"].select("details")
     assert folded.summary.get_text() == "Output, 13 lines"
     assert folded.pre.get_text().startswith("line 0\nline 1\n")
@@ -152,7 +154,7 @@ A paragraph that says **In short:** in its middle.
 
 
 def test_the_box_gains_the_times_and_recaps_get_their_look(tmp_path):
-    html, warnings = build(tmp_path, {"index": RUN}, ["reading_aids"])
+    html, warnings = build(tmp_path, {"index": RUN}, ["ext.gallery.reading_aids"])
     assert warnings == ""
     items = [li.get_text() for li in html["index"].select("ul.at-a-glance li")]
     assert items == [
@@ -167,7 +169,7 @@ def test_the_box_gains_the_times_and_recaps_get_their_look(tmp_path):
 
 def test_a_page_that_was_not_run_has_no_box(tmp_path):
     text = RUN.partition(".. rst-class")[0]
-    html, _ = build(tmp_path, {"index": text}, ["reading_aids"])
+    html, _ = build(tmp_path, {"index": text}, ["ext.gallery.reading_aids"])
     assert not html["index"].select(".at-a-glance")
     assert len(html["index"].select("p.recap")) == 1
 
@@ -212,7 +214,7 @@ def test_every_section_is_written_for_the_search_page_with_its_anchor(tmp_path):
         "Title\n=====\n\n.. code-block:: python\n\n   x = 1\n\nAbout *losses*.\n\n"
         ".. _here:\n\nHeading\n-------\n\n- one\n- two, :math:`\\frac12`\n"
     )
-    extensions = ["anchors", "search_excerpts"]
+    extensions = ["ext.language.anchors", "ext.search.excerpts"]
     html, warnings = build(tmp_path, {"index": text}, extensions)
     assert warnings == ""
     assert search_texts(tmp_path)["index"] == [
@@ -230,7 +232,7 @@ def test_what_cannot_be_seen_or_found_is_not_written_for_the_search_page(tmp_pat
     text = "Title\n=====\n\nSeen.\n\n"
     text += hidden.format("folded") + hidden.format("only-in-downloads")
     pages = {"index": text, "tests": f":nosearch:\n:orphan:\n\n{text}"}
-    build(tmp_path, pages, ["search_excerpts"])
+    build(tmp_path, pages, ["ext.search.excerpts"])
     assert search_texts(tmp_path) == {
         "index": [["title", "Title", "Seen.", ""]],
         "tests": [],
@@ -239,7 +241,7 @@ def test_what_cannot_be_seen_or_found_is_not_written_for_the_search_page(tmp_pat
 
 def test_entries_of_a_glossary_can_be_found_one_by_one(tmp_path):
     text = "Title\n=====\n\n.. glossary::\n\n   loss\n      How bad it is.\n"
-    build(tmp_path, {"index": text}, ["search_excerpts"])
+    build(tmp_path, {"index": text}, ["ext.search.excerpts"])
     assert search_texts(tmp_path)["index"] == [
         ["title", "Title", "", ""],
         ["term-loss", "loss", "How bad it is.", ""],
@@ -248,17 +250,17 @@ def test_entries_of_a_glossary_can_be_found_one_by_one(tmp_path):
 
 def test_a_reference_is_quoted_by_the_title_it_shows(tmp_path):
     text = "Title\n=====\n\nSee :ref:`here` and :doc:`index`.\n\n.. _here:\n\nHeading\n-------\n"
-    build(tmp_path, {"index": text}, ["search_excerpts"])
+    build(tmp_path, {"index": text}, ["ext.search.excerpts"])
     assert search_texts(tmp_path)["index"][0][2] == "See Heading and Title."
 
 
 def test_texts_of_pages_that_went_are_forgotten():
-    import search_excerpts
+    from ext.search import excerpts
 
     env = SimpleNamespace(search_texts={"a": [], "b": []})
-    search_excerpts.forget(None, env, "a")
+    excerpts.forget(None, env, "a")
     other = SimpleNamespace(search_texts={"c": [["x", "y", "z"]], "d": []})
-    search_excerpts.merge(None, env, {"c"}, other)
+    excerpts.merge(None, env, {"c"}, other)
     assert env.search_texts == {"b": [], "c": [["x", "y", "z"]]}
 
 
@@ -267,7 +269,7 @@ def test_texts_of_pages_that_went_are_forgotten():
 
 def test_code_loses_spans_without_a_colour_of_their_own_and_nothing_else(tmp_path):
     text = "T\n=\n\n.. code-block:: python\n\n   def f(x):\n       return x + 1\n"
-    html, _ = build(tmp_path, {"index": text}, ["light_pages"])
+    html, _ = build(tmp_path, {"index": text}, ["ext.page.light_pages"])
     pre = html["index"].select_one("pre")
     assert pre.get_text() == "def f(x):\n    return x + 1\n"
     classes = {name for span in pre.select("span") for name in span.get("class", [])}

@@ -3,10 +3,10 @@
 import ast
 
 import lesson
-import package_source
 import pytest
 import torch
-from programs import (
+from ext.code import package_source
+from ext.code.programs import (
     GIVEN,
     blocks_of,
     cells_of_script,

@@ -5,9 +5,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
-import package_source
 import pytest
-import run_once
+from ext.code import package_source
+from ext.gallery import run_once
 from PIL import Image
 from sphinx.testing.util import SphinxTestApp
 from sphinx_gallery import gen_rst
@@ -74,7 +74,7 @@ class Miniature:
         (source / "conf.py").write_text(
             "def setup(app):\n"
             "    app.add_config_value('data_used', None, 'html', str)\n"
-            "    import run_once\n"
+            "    from ext.gallery import run_once\n"
             "    app.connect('config-inited', run_once.install, priority=5)\n"
         )
         conf = {

@@ -6,13 +6,12 @@ import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 
-import chinese_search
-import data_notice
-import gallery_chinese
-import local_inventories
 import pytest
 import sphobjinv
-import term_pairs
+from ext.gallery import data_notice, gallery_chinese
+from ext.language import term_pairs
+from ext.page import local_inventories
+from ext.search import chinese
 from gallery_scripts import ROOT
 from miniature import build
 from PIL import Image
@@ -24,7 +23,7 @@ from support.data_world import no_settings
 
 def test_an_explicit_label_is_the_sections_anchor(tmp_path):
     page = "T\n=\n\n.. _my-label:\n\nA heading\n---------\n\nAnother\n-------\n\ntext\n"
-    html, warnings = build(tmp_path, {"index": page}, ["anchors"])
+    html, warnings = build(tmp_path, {"index": page}, ["ext.language.anchors"])
     assert warnings == ""
     sections = [s["id"] for s in html["index"].select("section section")]
     assert sections == ["my-label", "another"]
@@ -60,7 +59,7 @@ def figure_page(tmp_path, text):
     return build(
         tmp_path,
         {"index": text},
-        ["sphinx_gallery.gen_gallery", "figure_text"],
+        ["sphinx_gallery.gen_gallery", "ext.gallery.figure_text"],
         sphinx_gallery_conf=settings,
     )
 
@@ -147,7 +146,7 @@ def test_a_listing_without_an_address_is_refused_by_name(tmp_path):
 def test_formulas_become_mathml_without_any_script(tmp_path):
     page = "T\n=\n\nInline :math:`\\sqrt{n}` and\n\n.. math:: a^2\n"
     html, warnings = build(
-        tmp_path, {"index": page}, ["mathml"], html_math_renderer="mathml"
+        tmp_path, {"index": page}, ["ext.page.mathml"], html_math_renderer="mathml"
     )
     assert warnings == ""
     assert html["index"].select_one("p math msqrt") is not None
@@ -166,7 +165,9 @@ def test_the_glossary_has_every_term_with_its_twin_and_can_be_linked(
     tmp_path, language, term, pair
 ):
     page = f"T\n=\n\nsee :term:`{term}`\n\n.. term-pairs::\n"
-    html, warnings = build(tmp_path, {"index": page}, ["term_pairs"], language=language)
+    html, warnings = build(
+        tmp_path, {"index": page}, ["ext.language.term_pairs"], language=language
+    )
     assert warnings == ""
     terms = html["index"].select("dl.glossary dt")
     assert len(terms) == len(term_pairs.read_terms())
@@ -198,7 +199,7 @@ def test_terms_are_complete_and_unique():
 
 
 def test_chinese_text_is_indexed_by_the_fields_terms():
-    search = chinese_search.ChineseSearch({"dict": str(chinese_search.WORDS)})
+    search = chinese.ChineseSearch({"dict": str(chinese.WORDS)})
     words = search.split("用数据加载器 DataLoader 取小批量，计算损失函数")
     assert {"数据加载器", "小批量", "损失", "函数", "DataLoader"} <= set(words)
 

@@ -10,12 +10,10 @@ from types import SimpleNamespace
 import lesson
 import nbformat
 import pytest
-import standalone
 from docutils import nodes
-from markdown import Markdown
-from miniature import resolved
-from sphinx.errors import ExtensionError
-from standalone import (
+from ext.downloads import standalone
+from ext.downloads.markdown import Markdown
+from ext.downloads.standalone import (
     SETUP,
     Cell,
     as_notebook,
@@ -27,6 +25,8 @@ from standalone import (
     without_package,
     write_downloads,
 )
+from miniature import resolved
+from sphinx.errors import ExtensionError
 
 CODE = """
 import math

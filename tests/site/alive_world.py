@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-import alive_export
 import torch
 import torch.nn.functional as F
+from ext.alive import export
 from torch import nn, optim
 
 from mnist_tut.mnist.read import read_path
@@ -22,7 +22,7 @@ TITLES = {"en": "Draw and train", "zh": "书写与训练"}
 CONF = """
 import sys
 sys.path.insert(0, {ext!r})
-project, language, extensions = "small", {language!r}, ["alive"]
+project, language, extensions = "small", {language!r}, ["ext.alive.figures"]
 html_theme, html_static_path, html_css_files = "pydata_sphinx_theme", [{static!r}], ["site.css"]
 html_show_sourcelink = html_copy_source = False
 html_sidebars = {{"**": []}}
@@ -142,12 +142,12 @@ def build(folder):
     )
     for lang in TITLES:
         source, out = folder / "source" / lang, folder / lang
-        alive_export.export(
+        export.export(
             out / "_static" / "alive", world.linear, cnn, better, start,
             (data.x_train, data.y_train), (data.x_valid, data.y_valid), data.source,
         )  # fmt: skip
         settings = {
-            "ext": str(ROOT / "docs" / "_ext"),
+            "ext": str(ROOT / "docs"),
             "static": str(ROOT / "docs" / "_static"),
             "language": {"en": "en", "zh": "zh_CN"}[lang],
         }

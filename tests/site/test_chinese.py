@@ -3,8 +3,8 @@
 import re
 
 import pytest
+from ext.language.term_pairs import read_terms
 from pages import to_open
-from term_pairs import read_terms
 
 # Names, and titles as they were published. Terms of the glossary may stand beside their Chinese.
 NAMES = """

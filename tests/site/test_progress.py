@@ -51,7 +51,9 @@ def url(tmp_path_factory):
         "html_theme_options": {"secondary_sidebar_items": ["page-toc"]},
     }
     folder = tmp_path_factory.mktemp("exercises")
-    with built(folder, {"index": TEXT}, ["exercise_boxes"], **settings) as app:
+    with built(
+        folder, {"index": TEXT}, ["ext.gallery.exercise_boxes"], **settings
+    ) as app:
         yield (Path(app.outdir) / "index.html").as_uri()
 
 

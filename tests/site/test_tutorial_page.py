@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ext.code.programs import undefined_names
 from gallery_scripts import GALLERY, NAMES, cells
 from PIL import Image
-from programs import undefined_names
 
 from mnist_tut import plots
 

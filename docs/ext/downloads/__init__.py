@@ -1,0 +1,12 @@
+"""Notebooks and scripts that run without the package."""
+
+from sphinx.application import Sphinx
+
+ROOMS = ["standalone"]
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Set up every room of this wing that is an extension."""
+    for room in ROOMS:
+        app.setup_extension(f"{__name__}.{room}")
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,71 @@
+"""The one place that says in which order our functions answer Sphinx's events.
+
+Within an event they are called from top to bottom. ``OTHERS`` stands for Sphinx itself, its theme
+and the extensions that are not ours: what has to come before them stands above it.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from sphinx.application import Sphinx
+
+OTHERS = "everybody else"
+ORDER = {
+    "config-inited": [
+        "gallery.data_notice.find_out",
+        "alive.figures.say_where",
+        "gallery.run_once.install",  # after what its keys depend on, before Sphinx-Gallery
+        "page.local_inventories.configure",
+        "search.chinese.use_word_list",
+        "search.excerpts.switch_off_fetching",
+        OTHERS,
+    ],
+    "builder-inited": [
+        "code.finder_pages.write_pages",
+        OTHERS,  # Sphinx-Gallery runs the scripts and writes their pages
+        "code.source_names.add_names",
+    ],
+    "source-read": ["gallery.gallery_chinese.translate", OTHERS],
+    "doctree-read": [
+        "language.anchors.label_first",  # before contents lists are made
+        "code.shown_imports.leave_out",
+        OTHERS,
+        "language.docstring_language.mark_english",
+        "gallery.figure_text.give_alt_text",
+        "language.first_use.link_first_uses",
+        "gallery.folded_outputs.fold",
+        "code.loops.mark_loops",
+        "gallery.reading_aids.glance",
+        "gallery.reading_aids.recaps",
+        "search.excerpts.collect",  # when the page says what it will say
+    ],
+    "autodoc-process-docstring": [OTHERS, "code.where_used.add_links"],
+    "env-purge-doc": ["search.excerpts.forget", OTHERS],
+    "env-merge-info": ["search.excerpts.merge", OTHERS],
+    "doctree-resolved": [OTHERS, "downloads.standalone.take_apart"],
+    "html-page-context": [
+        "alive.figures.load_script",
+        "gallery.data_notice.tell_template",
+        "page.light_pages.drop_plain_spans",
+        "page.head.add_tags",
+        "page.picture_sizes.change_body",
+        "search.excerpts.add_scripts",
+        OTHERS,
+    ],
+    "build-finished": [
+        OTHERS,  # Sphinx-Gallery links the names in the code
+        "page.light_pages.shrink_figures",
+        "search.excerpts.write",
+        "downloads.standalone.replace_downloads",
+    ],
+}
+FIRST, LAST = 1, 900  # Sphinx's own priorities lie between
+
+
+def connect(app: Sphinx, event: str, func: Callable[..., Any]) -> None:
+    """Connect a function with an event, at the place that ``ORDER`` gives it."""
+    name = f"{func.__module__.removeprefix('ext.')}.{func.__qualname__}"
+    names = ORDER[event]
+    place = names.index(name)
+    before = place < names.index(OTHERS)
+    app.connect(event, func, priority=(FIRST if before else LAST) + place)

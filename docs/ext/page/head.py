@@ -1,0 +1,84 @@
+"""What the head of a page tells browsers, search engines and previews.
+
+The same page in the other language (``rel="alternate"``), a description made from the page's first
+paragraph, and the preview that chat programs and social networks show. Addresses are relative
+unless ``site_url`` says where the site is published; with it they are absolute, as Open Graph
+demands, and each page names its canonical address.
+"""
+
+from html import escape
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+
+from ext.order import connect
+
+LANGUAGES = {"en": "en", "zh": "zh-CN"}  # folder, and language tag
+LONGEST = 160  # what search engines show of a description
+
+
+def describe(doctree: nodes.document | None) -> str:
+    """Return the beginning of the first paragraph that is neither in a box nor in a list."""
+    for section in doctree.findall(nodes.section) if doctree else []:
+        for child in section.children:
+            if isinstance(child, nodes.paragraph):
+                text = " ".join(child.astext().split())
+                return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    return ""
+
+
+def head_tags(
+    page: str, title: str, description: str, site: str, folder: str, url: str
+) -> str:
+    """Write the tags of one page; `url` leads from it to the folder above the languages."""
+    here = f"{url}{folder}/{page}.html"
+    alternates = [
+        f'<link rel="alternate" hreflang="{tag}" href="{url}{other}/{page}.html">'
+        for other, tag in LANGUAGES.items()
+    ]
+    alternates.append(
+        f'<link rel="alternate" hreflang="x-default" href="{url}index.html">'
+    )
+    properties = {
+        "og:type": "article" if page.startswith("tutorials/") else "website",
+        "og:site_name": site,
+        "og:title": title,
+        "og:description": description,
+        "og:locale": LANGUAGES[folder].replace("-", "_"),
+        "og:image": f"{url}{folder}/_static/site-{folder}.png",
+    }
+    tags = [f'<meta name="description" content="{escape(description)}">']
+    if url.startswith("http"):
+        properties["og:url"] = here
+        tags.append(f'<link rel="canonical" href="{here}">')
+    tags += [
+        f'<meta property="{name}" content="{escape(value)}">'
+        for name, value in properties.items()
+    ]
+    tags.append('<meta name="twitter:card" content="summary_large_image">')
+    return "\n".join(alternates + tags) + "\n"
+
+
+def add_tags(
+    app: Sphinx,
+    page: str,
+    template: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
+) -> None:
+    """Put the tags into the page's head."""
+    site = app.config.html_title
+    title = nodes.unescape(context.get("title") or site)
+    plain = title if "<" not in title else app.env.titles[page].astext()
+    folder = "zh" if app.config.language == "zh_CN" else "en"
+    url = app.config.site_url or context["content_root"] + "../"
+    tags = head_tags(page, plain, describe(doctree) or site, site, folder, url)
+    context["metatags"] = context.get("metatags", "") + tags
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the setting for the published address."""
+    app.add_config_value("site_url", "", "html", str)
+    connect(app, "html-page-context", add_tags)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
