@@ -19,7 +19,8 @@ from pathlib import Path
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
-LANGUAGES = ["en", "zh"]
+from ext.language.languages import LANGUAGES  # noqa: E402
+
 STAND_IN = 3  # exit status of the look at the data, as of mnist-tut-data
 #: What every build needs, the slowest to import first.
 SHARED = [

@@ -14,6 +14,7 @@ from ext.code.package_source import gallery_scripts
 from ext.code.programs import blocks_of
 from ext.code.tested_source import count
 from ext.downloads.standalone import wanted_names
+from ext.language.languages import folder_of
 from ext.order import connect
 
 MARK = re.compile(
@@ -46,7 +47,7 @@ def add_links(
     app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
 ) -> None:
     """Append the links to an object's documentation."""
-    lang = "zh" if app.config.language == "zh_CN" else "en"
+    lang = folder_of(app.config)
     for path in [file_for(name.rpartition(".")[0]), *gallery_scripts(lang).values()]:
         if path:
             app.env.note_dependency(str(path))

@@ -11,6 +11,7 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 
+from ext.language.languages import folder_of
 from ext.language.term_pairs import read_terms
 from ext.order import connect
 
@@ -39,7 +40,7 @@ def link_first_uses(app: Sphinx, doctree: nodes.document) -> None:
     """Link the first use of every term on a page of the gallery."""
     if not app.env.docname.startswith("tutorials/"):
         return
-    lang = "zh" if app.config.language == "zh_CN" else "en"
+    lang = folder_of(app.config)
     due = {term[lang].lower(): term[lang] for term in read_terms()}
     for text in list(doctree.findall(nodes.Text)):
         if due and not inside(text, LEAVE):

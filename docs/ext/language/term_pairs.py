@@ -13,6 +13,8 @@ from docutils.statemachine import StringList
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
+from ext.language.languages import folder_of
+
 FILE = Path(__file__).parents[2] / "glossary.toml"
 
 
@@ -43,8 +45,7 @@ class TermPairs(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Parse the glossary as if it stood in the page."""
-        self.env.note_dependency(str(FILE))
-        lang = "zh" if self.config.language == "zh_CN" else "en"
+        lang = folder_of(self.config)
         lines = glossary_lines(read_terms(), lang)
         holder = nodes.container()
         self.state.nested_parse(StringList(lines, source=str(FILE)), 0, holder)
