@@ -34,7 +34,6 @@ ORDER = {
         OTHERS,
         "language.docstring_language.mark_english",
         "gallery.figure_text.give_alt_text",
-        "language.first_use.link_first_uses",
         "gallery.folded_outputs.fold",
         "code.loops.mark_loops",
         "gallery.reading_aids.glance",

@@ -2,7 +2,7 @@
 
 from sphinx.application import Sphinx
 
-ROOMS = ["anchors", "docstring_language", "first_use", "settings", "term_pairs"]
+ROOMS = ["anchors", "docstring_language", "settings", "term_pairs"]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
