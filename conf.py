@@ -54,6 +54,9 @@ html_sidebars = {"**": []}  # the contents list on the right is enough
 html_math_renderer = "mathml"
 html_context = {"default_mode": "auto", "languages": LANGUAGES}
 
+linkcheck_timeout = 30
+linkcheck_anchors = False  # many are made by scripts
+
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say more: shapes and dtypes
 napoleon_use_rtype = napoleon_use_param = False  # types are prose here, not links

@@ -11,9 +11,9 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Callable
-from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 # Batches are small: a second thread gains little alone, and starves the other language's build.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -67,7 +67,7 @@ def build(language: str) -> None:
 
 
 def start(
-    context: BaseContext, func: Callable[..., None], *calls: tuple[str, ...]
+    context: Any, func: Callable[..., None], *calls: tuple[str, ...]
 ) -> list[BaseProcess]:
     """Call a function once per tuple of arguments, side by side, each in a process of its own."""
     processes = [context.Process(target=func, args=call) for call in calls]
@@ -108,4 +108,4 @@ def main(languages: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:] or LANGUAGES))
+    raise SystemExit(main(sys.argv[1:] or [*LANGUAGES]))

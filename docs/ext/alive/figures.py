@@ -221,9 +221,8 @@ def load_script(
     """Let pages with a living figure, and only these, ask for the first script and the styles."""
     if 'data-alive="' in context.get("body", ""):
         app.add_css_file("alive/alive.css")
-        app.add_js_file(
-            "alive/alive.js", loading_method="defer", **{"data-version": version(app)}
-        )
+        attributes: dict[str, Any] = {"data-version": version(app)}
+        app.add_js_file("alive/alive.js", loading_method="defer", **attributes)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -96,7 +96,7 @@ class Exercise(Box):
         if name not in exercises.EXERCISES:
             raise self.error(f"{self.name}: there is no exercise {name!r}")
         for module in exercises, checks, messages, solutions, stubs:
-            self.env.note_dependency(inspect.getsourcefile(module))
+            self.env.note_dependency(inspect.getfile(module))
         language = folder_of(self.config)
         stop_unless_sound(name, language)
         box = exercise(
