@@ -28,7 +28,7 @@ extensions = [
 ]
 nitpicky = True
 nitpick_ignore_regex = [("py:class", r"(?!mnist_tut|torch|numpy).*")]  # said in words
-exclude_patterns = ["tutorials/*.ipynb", "tutorials/*.py"]
+exclude_patterns = ["tutorials/*.ipynb", "tutorials/*.py", "tutorials/index.rst"]
 templates_path = ["docs/_templates"]
 smartquotes = False
 
@@ -64,11 +64,12 @@ napoleon_use_ivar = True
 copybutton_exclude = ".linenos, .gp, .go"
 copybutton_selector = "div:not(.sphx-glr-script-out) > div.highlight > pre"
 
+ORDERS = ["FileNameSortKey", "ext.gallery.run_once.FromTheEnd"]  # see there
 sphinx_gallery_conf = {
     "examples_dirs": [f"../../gallery/{LANG}"],
     "gallery_dirs": ["tutorials"],
     "filename_pattern": r"\.py$",  # run them all, not only plot_*.py
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": ORDERS[[*LANGUAGES].index(LANG) % 2],
     "abort_on_example_error": True,
     "download_all_examples": False,
     "write_computation_times": False,
