@@ -17,10 +17,12 @@ When it goes wrong
 # Find your message
 # -----------------
 #
-# An error ends in one line that says *what* is wrong. Search this site for some words of that line,
-# or look here. Each entry provokes the fault, explains it, and ends with code that runs right.
+# An error ends in one line that says *what* is wrong. Each entry of this page provokes a fault,
+# explains it, and ends with code that runs right.
 #
 # .. only-on-site::
+#
+#    Search the site for some words of your line, or look here:
 #
 #    .. list-table::
 #       :header-rows: 1
@@ -80,7 +82,7 @@ When it goes wrong
 #       * - the loss is ``nan``
 #         - :ref:`Zero times infinity <wrong-nan>`
 #
-# A fault that is not listed is found by :ref:`the tools <wrong-tools>` at the end. Here is what the
+# A fault that is not among them is found by :ref:`the tools <wrong-tools>` at the end. Here is what the
 # cells below need: one mini-batch of flat pictures, and a linear model.
 
 from pathlib import Path
@@ -226,7 +228,7 @@ print(loss)
 # tensors to be on the same device, but found at least two devices``.
 
 # sphinx_gallery_start_ignore
-# Before it refuses, PyTorch loads its compiler, and that makes a folder for its files: not to stay.
+# PyTorch loads its compiler before it refuses, and that makes a folder: not to stay.
 import os
 import tempfile
 from unittest import mock
@@ -627,12 +629,13 @@ others, theirs = x_train[1000:2000], y_train[1000:2000]
 for told in (y.roll(1), y):
     net = nn.Linear(784, 10)
     losses(net, xb=x, yb=told)
-    print(accuracy(net(x), told), accuracy(net(others), theirs))
+    learnt, known = accuracy(net(x), told), accuracy(net(others), theirs)
+    print(f"what it was told: {learnt:.2f}, on other pictures: {known:.2f}")
 
 show_digits(x[:10], y.roll(1)[:10])
 
 # %%
-# .. figure-text:: Ten handwritten digits in a row; the label above each is that of its left neighbour.
+# .. figure-text:: Ten handwritten digits in a row; from the second on, the label above each is that of its left neighbour.
 #
 #    Ten pictures with the labels that the first model was given. One look would have been enough.
 #
@@ -657,7 +660,7 @@ show_digits(torch.cat([viewed, permuted]), ["view"] * 3 + ["permute"] * 3, cols=
 # %%
 # .. figure-text:: Six pictures in a row. The first three, named view, show slices of a digit torn into stripes; the other three, named permute, show the digit.
 #
-#    The three channels of one picture, after ``view`` and after ``permute``.
+#    The three channels of one grey picture, after ``view`` and after ``permute``.
 #
 # .. exercise:: my_pictures
 #
@@ -711,7 +714,8 @@ images = xb.view(-1, 1, 28, 28)
 for mode in (net.train, net.eval):
     mode()
     alone, among_others = net(images[:1]), net(images)[:1]
-    print(net.training, (alone - among_others).abs().max().item())
+    difference = (alone - among_others).abs().max()
+    print(f"training {net.training}: a difference of {difference:.0e}")
 
 # %%
 # Worse: in training mode even a forward pass under ``no_grad`` moves the running averages, so that
@@ -727,11 +731,9 @@ for mode in (net.train, net.eval):
 
 each = F.cross_entropy(model(x_train[:100]), y_train[:100], reduction="none")
 parts = each.split(bs)
-print("mean of means:", sum(part.mean() for part in parts).item() / len(parts))
-print(
-    "weighted:     ", sum(part.mean() * len(part) for part in parts).item() / len(each)
-)
-print("of all:       ", each.mean().item())
+means = sum(part.mean() for part in parts) / len(parts)
+weighted = sum(part.mean() * len(part) for part in parts) / len(each)
+print(f"mean of means {means:.4f}, weighted {weighted:.4f}, of all {each.mean():.4f}")
 
 # %%
 # ``weighted_mean`` does it in :ref:`the tutorial <fit-get-data>`.
@@ -835,23 +837,21 @@ def norms(activation):
     inner = [nn.Linear(50, 50) for _ in range(4)]
     layers = [nn.Linear(784, 50), *inner, nn.Linear(50, 10)]
     net = nn.Sequential(*[part for lin in layers for part in (lin, activation())][:-1])
-    found = {}
-    for i, lin in enumerate(layers):
-        lin.weight.register_hook(
-            lambda grad, i=i: found.update({i: grad.norm().item()})
-        )
+    found = []
+    for lin in layers:
+        lin.weight.register_hook(lambda grad: found.append(grad.norm().item()))
     F.cross_entropy(net(xb), yb).backward()
     return found
 
 
 for activation in (nn.Sigmoid, nn.ReLU):
     found = norms(activation)
-    print(activation.__name__, [f"{found[i]:.0e}" for i in sorted(found)])
+    print(activation.__name__, [f"{norm:.0e}" for norm in found])
 
 # %%
-# From the first layer to the last. A norm that shrinks by the same factor from layer to layer means
-# that the first layers hardly learn; one that grows leads to ``nan``; one that is zero or missing means
-# that the way back is cut.
+# ``backward()`` comes to the last layer first. A norm that shrinks from there on means that the first
+# layers hardly learn; one that grows leads to ``nan``; one that is zero or missing means that the way
+# back is cut.
 #
 # .. _wrong-anomaly:
 #

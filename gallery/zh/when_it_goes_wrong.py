@@ -15,9 +15,11 @@ r"""
 # 找到您的报错
 # ------------
 #
-# 报错的最后一行说的是*出了什么错*。拿这一行里的几个词在本站搜索，或者查下面的表。每一条都是先引出错误，再解释，最后给出能正确运行的代码。
+# 报错的最后一行说的是*出了什么错*。本页的每一条都是先引出错误，再解释，最后给出能正确运行的代码。
 #
 # .. only-on-site::
+#
+#    拿您那一行里的几个词在本站搜索，或者查下面的表：
 #
 #    .. list-table::
 #       :header-rows: 1
@@ -77,7 +79,7 @@ r"""
 #       * - 损失是 ``nan``
 #         - :ref:`零乘以无穷大 <wrong-nan>`
 #
-# 表里没有的错误，就用末尾的:ref:`那些工具 <wrong-tools>`去查。先准备好后面要用的：一个小批量（mini-batch）的图片，每张一行；还有一个线性模型。
+# 这些之外的错误，就用末尾的:ref:`那些工具 <wrong-tools>`去查。先准备好后面要用的：一个小批量（mini-batch）的图片，每张一行；还有一个线性模型。
 
 from pathlib import Path
 
@@ -585,12 +587,13 @@ others, theirs = x_train[1000:2000], y_train[1000:2000]
 for told in (y.roll(1), y):
     net = nn.Linear(784, 10)
     losses(net, xb=x, yb=told)
-    print(accuracy(net(x), told), accuracy(net(others), theirs))
+    learnt, known = accuracy(net(x), told), accuracy(net(others), theirs)
+    print(f"what it was told: {learnt:.2f}, on other pictures: {known:.2f}")
 
 show_digits(x[:10], y.roll(1)[:10])
 
 # %%
-# .. figure-text:: 一行十个手写数字，每个上方的标签都是它左边那个数字的。
+# .. figure-text:: 一行十个手写数字，从第二个起，每个上方的标签都是它左边那个数字的。
 #
 #    十张图片，标签就是教给第一个模型的那些。看一眼就够了。
 #
@@ -612,7 +615,7 @@ show_digits(torch.cat([viewed, permuted]), ["view"] * 3 + ["permute"] * 3, cols=
 # %%
 # .. figure-text:: 一行六幅图。前三幅标着 view，是一个数字撕成条纹的碎片；后三幅标着 permute，是完整的数字。
 #
-#    同一张图片的三个通道，先是用 ``view`` 得到的，再是用 ``permute`` 得到的。
+#    同一张灰度图片的三个通道，先是用 ``view`` 得到的，再是用 ``permute`` 得到的。
 #
 # .. exercise:: my_pictures
 #
@@ -659,7 +662,8 @@ images = xb.view(-1, 1, 28, 28)
 for mode in (net.train, net.eval):
     mode()
     alone, among_others = net(images[:1]), net(images)[:1]
-    print(net.training, (alone - among_others).abs().max().item())
+    difference = (alone - among_others).abs().max()
+    print(f"training {net.training}: a difference of {difference:.0e}")
 
 # %%
 # 还有更糟的：在训练模式下，就算在 ``no_grad`` 里做前向传播，滑动平均值也会变，验证数据就这样混进了模型。``evaluate`` 和 ``fit`` 会替您切换模式。
@@ -673,11 +677,9 @@ for mode in (net.train, net.eval):
 
 each = F.cross_entropy(model(x_train[:100]), y_train[:100], reduction="none")
 parts = each.split(bs)
-print("mean of means:", sum(part.mean() for part in parts).item() / len(parts))
-print(
-    "weighted:     ", sum(part.mean() * len(part) for part in parts).item() / len(each)
-)
-print("of all:       ", each.mean().item())
+means = sum(part.mean() for part in parts) / len(parts)
+weighted = sum(part.mean() * len(part) for part in parts) / len(each)
+print(f"mean of means {means:.4f}, weighted {weighted:.4f}, of all {each.mean():.4f}")
 
 # %%
 # 在:ref:`教程 <fit-get-data>`里，这件事由 ``weighted_mean`` 来做。
@@ -770,21 +772,19 @@ def norms(activation):
     inner = [nn.Linear(50, 50) for _ in range(4)]
     layers = [nn.Linear(784, 50), *inner, nn.Linear(50, 10)]
     net = nn.Sequential(*[part for lin in layers for part in (lin, activation())][:-1])
-    found = {}
-    for i, lin in enumerate(layers):
-        lin.weight.register_hook(
-            lambda grad, i=i: found.update({i: grad.norm().item()})
-        )
+    found = []
+    for lin in layers:
+        lin.weight.register_hook(lambda grad: found.append(grad.norm().item()))
     F.cross_entropy(net(xb), yb).backward()
     return found
 
 
 for activation in (nn.Sigmoid, nn.ReLU):
     found = norms(activation)
-    print(activation.__name__, [f"{found[i]:.0e}" for i in sorted(found)])
+    print(activation.__name__, [f"{norm:.0e}" for norm in found])
 
 # %%
-# 每行从第一层排到最后一层。范数如果逐层以同样的倍数缩小，最前面的几层就几乎学不到东西；逐层放大，迟早变成 ``nan``；等于零，或者干脆没有，就是回去的路断了。
+# ``backward()`` 最先到达的是最后一层。范数如果从那里起越来越小，最前面的几层就几乎学不到东西；越来越大，迟早变成 ``nan``；等于零，或者干脆没有，就是回去的路断了。
 #
 # .. _wrong-anomaly:
 #
