@@ -124,7 +124,7 @@ print("PyTorch", torch.__version__)
 # Shapes, dtypes, devices
 # -----------------------
 #
-# Most errors are of this kind: two tensors meet that do not fit. Print ``shape``, ``dtype`` and
+# Many errors are of this kind: two tensors meet that do not fit. Print ``shape``, ``dtype`` and
 # ``device`` of both, and you see it.
 #
 # .. _wrong-mat1:
@@ -158,8 +158,8 @@ print(out.shape)
 # ``mat1 and mat2 must have the same dtype``
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# NumPy computes in ``float64``, PyTorch's layers in ``float32``, and neither is converted by itself.
-# Every operation has its own words for it:
+# NumPy computes in ``float64``, PyTorch's layers in ``float32``, unless told otherwise, and neither is
+# converted by itself. Every operation has its own words for it:
 
 import numpy as np
 
@@ -190,13 +190,13 @@ print(model(rows).dtype)
 # PyTorch's name for ``int64``. Labels from a table are often floats. (Older versions say `expected
 # scalar type Long but found Float <https://github.com/pytorch/pytorch/issues/118280>`_.)
 
-labels = torch.tensor([5.0, 0.0, 4.0])
+labels = yb.float()
 try:
-    F.cross_entropy(model(xb[:3]), labels)
+    F.cross_entropy(model(xb), labels)
 except RuntimeError as error:
     print(error)
 
-loss = F.cross_entropy(model(xb[:3]), labels.long())
+loss = F.cross_entropy(model(xb), labels.long())
 print(loss)
 
 # %%
@@ -208,13 +208,13 @@ print(loss)
 # Ten classes have the numbers 0 to 9. Whoever counts from one has a class 10, and a row of ten logits
 # has no such position.
 
-labels = torch.tensor([6, 1, 10])
+labels = yb + 1
 try:
-    F.cross_entropy(model(xb[:3]), labels)
+    F.cross_entropy(model(xb), labels)
 except IndexError as error:
     print(error)
 
-loss = F.cross_entropy(model(xb[:3]), labels - 1)
+loss = F.cross_entropy(model(xb), labels - 1)
 print(loss)
 
 # %%
@@ -224,7 +224,7 @@ print(loss)
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
 # What meets in an operation has to be on one device. The device ``meta`` exists on every machine: its
-# tensors have a shape, but no numbers. Between a GPU and the CPU, most operations say ``Expected all
+# tensors have a shape, but no numbers. Between a GPU and the CPU, many operations say ``Expected all
 # tensors to be on the same device, but found at least two devices``.
 
 # sphinx_gallery_start_ignore
@@ -507,11 +507,9 @@ import subprocess
 import sys
 import tempfile
 
-start = (
-    'multiprocessing.get_context("spawn").Process(target=print, args=["hello"]).start()'
-)
-bare = f"import multiprocessing\n{start}\n"
-guarded = f'import multiprocessing\nif __name__ == "__main__":\n    {start}\n'
+start = 'mp.get_context("spawn").Process(target=print, args=["hello"]).start()'
+bare = f"import multiprocessing as mp\n{start}\n"
+guarded = f'import multiprocessing as mp\nif __name__ == "__main__":\n    {start}\n'
 
 for script in (bare, guarded):
     with tempfile.TemporaryDirectory() as folder:

@@ -120,7 +120,7 @@ print("PyTorch", torch.__version__)
 # 形状、类型、设备
 # ----------------
 #
-# 大多数报错都属于这一类：两个张量碰到一起，却对不上。把两边的 ``shape``、``dtype`` 和 ``device`` 都打印出来，一看便知。
+# 许多报错都属于这一类：两个张量碰到一起，却对不上。把两边的 ``shape``、``dtype`` 和 ``device`` 都打印出来，一看便知。
 #
 # .. _wrong-mat1:
 #
@@ -151,7 +151,7 @@ print(out.shape)
 # ``mat1 and mat2 must have the same dtype``
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# NumPy 默认用 ``float64`` 计算，PyTorch 的层用 ``float32``，谁也不会自动转换。同一个毛病，各个运算有各自的说法：
+# NumPy 默认用 ``float64`` 计算，PyTorch 的层默认用 ``float32``，谁也不会自动转换。同一个毛病，各个运算有各自的说法：
 
 import numpy as np
 
@@ -180,13 +180,13 @@ print(model(rows).dtype)
 #
 # ``cross_entropy`` 拿标签（label）当作一行里的位置，所以标签必须是整数；``Long`` 是 PyTorch 对 ``int64`` 的叫法。从表格读来的标签往往是浮点数。（旧版本的说法是 `expected scalar type Long but found Float <https://github.com/pytorch/pytorch/issues/118280>`_。）
 
-labels = torch.tensor([5.0, 0.0, 4.0])
+labels = yb.float()
 try:
-    F.cross_entropy(model(xb[:3]), labels)
+    F.cross_entropy(model(xb), labels)
 except RuntimeError as error:
     print(error)
 
-loss = F.cross_entropy(model(xb[:3]), labels.long())
+loss = F.cross_entropy(model(xb), labels.long())
 print(loss)
 
 # %%
@@ -197,13 +197,13 @@ print(loss)
 #
 # 十个类别的编号是 0 到 9。如果从一数起，就有了编号为 10 的类别，而一行十个 logit 里没有这个位置。
 
-labels = torch.tensor([6, 1, 10])
+labels = yb + 1
 try:
-    F.cross_entropy(model(xb[:3]), labels)
+    F.cross_entropy(model(xb), labels)
 except IndexError as error:
     print(error)
 
-loss = F.cross_entropy(model(xb[:3]), labels - 1)
+loss = F.cross_entropy(model(xb), labels - 1)
 print(loss)
 
 # %%
@@ -212,7 +212,7 @@ print(loss)
 # ``is not on the expected device``
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# 参与同一个运算的张量，必须在同一个设备（device）上。名为 ``meta`` 的设备每台机器都有，上面的张量只有形状，没有数值。GPU 和 CPU 的张量碰到一起时，多数运算的说法是 ``Expected all tensors to be on the same device, but found at least two devices``。
+# 参与同一个运算的张量，必须在同一个设备（device）上。名为 ``meta`` 的设备每台机器都有，上面的张量只有形状，没有数值。GPU 和 CPU 的张量碰到一起时，许多运算的说法是 ``Expected all tensors to be on the same device, but found at least two devices``。
 
 # sphinx_gallery_start_ignore
 # 报错之前，PyTorch 会载入它的编译器，而编译器会为自己的文件建一个文件夹：不要留下它。
@@ -475,11 +475,9 @@ import subprocess
 import sys
 import tempfile
 
-start = (
-    'multiprocessing.get_context("spawn").Process(target=print, args=["hello"]).start()'
-)
-bare = f"import multiprocessing\n{start}\n"
-guarded = f'import multiprocessing\nif __name__ == "__main__":\n    {start}\n'
+start = 'mp.get_context("spawn").Process(target=print, args=["hello"]).start()'
+bare = f"import multiprocessing as mp\n{start}\n"
+guarded = f'import multiprocessing as mp\nif __name__ == "__main__":\n    {start}\n'
 
 for script in (bare, guarded):
     with tempfile.TemporaryDirectory() as folder:
@@ -515,7 +513,7 @@ print(f"from {right[0]:.2f} to {right[-1]:.2f}")
 # 损失忽上忽下
 # ^^^^^^^^^^^^
 #
-# ``backward()`` 会把新梯度加到原有的上面。不调用 ``zero_grad()``，每一步都还带着前面所有步的方向。*猜一猜：损失会怎样变化？*
+# ``backward()`` 会把新梯度加到原有的上面。不调用 ``zero_grad()``，每一步都还带着前面所有步的方向。输出的第一行（``piled up``）不清零，第二行（``cleared``）清零。*猜一猜：损失会怎样变化？*
 
 
 def trained(clear):
@@ -560,7 +558,7 @@ print([loss_batch(net, F.cross_entropy, xb, yb, opt)[0] for _ in range(3)])
 # 损失到不了零
 # ^^^^^^^^^^^^
 #
-# ``cross_entropy`` 里面已经有 softmax。模型末尾如果再来一个，交给它当作 logit 的就只是 0 到 1 之间的数，差距怎么也拉不开。*猜一猜：模型全对，而且十分肯定，做了两次 softmax 之后，损失是多少？*
+# ``cross_entropy`` 里面已经有 softmax。模型末尾如果再来一个，交给它当作 logit 的就只是 0 到 1 之间的数，差距怎么也拉不开。*猜一猜：模型全对，而且十分肯定，做了两次 softmax 之后，损失是多少？*（输出里，``twice`` 是两次，``once`` 是一次，最后一行就是这个问题的答案。）
 
 twice = losses(nn.Sequential(nn.Linear(784, 10), nn.Softmax(dim=1)), steps=300)
 once = losses(nn.Linear(784, 10), steps=300)
@@ -577,7 +575,7 @@ print(f"sure and right, but twice: {F.cross_entropy(sure, yb):.3f}")
 # 准确率和瞎猜差不多
 # ^^^^^^^^^^^^^^^^^^
 #
-# 图片和标签错位了：这里是错开一行；也可能只给其中一个排了序，或者只打乱了一个。告诉模型什么，它就尽力学什么；遇到别的图片，它只能瞎猜。
+# 图片和标签错位了：这里是错开一行；也可能只给其中一个排了序，或者只打乱了一个。告诉模型什么，它就尽力学什么；遇到别的图片，它只能瞎猜。每行打印两个准确率（accuracy）：在教给它的标签上（``what it was told``），在别的图片上（``on other pictures``）。
 
 from mnist_tut.by_hand import accuracy
 from mnist_tut.plots import show_digits
@@ -653,7 +651,7 @@ print(cnn_any_size()(large).shape)
 # 同一张图片，每次结果都不同
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# 训练时，批归一化（batch normalisation）要看整个小批量，dropout 要看随机数。不调用 ``eval()``，验证时它们也还是这样。
+# 训练时，批归一化（batch normalisation）要看整个小批量，dropout 要看随机数。不调用 ``eval()``，验证时它们也还是这样。同一张图片，先单独送进去，再与别的图片一起送进去，结果相差多少（``difference``）？
 
 from mnist_tut.models import better_cnn
 
@@ -673,7 +671,7 @@ for mode in (net.train, net.eval):
 # 损失随批大小而变
 # ^^^^^^^^^^^^^^^^
 #
-# 最后一个小批量要小一些，它的平均值却与别的分量相同。加上 ``reduction="none"``，每张图片都有自己的损失，可以拿来试一试。
+# 最后一个小批量要小一些，它的平均值却与别的分量相同。加上 ``reduction="none"``，每张图片都有自己的损失，可以拿来试一试。打印的依次是平均值的平均值、按大小加权的平均值，以及全部图片的平均值。
 
 each = F.cross_entropy(model(x_train[:100]), y_train[:100], reduction="none")
 parts = each.split(bs)

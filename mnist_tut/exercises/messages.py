@@ -247,6 +247,7 @@ ENGLISH = {
         "they are, at 0; then come the channels.",
     },
     "my_step": {
+        "todo": "Still to be done: the step trains as it did. (Or is there no return?)",
         "right": "Right. Logits for the loss, a clean gradient for the next step, and a number that "
         "keeps no graph.",
         "softmax": "cross_entropy still gets probabilities. It wants logits: leave out softmax.",
@@ -431,6 +432,7 @@ CHINESE = {
         "hint": "permute 要给四个维度都排好位置。图片那一维不动，还是 0；接着是通道。",
     },
     "my_step": {
+        "todo": "这一题还没有做：训练的结果还和原来一样。（还是漏了 return？）",
         "right": "对了。交给损失的是 logit，留给下一步的是干净的梯度，返回的数也不再拖着计算图。",
         "softmax": "交给 cross_entropy 的还是概率。它要的是 logit：去掉 softmax。",
         "uncleared": "梯度还在越积越多：opt.zero_grad()。",
