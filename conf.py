@@ -73,6 +73,7 @@ html_theme_options = {
     "navbar_start": ["navbar-logo"],
     "navbar_end": ["theme-switcher"],
     "navbar_persistent": ["search-button", "language-switch"],  # on a phone too
+    "header_dropdown_text": {"en": "More", "zh": "更多"}[LANG],
     "search_bar_text": {"en": "Search these pages", "zh": "搜索全站"}[LANG],
     "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
     "footer_start": ["data-source", "copyright"],
