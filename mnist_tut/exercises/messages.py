@@ -234,6 +234,30 @@ ENGLISH = {
         "the last layer.",
         "hint": "model[-1] is the last layer. Return a list of its parameters.",
     },
+    "my_pictures": {
+        "right": "Right. permute moves the dimensions and copies nothing; the division by 255 makes "
+        "floats of bytes.",
+        "viewed": "The shape is right, the pictures are torn: view keeps the numbers in their old "
+        "order. permute moves dimensions.",
+        "turned": "The channels come first, but height and width have changed places: the pictures "
+        "lie on their side.",
+        "last": "The numbers are right, but the channels still come last: permute.",
+        "bytes": "The channels come first. Now divide by 255, so that white becomes 1.",
+        "hint": "permute wants a place for each of the four dimensions. The pictures stay where "
+        "they are, at 0; then come the channels.",
+    },
+    "my_step": {
+        "todo": "Still to be done: the step trains as it did. (Or is there no return?)",
+        "right": "Right. Logits for the loss, a clean gradient for the next step, and a number that "
+        "keeps no graph.",
+        "softmax": "cross_entropy still gets probabilities. It wants logits: leave out softmax.",
+        "uncleared": "The gradients still pile up: opt.zero_grad().",
+        "stood": "No parameter moves. Does the gradient live until opt.step() needs it, and was it "
+        "computed?",
+        "tensor": "The training is right now. But the loss that you return is a tensor, and keeps "
+        "its graph: loss.item().",
+        "hint": "The order is: loss, backward(), step(), zero_grad().",
+    },
 }
 
 CHINESE = {
@@ -398,6 +422,23 @@ CHINESE = {
         "head": "最后一层也冻结了：那还剩下什么可学？",
         "handed": "该冻结的都冻结了，但您交出来的不是最后一层的参数。",
         "hint": "model[-1] 就是最后一层。请返回由它的参数组成的列表。",
+    },
+    "my_pictures": {
+        "right": "对了。permute 移动的是维度，什么也不复制；除以 255，字节就成了浮点数。",
+        "viewed": "形状对了，图片却撕碎了：view 不改变数的先后次序。要移动维度，用 permute。",
+        "turned": "通道排到了前面，高和宽却对调了：图片躺倒了。",
+        "last": "数值对了，但通道还在最后：请用 permute。",
+        "bytes": "通道已经在前面了。再除以 255，白色才是 1。",
+        "hint": "permute 要给四个维度都排好位置。图片那一维不动，还是 0；接着是通道。",
+    },
+    "my_step": {
+        "todo": "这一题还没有做：训练的结果还和原来一样。（还是漏了 return？）",
+        "right": "对了。交给损失的是 logit，留给下一步的是干净的梯度，返回的数也不再拖着计算图。",
+        "softmax": "交给 cross_entropy 的还是概率。它要的是 logit：去掉 softmax。",
+        "uncleared": "梯度还在越积越多：opt.zero_grad()。",
+        "stood": "参数都没有动。梯度算了吗？到 opt.step() 要用的时候，它还在吗？",
+        "tensor": "训练已经对了。但返回的损失是张量，会拖着整张计算图：loss.item()。",
+        "hint": "次序是：算损失、backward()、step()、zero_grad()。",
     },
 }
 

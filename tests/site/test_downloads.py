@@ -224,7 +224,8 @@ def test_the_notebook_runs_with_its_exercises_untouched_and_solved(
             met.append(stubs[cell.source])
             if solved:
                 cell.source = exercises.solution(met[-1])
-    assert met == [*exercises.EXERCISES]
+    known = exercises.EXERCISES.items()
+    assert met == [name for name, told in known if told.page == "nn_tutorial"]
     nbformat.write(book, tmp_path / "page.ipynb")
     rerun = Path(__file__).with_name("rerun.py")
     printed = run_alone(packages, tmp_path, rerun, "page.ipynb", "once").splitlines()
