@@ -57,6 +57,8 @@ EXERCISES = {
     "my_batch_norm": Exercise("better", 10, 3),
     "my_cnn_32": Exercise("better", 5, 2),
     "my_freeze": Exercise("closing", 5, 2),
+    "my_shift": Exercise("own-augment", 10, 2),
+    "my_f1": Exercise("own-confusion", 5, 2),
 }
 
 

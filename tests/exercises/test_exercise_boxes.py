@@ -9,6 +9,7 @@ import pytest
 import torch
 from attempts import NAMES
 from exercise_boxes import exercise_cells, guess
+from gallery_scripts import NAMES as PAGES
 from gallery_scripts import blocks, prose
 from markdown import Markdown
 from miniature import build, built
@@ -193,27 +194,46 @@ def test_later_cells_do_without_the_helpers(tmp_path):
 # The pages
 
 
-def boxes_of(language):
-    """Cut the boxes out of the tutorial's page."""
+def of_page(page):
+    """Name the exercises that belong to a page: those whose section is there."""
+    text = prose("en", page)
+    return [
+        name for name, known in EXERCISES.items() if f".. _{known.section}:" in text
+    ]
+
+
+WITH_EXERCISES = [page for page in PAGES if of_page(page)]
+every_page = pytest.mark.parametrize("page", WITH_EXERCISES)
+
+
+def boxes_of(language, page):
+    """Cut the boxes out of a page."""
     kind = r"^\.\. (?:exercise|guess)::.*\n(?:(?: {3}.*)?\n)+"
-    return "\n".join(re.findall(kind, prose(language, NAME) + "\n", re.M))
+    return "\n".join(re.findall(kind, prose(language, page) + "\n", re.M))
 
 
-@pytest.fixture(scope="session", params=SPHINX)
+@pytest.fixture(
+    scope="session", params=[(lang, page) for lang in SPHINX for page in WITH_EXERCISES]
+)
 def on_page(request, tmp_path_factory):
-    """The boxes of a page, with its language."""
+    """The boxes of a page, with its language and name."""
+    lang, page = request.param
+    text = f"T\n=\n\n{boxes_of(lang, page)}"
     folder = tmp_path_factory.mktemp("pages")
-    text = f"T\n=\n\n{boxes_of(request.param)}"
-    return request.param, *boxes(folder, text, SPHINX[request.param])
+    return lang, page, *boxes(folder, text, SPHINX[lang])
+
+
+def test_every_exercise_is_on_one_page():
+    assert [name for page in WITH_EXERCISES for name in of_page(page)] == [*EXERCISES]
 
 
 def test_every_exercise_has_its_task_and_hint_in_its_place(on_page):
-    _, found, questions = on_page
-    assert [box["exercise"] for box in found] == [*EXERCISES]
+    _, page, found, questions = on_page
+    assert [box["exercise"] for box in found] == of_page(page)
     for box in found:
         folds = [n["classes"][-1] for n in box.findall(exercise_boxes.folded)]
         assert folds == ["stub", "hint", "solution"]
-    assert len(questions) >= 10
+    assert len(questions) >= (10 if page == NAME else 4)
 
 
 def filled(found, untouched):
@@ -230,17 +250,18 @@ def filled(found, untouched):
 def test_all_cells_run_untouched_and_with_all_solutions_filled_in(
     capsys, on_page, untouched
 ):
-    language, found, _ = on_page
+    language, page, found, _ = on_page
     filled(found, untouched)
     key = "todo" if untouched else "right"
-    said = [exercises.says(name, language)[key] for name in EXERCISES]
+    said = [exercises.says(name, language)[key] for name in of_page(page)]
     assert capsys.readouterr().out.splitlines() == said
 
 
-def test_the_cells_bind_no_name_that_the_page_uses():
+@every_page
+def test_the_cells_bind_no_name_that_the_page_uses(page):
     bound = {"every", "says", "tell", "compare", *EXERCISES}
     bound |= {f"check_{name}" for name in EXERCISES}
-    script = ROOT / "gallery" / "en" / NAME
+    script = ROOT / "gallery" / "en" / page
     tree = ast.parse(script.read_text(encoding="utf-8"))
     assert not bound & {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
 
@@ -248,36 +269,39 @@ def test_the_cells_bind_no_name_that_the_page_uses():
 BOX = re.compile(r"^\.\. (exercise:: \w+|guess::)", re.M)
 
 
+@every_page
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_every_exercise_stands_on_the_page_once_in_the_order_of_its_number(lang):
-    found = re.findall(r"^\.\. exercise:: (\w+)$", prose(lang, NAME), re.M)
-    assert found == [*EXERCISES]
-    assert len(re.findall(r"^\.\. guess::", prose(lang, NAME), re.M)) >= 10
+def test_every_exercise_stands_on_its_page_once_in_the_order_of_its_number(lang, page):
+    found = re.findall(r"^\.\. exercise:: (\w+)$", prose(lang, page), re.M)
+    assert found == of_page(page)
 
 
-def test_both_pages_have_the_same_boxes_in_the_same_blocks():
+@every_page
+def test_both_pages_have_the_same_boxes_in_the_same_blocks(page):
     def outline(lang):
         return [
             BOX.findall(b.content) if b.type == "text" else []
-            for b in blocks(lang, NAME)
+            for b in blocks(lang, page)
         ]
 
     assert outline("en") == outline("zh")
 
 
-def test_an_exercise_stands_in_the_section_it_names():
-    sections = re.split(r"^\.\. _([\w-]+):$", prose("en", NAME), flags=re.M)[1:]
+@every_page
+def test_an_exercise_stands_in_the_section_it_names(page):
+    sections = re.split(r"^\.\. _([\w-]+):$", prose("en", page), flags=re.M)[1:]
     for label, text in zip(sections[::2], sections[1::2], strict=True):
         for name in re.findall(r"^\.\. exercise:: (\w+)$", text, re.M):
             assert EXERCISES[name].section == label, name
 
 
-def test_names_that_an_exercise_needs_have_been_imported_above_it():
-    page = (ROOT / "gallery" / "en" / "nn_tutorial.py").read_text(encoding="utf-8")
-    for name, known in EXERCISES.items():
-        above = page.partition(f".. _{known.section}:")[2]
+@every_page
+def test_names_that_an_exercise_needs_have_been_imported_above_it(page):
+    text = (ROOT / "gallery" / "en" / page).read_text(encoding="utf-8")
+    for name in of_page(page):
+        above = text.partition(f".. _{EXERCISES[name].section}:")[2]
         end = re.search(r"^# \.\. _", above, re.M)
-        upto = page[: len(page) - len(above) + (end.start() if end else len(above))]
+        upto = text[: len(text) - len(above) + (end.start() if end else len(above))]
         tree = ast.parse(exercises.solution(name) + "\n" + exercises.stub_cell(name))
         used = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
         for needed in used & set(vars(solutions)) - {name}:
