@@ -93,6 +93,7 @@ def facts(page):
     largest = max(page.rates)
     return {
         "own-handwriting": [20, 7],  # see test_project, and the photo below
+        "own-workers": ["3.14"],  # see the test of the way workers start
         "own-augment": [page.xv.shape[1], *[side] * 4],
         "own-adamw": [f"{largest:.2f}"],
         "own-confusion": [4, 4, 4, 4, one, 4, *[1] * 2],  # F1 twice
@@ -186,6 +187,7 @@ def test_with_onnx_other_programs_compute_the_same(tmp_path, capsys):
     for name in ("onnx", "onnxscript"):
         pytest.importorskip(name)
     names = {"torch": torch, "home": tmp_path, "xv": torch.rand(30, 1, 28, 28)}
+    names["folder"] = SimpleNamespace(cleanup=lambda: None)
     names |= {"whole": DeepCNN([16, 32, 64]).eval(), "batch": torch.export.Dim("batch")}
     exec(cell_with("onnxscript"), names)
     assert "largest difference: " in capsys.readouterr().out
@@ -370,6 +372,13 @@ def test_a_fresh_worker_runs_the_file_under_another_name_and_needs_the_guard(
         assert run.stdout.splitlines()[2] == "[0, 1]"
     else:
         assert "RuntimeError" in run.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="is about Linux")
+def test_workers_are_copies_by_default_up_to_the_version_told():
+    ask = "import multiprocessing as m; print(m.get_start_method())"
+    run = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True)
+    assert (run.stdout.strip() == "fork") == (sys.version_info < (3, 14))
 
 
 def test_the_small_program_trains_as_main_and_only_defines_as_a_worker(

@@ -107,19 +107,10 @@ assert torch.equal(labels, torch.tensor(y_train[written]))
 # The same loop
 # -------------
 #
-# Loaders, loop and measures are those of the tutorial. In case you want to look something up:
+# Loop and loaders are those of the tutorial, the main parts of them here to look up:
 #
-# .. tested-source:: mnist_tut.by_hand.accuracy
-#    :folded: accuracy
-#
-# .. tested-source:: mnist_tut.loaders.get_data
-#    :folded: get_data
-#
-# .. tested-source:: mnist_tut.loaders.preprocess
-#    :folded: preprocess
-#
-# .. tested-source:: mnist_tut.loaders.WrappedDataLoader
-#    :folded: WrappedDataLoader
+# .. tested-source:: mnist_tut.training.fit
+#    :folded: fit
 #
 # .. tested-source:: mnist_tut.training.loss_batch
 #    :folded: loss_batch
@@ -130,14 +121,8 @@ assert torch.equal(labels, torch.tensor(y_train[written]))
 # .. tested-source:: mnist_tut.training.evaluate
 #    :folded: evaluate
 #
-# .. tested-source:: mnist_tut.training.fit
-#    :folded: fit
-#
-# .. tested-source:: mnist_tut.models.conv_block
-#    :folded: conv_block
-#
-# .. tested-source:: mnist_tut.models.conv
-#    :folded: conv
+# .. tested-source:: mnist_tut.loaders.WrappedDataLoader
+#    :folded: WrappedDataLoader
 #
 # Your network will want more settings than the tutorial's. Here the number of blocks is one, and the
 # number of classes another. The blocks are in a :class:`torch.nn.ModuleList`: like a Python list it
@@ -154,12 +139,9 @@ from itertools import pairwise
 import torch.nn.functional as F
 
 from mnist_tut.by_hand import accuracy
-from mnist_tut.loaders import get_data
 from mnist_tut.loaders import WrappedDataLoader
-from mnist_tut.loaders import preprocess
-from mnist_tut.models import better_cnn
-from mnist_tut.models import conv
-from mnist_tut.models import conv_block
+from mnist_tut.loaders import get_data, preprocess
+from mnist_tut.models import better_cnn, conv_block
 from mnist_tut.project import DeepCNN
 from mnist_tut.training import evaluate
 from mnist_tut.training import fit
@@ -269,12 +251,13 @@ if sys.platform == "linux":
     print(f"two workers:     {took:.2f} s, {os.cpu_count()} cores")
 
 # %%
-# Two processes have to be started, and every mini-batch has to be handed over. Large photos take
-# longer to unpack, and that can be worth it. Measure with your own.
+# Two processes have to be started, and every mini-batch has to be handed over. Where reading takes
+# longer than that, as with large photos, they pay. Measure with your own.
 #
-# Elsewhere a worker is a fresh Python, which first runs your file to know your classes, but under
-# another name. What must not be run again stands behind the *main guard*, ``if __name__ ==
-# "__main__":``. We run a small program under both names, as you start it and as a worker does:
+# On other systems, and from Python 3.14 on everywhere unless you ask for a copy, a worker is a fresh
+# Python. It first runs your file to know your classes, but under another name. What must not be run
+# again stands behind the *main guard*, ``if __name__ == "__main__":``. We run a small program under
+# both names, as you start it and as a worker does:
 
 import runpy
 
@@ -459,6 +442,9 @@ with (home / "log.csv").open("w", newline="") as file:
 
 print(*(home / "log.csv").read_text().splitlines()[:3], sep="\n")
 
+# %%
+# A picture says more than the numbers:
+
 plt.figure(figsize=(6, 2))
 plt.plot(log)
 plt.xlabel("step")
@@ -481,7 +467,7 @@ else:
     with SummaryWriter(home / "runs") as board:
         for step, loss in enumerate(log):
             board.add_scalar("loss", loss, step)
-    print("now: tensorboard --logdir", "runs")
+    print("Now start: tensorboard --logdir runs")
 
 # %%
 # **In short:** write down each run, so that you can compare it with the next.
@@ -544,7 +530,7 @@ for digit in range(10):
 #
 # A training of days will be stopped some time: a power cut, a time limit, Ctrl-C. It can go on as if
 # nothing had happened, to the last bit, if *everything that changes* is kept: the model, the optimizer
-# with its schedule, and the generator that order and shifts come from.
+# with its schedule, and the ``generator`` that order and shifts come from.
 #
 # .. tested-source:: mnist_tut.project.save
 #
@@ -582,7 +568,7 @@ assert difference(model) == 0
 # %%
 # Zero, and not nearly zero. What if one of them is forgotten?
 #
-# .. guess:: Everything goes on but the generator, which starts afresh. What changes?
+# .. guess:: Everything goes on but the ``generator``, which starts afresh. What changes?
 #
 #    Other pictures share a mini-batch, and they are shifted otherwise. That is a good training, too, but
 #    not the same one: nothing tells you whether something else has gone wrong.
@@ -597,10 +583,10 @@ assert difference(model) > 0
 # %%
 # Save after each epoch. A process that is killed in mid-epoch begins that epoch again, in the same
 # order, and comes to the same end: a test of this page kills one and compares the bits. (Layers such as
-# :class:`torch.nn.Dropout` draw from PyTorch's global generator: then keep :func:`torch.get_rng_state` as
-# well. Another machine, or another number of threads, may round differently.)
+# :class:`torch.nn.Dropout` draw from PyTorch's global random numbers: then keep their state as well, from
+# :func:`torch.get_rng_state`. Another machine, or another number of threads, may round differently.)
 #
-# **In short:** keep model, optimizer, schedule and generator; write a new file, then rename it.
+# **In short:** keep model, optimizer, schedule and ``generator``; write a new file, then rename it.
 #
 # .. _own-tune:
 #
@@ -674,8 +660,8 @@ fit(3, fresh, F.cross_entropy, opt, *loaders(low=5, count=200))
 #
 # .. _own-export:
 #
-# Out of Python
-# -------------
+# Beyond your code
+# ----------------
 #
 # A ``state_dict`` is of no use without your class. :func:`torch.export.export` traces the model and writes
 # down its operations with the parameters: one file, which needs PyTorch but none of your code. ``Dim``

@@ -103,19 +103,10 @@ assert torch.equal(labels, torch.tensor(y_train[written]))
 # 还是那个循环
 # ------------
 #
-# 加载器、循环和各种度量，都是教程里的。想查看的话，都在这里：
+# 循环和加载器都是教程里的，主要的几个放在这里，供您查看：
 #
-# .. tested-source:: mnist_tut.by_hand.accuracy
-#    :folded: accuracy
-#
-# .. tested-source:: mnist_tut.loaders.get_data
-#    :folded: get_data
-#
-# .. tested-source:: mnist_tut.loaders.preprocess
-#    :folded: preprocess
-#
-# .. tested-source:: mnist_tut.loaders.WrappedDataLoader
-#    :folded: WrappedDataLoader
+# .. tested-source:: mnist_tut.training.fit
+#    :folded: fit
 #
 # .. tested-source:: mnist_tut.training.loss_batch
 #    :folded: loss_batch
@@ -126,14 +117,8 @@ assert torch.equal(labels, torch.tensor(y_train[written]))
 # .. tested-source:: mnist_tut.training.evaluate
 #    :folded: evaluate
 #
-# .. tested-source:: mnist_tut.training.fit
-#    :folded: fit
-#
-# .. tested-source:: mnist_tut.models.conv_block
-#    :folded: conv_block
-#
-# .. tested-source:: mnist_tut.models.conv
-#    :folded: conv
+# .. tested-source:: mnist_tut.loaders.WrappedDataLoader
+#    :folded: WrappedDataLoader
 #
 # 自己的网络，可调的东西会比教程里的多。这里可调的是块数和类别数。各块放在 :class:`torch.nn.ModuleList`
 # 里：它像 Python 列表，怎么用由 ``forward`` 决定，但模块看得见里面的参数。
@@ -148,12 +133,9 @@ from itertools import pairwise
 import torch.nn.functional as F
 
 from mnist_tut.by_hand import accuracy
-from mnist_tut.loaders import get_data
 from mnist_tut.loaders import WrappedDataLoader
-from mnist_tut.loaders import preprocess
-from mnist_tut.models import better_cnn
-from mnist_tut.models import conv
-from mnist_tut.models import conv_block
+from mnist_tut.loaders import get_data, preprocess
+from mnist_tut.models import better_cnn, conv_block
 from mnist_tut.project import DeepCNN
 from mnist_tut.training import evaluate
 from mnist_tut.training import fit
@@ -261,11 +243,11 @@ if sys.platform == "linux":
     print(f"two workers:     {took:.2f} s, {os.cpu_count()} cores")
 
 # %%
-# 开两个进程要花时间，每个小批量（mini-batch）还要在进程之间传递一次。大照片解码慢，那就可能划算。\
-# 请用自己的数据测一测。
+# 开两个进程要花时间，每个小批量（mini-batch）还要在进程之间传递一次。如果读取比这更费时间，\
+# 例如大照片，那就划算。请用自己的数据测一测。
 #
-# 在别的系统上，工作进程是一个全新的 Python：它先把您的文件运行一遍，好认识里面的类，\
-# 只是文件的名字不同。不该再运行一遍的，都放到*入口保护*（main guard）后面，即 ``if __name__ ==
+# 在别的系统上，或者从 Python 3.14 起，只要您没有要求用副本，工作进程就是一个全新的 Python：\
+# 它先把您的文件运行一遍，好认识里面的类，只是换了一个名字。不该再运行一遍的，都放到*入口保护*（main guard）后面，即 ``if __name__ ==
 # "__main__":``。下面把一个小程序用两个名字各运行一遍：先像您启动它那样，再像工作进程那样：
 
 import runpy
@@ -445,6 +427,9 @@ with (home / "log.csv").open("w", newline="") as file:
 
 print(*(home / "log.csv").read_text().splitlines()[:3], sep="\n")
 
+# %%
+# 画成图，比数字更清楚：
+
 plt.figure(figsize=(6, 2))
 plt.plot(log)
 plt.xlabel("step")
@@ -467,7 +452,7 @@ else:
     with SummaryWriter(home / "runs") as board:
         for step, loss in enumerate(log):
             board.add_scalar("loss", loss, step)
-    print("now: tensorboard --logdir", "runs")
+    print("Now start: tensorboard --logdir runs")
 
 # %%
 # **小结**：每次训练都记下来，才能与下一次比较。
@@ -527,7 +512,7 @@ for digit in range(10):
 #
 # 要训练好几天，总会遇到中断：断电、到了时限、按了 Ctrl-C。只要把*会变的东西都存下来*，\
 # 恢复以后就像什么都没发生过一样，一个比特也不差。会变的是：模型、优化器及其学习率调度，\
-# 还有决定次序和平移的随机数生成器。
+# 还有决定次序和平移的 ``generator``。
 #
 # .. tested-source:: mnist_tut.project.save
 #
@@ -564,7 +549,7 @@ assert difference(model) == 0
 # %%
 # 是零，而不是接近零。要是忘了其中一样呢？
 #
-# .. guess:: 别的都恢复了，只有生成器重新开始。会有什么不同？
+# .. guess:: 别的都恢复了，只有 ``generator`` 重新开始。会有什么不同？
 #
 #    分到同一个小批量里的图片不同了，平移也不同了。这也是一次好的训练，但不是同一次：\
 #    就算别处还有错，您也看不出来。
@@ -579,10 +564,10 @@ assert difference(model) > 0
 # %%
 # 每个轮次之后都存一次。进程在一个轮次的中途被杀掉，恢复后就从这个轮次的开头重来，次序相同，结果也相同：\
 # 本页有一个测试，真的杀掉一个进程，再逐比特比较。（:class:`torch.nn.Dropout`
-# 这样的层用的是 PyTorch 的全局生成器，那就还要存下:func:`torch.get_rng_state`。\
+# 这样的层用的是 PyTorch 的全局随机数，那就还要存下它的状态，用 :func:`torch.get_rng_state` 取得。\
 # 换一台机器，或者换一个线程数，舍入可能不同。）
 #
-# **小结**：模型、优化器、学习率调度、生成器都要存；先写成新文件，再改名。
+# **小结**：模型、优化器、学习率调度和 ``generator`` 都要存；先写成新文件，再改名。
 #
 # .. _own-tune:
 #

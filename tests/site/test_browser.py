@@ -13,6 +13,7 @@ PAGES = [
     "index.html",
     "tutorials/nn_tutorial.html",
     "tutorials/where_the_time_goes.html",
+    "tutorials/your_own_project.html",
     "api.html",
     "glossary.html",
     "about.html",

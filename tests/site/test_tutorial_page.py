@@ -18,8 +18,16 @@ BANDS = json.loads((Path(__file__).parent / "bands.json").read_text())
 LANGUAGES = ["en", "zh"]
 both = pytest.mark.parametrize("lang", LANGUAGES)
 every_page = pytest.mark.parametrize("name", NAMES)
-FIGURES = {"nn_tutorial.py": 8, "where_the_time_goes.py": 5}  # at least
-SOURCES = {"nn_tutorial.py": 15, "where_the_time_goes.py": 3}
+FIGURES = {
+    "nn_tutorial.py": 8,
+    "where_the_time_goes.py": 5,
+    "your_own_project.py": 4,
+}  # at least
+SOURCES = {
+    "nn_tutorial.py": 15,
+    "where_the_time_goes.py": 3,
+    "your_own_project.py": 10,
+}
 SECTIONS = [
     *("from-scratch", "nn-module", "nn-linear", "validation", "fit-get-data"),
     *("cnn", "nn-sequential", "wrapping-dataloader", "gpu", "better"),
@@ -263,7 +271,11 @@ def test_no_markup_is_left_in_the_text(gallery, name, lang):
 
 @pytest.mark.parametrize(
     ("name", "one"),
-    [("nn_tutorial.py", "#nn-module"), ("where_the_time_goes.py", "#time-limit")],
+    [
+        ("nn_tutorial.py", "#nn-module"),
+        ("where_the_time_goes.py", "#time-limit"),
+        ("your_own_project.py", "#own-resume"),
+    ],
 )
 def test_section_anchors_are_the_same_in_both_languages(gallery, name, one):
     links = ".page-toc a[href^='#'], .bd-toc-nav a"
