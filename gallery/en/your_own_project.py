@@ -37,8 +37,8 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 from mnist_tut.data import get_mnist
 
 # sphinx_gallery_start_ignore
-# A build of this site may have MNIST in other packings, or only its stand-in. And the folder lies
-# where a build that fails clears up.
+# A build of this site may have MNIST in other packings, or only its stand-in. And
+# the folder lies where a build that fails clears up.
 import os
 
 from mnist_tut.mnist import get_mnist
