@@ -11,6 +11,7 @@ __all__ = [
     "flow",
     "ratio_bars",
     "show_beliefs",
+    "show_confusion",
     "show_digits",
     "show_graph",
     "show_shapes",
@@ -272,3 +273,26 @@ def ratio_bars(shares, ax):
     ax.grid(visible=False, axis="y")
     ax.set_axisbelow(True)
     return ax
+
+
+def show_confusion(matrix):
+    """Show how often each class was taken for each, the right ones in grey.
+
+    Parameters
+    ----------
+    matrix : (classes, classes) int64 Tensor
+        As :func:`mnist_tut.project.confusion` counts; a row is a true class. Zeros stay empty.
+    """
+    wrong = matrix.clone().fill_diagonal_(0)
+    _, ax = plt.subplots(figsize=(4.5, 4.5))
+    ax.imshow(wrong.numpy(), cmap="Oranges", vmin=0, vmax=2 * max(1, wrong.max()))
+    middle = {"ha": "center", "va": "center", "fontsize": 9}
+    for row, column in matrix.nonzero().tolist():
+        colour = "#767676" if row == column else "black"
+        ax.text(column, row, matrix[row, column].item(), color=colour, **middle)
+    classes = range(len(matrix))
+    ax.set_xticks(classes)
+    ax.set_yticks(classes)
+    ax.xaxis.tick_top()
+    ax.grid(visible=False)
+    plt.show()

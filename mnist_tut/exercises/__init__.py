@@ -60,6 +60,8 @@ EXERCISES = {
     "my_freeze": Exercise("closing", 5, 2),
     "my_pictures": Exercise("wrong-view", 5, 1, "when_it_goes_wrong"),
     "my_step": Exercise("wrong-one-batch", 5, 2, "when_it_goes_wrong"),
+    "my_shift": Exercise("own-augment", 10, 2, "your_own_project"),
+    "my_f1": Exercise("own-confusion", 5, 2, "your_own_project"),
 }
 
 

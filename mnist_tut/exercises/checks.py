@@ -470,3 +470,54 @@ def check_my_step(attempt):
     if any(isinstance(loss, torch.Tensor) for loss in found):
         return ("tensor",)
     return compare(torch.tensor(found), torch.tensor(losses))
+
+
+def check_my_shift(attempt):
+    """Each picture moves by itself, both ways, as far as was said, and nothing comes back in."""
+    x = torch.zeros(400, 1, 9, 9)
+    x[..., 4, 4], x[..., 0, 0], x[..., 0, 8] = 1.0, 0.5, 0.25
+    kept = x.clone()
+    out = attempt(x, 2)
+    if not torch.equal(x, kept):
+        return ("changed",)
+    if (verdict := compare(out, x, stood=x))[0] != "wrong":
+        return verdict
+    moved = (out == 1).nonzero()[:, 2:] - 4
+    if len(moved) != 400:
+        return ("mixed",)
+    if len(moved.unique(dim=0)) == 1:
+        return ("alike",)
+    if moved.abs().max() > 2:
+        return "far", moved.abs().max().item()
+    low, high = moved.amin(0), moved.amax(0)
+    if (low >= 0).any() or (high <= 0).any():
+        return ("one_way",)
+    if (low > -2).any() or (high < 2).any():
+        return ("short",)
+    places = [(2 - down, 2 - right) for down, right in moved.tolist()]
+    wide = torch.nn.functional.pad(x, (2, 2, 2, 2))
+    want = [c[:, i : i + 9, j : j + 9] for c, (i, j) in zip(wide, places)]
+    rolled = [p.roll(m, (1, 2)) for p, m in zip(x, moved.tolist())]
+    return compare(out, torch.stack(want), rolled=torch.stack(rolled))
+
+
+def check_my_f1(attempt):
+    """Twice the product of precision and recall over their sum, class by class."""
+    matrix = torch.tensor([[8, 1, 1], [4, 5, 11], [0, 2, 18]])
+    kept = matrix.clone()
+    out = attempt(matrix)
+    if not torch.equal(matrix, kept):
+        return ("changed",)
+    right = kept.diagonal()
+    precision, recall = right / kept.sum(0), right / kept.sum(1)
+    want = 2 * precision * recall / (precision + recall)
+    return compare(
+        out,
+        want,
+        half=want / 2,
+        mean=(precision + recall) / 2,
+        precision=precision,
+        recall=recall,
+        accuracy=right.sum() / kept.sum(),
+        one=want.mean(),
+    )

@@ -258,6 +258,35 @@ ENGLISH = {
         "its graph: loss.item().",
         "hint": "The order is: loss, backward(), step(), zero_grad().",
     },
+    "my_shift": {
+        "right": "Right. The same picture comes in another place every time, so the network cannot "
+        "learn places by heart.",
+        "stood": "Nothing has moved. With most = 2 the cut-out may begin at 0, 1, 2, 3 or 4.",
+        "alike": "All pictures have moved alike. Draw inside the loop, once for each picture.",
+        "mixed": "Some pictures have lost their middle or got it twice. Cut the same window out of "
+        "all rows of a picture.",
+        "far": "A picture has moved by {} pixels, and most was 2.",
+        "one_way": "They move to one side only. randint never gives its upper end: "
+        "randint(2 * most + 1, (2,)) counts from 0, and most in the middle is no shift.",
+        "short": "They never move as far as most. randint leaves its upper end out: add one.",
+        "rolled": "What leaves on one side comes back in on the other: roll goes round in a "
+        "circle. Pad with black and cut out.",
+        "hint": "torch.randint(2 * most + 1, (2,)).tolist() gives two plain numbers. A picture in "
+        "the loop has the shape (1, 28, 28).",
+    },
+    "my_f1": {
+        "right": "Right. Whoever wins one of the two by giving up the other gets a low F1.",
+        "half": "Half of it: the product is taken twice.",
+        "mean": "That is the plain mean of precision and recall. It is one half where one of them "
+        "is 1 and the other 0; F1 is zero there.",
+        "precision": "That is the precision alone.",
+        "recall": "That is the recall alone.",
+        "accuracy": "That is one number for all classes, the accuracy. Ten are asked for: do not "
+        "sum over the diagonal.",
+        "one": "You averaged over the classes. Give each its own number.",
+        "hint": "matrix.diagonal(), matrix.sum(dim=0) and matrix.sum(dim=1) each have one number "
+        "per class.",
+    },
 }
 
 CHINESE = {
@@ -439,6 +468,27 @@ CHINESE = {
         "stood": "参数都没有动。梯度算了吗？到 opt.step() 要用的时候，它还在吗？",
         "tensor": "训练已经对了。但返回的损失是张量，会拖着整张计算图：loss.item()。",
         "hint": "次序是：算损失、backward()、step()、zero_grad()。",
+    },
+    "my_shift": {
+        "right": "对了。同一张图片每次出现的位置都不同，网络就没法死记位置。",
+        "stood": "什么都没有动。most 是 2 时，截取的起点可以是 0、1、2、3、4。",
+        "alike": "所有图片移动得一模一样。请在循环里抽，每张图片各抽一次。",
+        "mixed": "有的图片丢了中间那一点，有的又多出一份。同一张图片的每一行，要截取同一个窗口。",
+        "far": "有一张图片移动了 {} 个像素，而 most 是 2。",
+        "one_way": "图片只往一边移动。randint 不含上界：randint(2 * most + 1, (2,)) 从 0 数起，抽到正中间的 most 就是不动。",
+        "short": "从来没有移动到 most 那么远。randint 不含上界：要再加一。",
+        "rolled": "从一边移出去的，又从另一边回来了：roll 是绕圈子的。请先用黑色填充四周，再截取。",
+        "hint": "torch.randint(2 * most + 1, (2,)).tolist() 给出两个普通的数。循环里每张图片的形状是 (1, 28, 28)。",
+    },
+    "my_f1": {
+        "right": "对了。靠放弃一个来抬高另一个，F1 就高不了。",
+        "half": "只有一半：乘积要取两倍。",
+        "mean": "这是精确率和召回率的普通平均。一个是 1、另一个是 0 时，它还有二分之一，而 F1 是 0。",
+        "precision": "这只是精确率。",
+        "recall": "这只是召回率。",
+        "accuracy": "这是所有类别合起来的一个数，也就是准确率。要的是每个类别各一个：不要把对角线加起来。",
+        "one": "您把各个类别平均了。请让每个类别保留自己的数。",
+        "hint": "matrix.diagonal()、matrix.sum(dim=0) 和 matrix.sum(dim=1) 都是每个类别一个数。",
     },
 }
 

@@ -152,6 +152,21 @@ CHANGED = [
     ("my_step", "loss.item()", "F.cross_entropy(model(xb), yb).item()", "wrong"),
     ("my_step", "loss.backward()", "loss.item().backward()", "raised"),
     ("my_step", "return loss.item()", "loss.item()", "todo"),
+    ("my_shift", "i, j = torch.randint(2 * most + 1, (2,)).tolist()", "i, j = most, most", "stood"),
+    ("my_shift", "(2 * most + 1, (2,))", "(most + 1, (2,))", "one_way"),
+    ("my_shift", "(2 * most + 1, (2,))", "(2 * most, (2,))", "short"),
+    ("my_shift", "most, most, most, most", "0, 2 * most, 0, 2 * most", "far"),
+    ("my_shift", "(2 * most + 1, (2,))", "(4 * most, (2,))", "raised"),
+    ("my_shift", "F.pad(x, (most, most, most, most))", "F.pad(x.neg_(), (most, most, most, most))", "changed"),
+    ("my_shift", "torch.stack(moved)", "moved", "type"),
+    ("my_shift", "j : j + side", "j : j + side - 1", "shape"),
+    ("my_shift", "    return torch", "    torch", "todo"),
+    ("my_f1", "2 * right", "right", "half"),
+    ("my_f1", "matrix.sum(dim=0) + matrix.sum(dim=1)", "2 * matrix.sum(dim=0)", "precision"),
+    ("my_f1", "matrix.sum(dim=0) + matrix.sum(dim=1)", "2 * matrix.sum(dim=1)", "recall"),
+    ("my_f1", "(matrix.sum(dim=0) + matrix.sum(dim=1))", "(matrix.sum(dim=0) + matrix.sum(dim=1) + 1)", "wrong"),
+    ("my_f1", "dim=1))", "dim=2))", "raised"),
+    ("my_f1", "return 2", "2", "todo"),
 ]  # fmt: skip
 
 WRITTEN = [
@@ -269,6 +284,55 @@ WRITTEN = [
         "def my_cnn_32():\n"
         "    return nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 10))",
         "no_conv",
+    ),
+    (
+        "my_shift",
+        "def my_shift(x, most):\n"
+        "    i, j = torch.randint(-most, most + 1, (2,)).tolist()\n"
+        "    return x.roll((i or 1, j), dims=(2, 3))",
+        "alike",
+    ),
+    (
+        "my_shift",
+        "def my_shift(x, most):\n"
+        "    moves = torch.randint(-most, most + 1, (len(x), 2)).tolist()\n"
+        "    return torch.stack([p.roll(m, (1, 2)) for p, m in zip(x, moves)])",
+        "rolled",
+    ),
+    (
+        "my_shift",
+        "def my_shift(x, most):\n"
+        "    moves = torch.randint(-2 * most, 2 * most + 1, (len(x), 2)).tolist()\n"
+        "    return torch.stack([p.roll(m, (1, 2)) for p, m in zip(x, moves)])",
+        "far",
+    ),
+    (
+        "my_shift",
+        "def my_shift(x, most):\n    return torch.rand(x.shape)",
+        "mixed",
+    ),
+    (
+        "my_f1",
+        "def my_f1(matrix):\n    right = matrix.diagonal()\n"
+        "    return (right / matrix.sum(dim=0) + right / matrix.sum(dim=1)) / 2",
+        "mean",
+    ),
+    (
+        "my_f1",
+        "def my_f1(matrix):\n    return matrix.diagonal().sum() / matrix.sum()",
+        "accuracy",
+    ),
+    (
+        "my_f1",
+        "def my_f1(matrix):\n    right = matrix.diagonal()\n"
+        "    f1 = 2 * right / (matrix.sum(dim=0) + matrix.sum(dim=1))\n"
+        "    return f1.mean()",
+        "one",
+    ),
+    (
+        "my_f1",
+        "def my_f1(matrix):\n    matrix *= 2\n    return matrix.diagonal()",
+        "changed",
     ),
 ]
 

@@ -14,6 +14,7 @@ PAGES = [
     "tutorials/nn_tutorial.html",
     "tutorials/where_the_time_goes.html",
     "tutorials/when_it_goes_wrong.html",
+    "tutorials/your_own_project.html",
     "api.html",
     "glossary.html",
     "about.html",

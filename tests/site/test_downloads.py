@@ -17,7 +17,7 @@ from typing import NamedTuple
 import nbformat
 import pytest
 from alone import can_import, command, environment, link_packages, locate
-from gallery_scripts import NAMES, cells
+from gallery_scripts import NAMES, cells, prose
 from nbclient import NotebookClient
 from sphinx_gallery.py_source_parser import remove_ignore_blocks
 
@@ -210,11 +210,12 @@ def test_the_notebook_can_be_run_again_from_any_section_and_with_other_settings(
 
 
 @both
+@pytest.mark.parametrize("name", ["nn_tutorial.py", "your_own_project.py"])
 @pytest.mark.parametrize("solved", [False, True])
 def test_the_notebook_runs_with_its_exercises_untouched_and_solved(
-    site, packages, served, tmp_path, lang, solved
+    site, packages, served, tmp_path, lang, name, solved
 ):
-    book = notebook(site, lang)
+    book = notebook(site, lang, name)
     stubs = {exercises.stub_cell(name): name for name in exercises.EXERCISES}
     met = []
     for cell in book.cells:
@@ -224,13 +225,12 @@ def test_the_notebook_runs_with_its_exercises_untouched_and_solved(
             met.append(stubs[cell.source])
             if solved:
                 cell.source = exercises.solution(met[-1])
-    known = exercises.EXERCISES.items()
-    assert met == [name for name, told in known if told.page == "nn_tutorial"]
+    assert met == re.findall(r"^\.\. exercise:: (\w+)$", prose(lang, name), re.M)
     nbformat.write(book, tmp_path / "page.ipynb")
     rerun = Path(__file__).with_name("rerun.py")
     printed = run_alone(packages, tmp_path, rerun, "page.ipynb", "once").splitlines()
     key = "right" if solved else "todo"
-    said = [exercises.says(name, lang)[key] for name in met]
+    said = [exercises.says(exercise, lang)[key] for exercise in met]
     assert [line for line in printed if line in said] == said
 
 
