@@ -15,6 +15,7 @@ __all__ = [
     "show_graph",
     "show_shapes",
     "show_weights",
+    "speed_ups",
 ]
 
 # Okabe and Ito's colours, told apart by colour-blind readers and seen on white and on black.
@@ -271,4 +272,32 @@ def ratio_bars(shares, ax):
     ax.set_xlabel(f"time, {next(iter(shares))} = 1")
     ax.grid(visible=False, axis="y")
     ax.set_axisbelow(True)
+    return ax
+
+
+def speed_ups(curves):
+    """Draw how much faster some work gets with more processes, on logarithmic axes.
+
+    Parameters
+    ----------
+    curves : dict of str to list of float
+        By name, how many times as fast 1, 2, 3, ... processes are as one.
+
+    Returns
+    -------
+    Axes
+        One line for each, and a dashed one for `p` times as fast with `p` processes.
+    """
+    _, ax = plt.subplots(figsize=(6, 3.6), layout="constrained")
+    most = max(map(len, curves.values()))
+    ax.loglog([1, most], [1, most], color="#7a7a7a", linestyle="--")
+    for name, times in curves.items():
+        ax.loglog(range(1, len(times) + 1), times)
+        ends = (len(times), times[-1])
+        ax.annotate(name, ends, (-4, 6), textcoords="offset points", ha="right")
+    ticks = [p for p in (1, 2, 8, 64, 1000) if p <= most]
+    ax.set_xticks(ticks, map(str, ticks))
+    ax.minorticks_off()
+    ax.set_xlabel("p")
+    ax.set_ylabel("step_time(1) / step_time(p)")
     return ax

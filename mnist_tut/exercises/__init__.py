@@ -57,6 +57,8 @@ EXERCISES = {
     "my_batch_norm": Exercise("better", 10, 3),
     "my_cnn_32": Exercise("better", 5, 2),
     "my_freeze": Exercise("closing", 5, 2),
+    "my_share": Exercise("many-shares", 5, 2),
+    "my_resume": Exercise("many-restart", 5, 1),
 }
 
 

@@ -138,3 +138,14 @@ def my_freeze(model):
     model.requires_grad_(False)
     model[-1].requires_grad_(True)
     return list(model[-1].parameters())
+
+
+def my_share(order, rank, world):
+    missing = -len(order) % world
+    return torch.cat([order, order[:missing]])[rank::world]
+
+
+def my_resume(checkpoint, model, opt):
+    model.load_state_dict(checkpoint["model"])
+    opt.load_state_dict(checkpoint["opt"])
+    return checkpoint["epoch"] + 1

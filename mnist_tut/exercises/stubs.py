@@ -103,3 +103,11 @@ def my_cnn_32():
 
 def my_freeze(model):
     ...
+
+
+def my_share(order, rank, world):
+    ...
+
+
+def my_resume(checkpoint, model, opt):
+    ...
