@@ -292,12 +292,11 @@ def speed_ups(curves):
     most = max(map(len, curves.values()))
     ax.loglog([1, most], [1, most], color="#7a7a7a", linestyle="--")
     for name, times in curves.items():
-        ax.loglog(range(1, len(times) + 1), times)
-        ends = (len(times), times[-1])
-        ax.annotate(name, ends, (-4, 6), textcoords="offset points", ha="right")
+        ax.loglog(range(1, len(times) + 1), times, label=name)
     ticks = [p for p in (1, 2, 8, 64, 1000) if p <= most]
     ax.set_xticks(ticks, map(str, ticks))
     ax.minorticks_off()
     ax.set_xlabel("p")
     ax.set_ylabel("step_time(1) / step_time(p)")
+    ax.legend(loc="upper left")
     return ax

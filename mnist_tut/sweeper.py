@@ -6,6 +6,7 @@ between them closes. The operating system closes it whenever the program ends, h
 
 import subprocess
 import sys
+from pathlib import Path
 
 __all__ = ["Sweeper"]
 
@@ -47,14 +48,14 @@ class Sweeper:
         It is removed, and every process that works in it is killed (on Linux).
     """
 
-    def __init__(self, folder):
+    def __init__(self, folder: str | Path) -> None:
         command = [sys.executable, "-S", "-c", WAIT_AND_SWEEP, str(folder)]
         # In a session of its own, so that Ctrl-C does not hit it.
         self.process = subprocess.Popen(
             command, stdin=subprocess.PIPE, start_new_session=True
         )
 
-    def close(self):
+    def close(self) -> None:
         """Sweep now, and wait until it is done; a second call changes nothing."""
         self.process.stdin.close()
         self.process.wait()

@@ -67,13 +67,13 @@ def make_opt(model):
 #
 # More machines are the dearest way to be faster. Try two others before. The first computes with
 # fewer digits: :class:`torch.autocast` lets matrix products and convolutions work in ``bfloat16``,
-# numbers of two bytes. They reach as far as ``float32`` but keep about three decimal digits. Here
-# it is, on a wider layer, measured as in :doc:`where_the_time_goes`: in turns, against the noise
-# between a thing and its twin.
+# numbers of two bytes. They reach as far as ``float32`` but keep only two to three decimal digits.
+# Here it is, on a wider layer, measured as in :doc:`where_the_time_goes`: in turns, against the
+# noise between a thing and its twin.
 #
 # .. guess:: Numbers of half the size. Do they take half the time?
 #
-#    Where the processor multiplies ``bfloat16`` itself, as all current GPUs and some CPUs do, you may
+#    Where the processor multiplies ``bfloat16`` itself, as newer GPUs and some CPUs do, you may
 #    come near. Where it does not, every number is converted on the way, and you may well lose.
 
 from mnist_tut.timing import ratios, take_turns, verdict
@@ -123,7 +123,7 @@ print(f"difference of the losses: {(loss_bfloat16() - loss_float32()).abs():.0e}
 # Large ones, and GPUs, have more to save. It needs a C++ compiler; where none is found, the first
 # call stops with ``InvalidCxxCompiler``.
 #
-# **In short:** compile what runs long, use ``bfloat16`` where the hardware has it, and measure both.
+# **In short:** compile what runs long, use ``bfloat16`` where the hardware has it, measure both.
 #
 # .. _many-shares:
 #
@@ -262,21 +262,11 @@ def weights(model):
 # A slice is a :class:`~torch.distributed.tensor.DTensor`; its ``full_tensor()`` collects
 # the parameter, and ``weights`` puts all parameters into one row, easy to compare.
 #
-# Now the program that both processes run. ``init_process_group`` makes them find each other; *gloo*
-# is the way to talk on CPUs, *nccl* that on GPUs. Then each asks for its rank and trains four
-# times, from the same weights. Whatever only one should do stands under ``if rank == 0``: printing,
+# Now the program that both processes run. ``init_process_group`` makes them find each other;
+# *gloo* is the way to talk on CPUs, *nccl* that on GPUs. Then each asks for its rank and trains
+# four times, from the same weights. Whatever only one should do stands under ``if rank == 0``: printing,
 # or every line would come twice; and saving, or two processes would write into one file. (For the
-# weights we make an exception, since we want to compare them: two processes, two files. The times
-# are for the end of this page.)
-
-
-def seconds(func, count=20):
-    times = []
-    for _ in range(count):
-        began = time.perf_counter()
-        func()
-        times.append(time.perf_counter() - began)
-    return median(times)
+# weights we make an exception, since we want to compare them: two processes, two files.)
 
 
 def four_ways():
@@ -294,26 +284,43 @@ def four_ways():
         for epoch, loss in train(model, make_opt(model), sampler, average):
             pass
         if rank == 0:
-            print(f"one of {world} processes, {name}: {loss:.3f}")
+            print(f"{world} processes, {name}: loss {loss:.3f}")
         torch.save(weights(model), f"{name} {rank}.pt")
-    ddp, _ = ways["DDP"]
-    opt = make_opt(ddp)
-    epoch = seconds(lambda: list(train(ddp, opt, sampler, epochs=[0])), count=3)
-    zeros = [torch.zeros(1), torch.zeros(10**6)]
-    sums = [seconds(lambda xs=xs: dist.all_reduce(xs)) for xs in zeros]
+    times = note_times(DistributedDataParallel(make_model()), sampler)
     if rank == 0:
-        torch.save({"step": epoch * 64 / len(ds), "all_reduce": sums}, "times.pt")
+        torch.save(times, "times.pt")
     dist.destroy_process_group()
 
 
 # %%
+# For the end of this page, ``note_times`` measures how long a step takes and how long it takes to
+# add up one number, and a million:
+
+
+def seconds(func, count=20):
+    times = []
+    for _ in range(count):
+        began = time.perf_counter()
+        func()
+        times.append(time.perf_counter() - began)
+    return median(times)
+
+
+def note_times(ddp, sampler):
+    opt = make_opt(ddp)
+    epoch = seconds(lambda: list(train(ddp, opt, sampler, epochs=[0])), count=5)
+    one, many = torch.zeros(1), torch.zeros(10**6)
+    return {
+        "step": epoch * 64 / len(sampler.dataset),
+        "one": seconds(lambda: dist.all_reduce(one)),
+        "many": seconds(lambda: dist.all_reduce(many)),
+    }
+
+
+# %%
 # ``torchrun`` starts a program several times over, tells each process its rank, and ends them all
-# if one fails. ``--standalone`` says that all are on this machine. It wants a file, so we write the
-# source of our functions into one, in a folder that goes away at the end. Three settings: one
-# thread for each process; temporary files into our folder; and a notice board of its own for every
-# start. (The processes find each other by it. On a shared one they may read, after a restart, the
-# `address of a process that is gone <https://github.com/pytorch/pytorch/issues/135712>`_; that
-# happened to us.)
+# if one fails. It wants a file: the imports, and the source of our functions. The file goes into a
+# folder that we remove at the end, together with the data.
 
 import inspect
 import os
@@ -347,26 +354,33 @@ sweeper = Sweeper(folder.name)
 torch.save(ds.tensors, Path(folder.name, "data.pt"))
 
 
-def torchrun(functions, *options):
-    parts = [
-        imports,
-        *map(inspect.getsource, functions),
-        functions[-1].__name__ + "()\n",
-    ]
+def write_program(functions):
+    sources = [inspect.getsource(function) for function in functions]
+    parts = [imports, *sources, functions[-1].__name__ + "()\n"]
     Path(folder.name, "train.py").write_text("\n\n".join(parts), encoding="utf-8")
+
+
+# %%
+# ``--standalone`` says that all processes are on this machine. Three settings: one thread for each;
+# temporary files into our folder; and a notice board of its own for every start. (The processes
+# find each other by it. On a shared one they may read, after a restart, the `address of a process
+# that is gone <https://github.com/pytorch/pytorch/issues/135712>`_; that happened to us.)
+
+
+def torchrun(functions, *options):
+    write_program(functions)
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     command += ["--nproc-per-node=2", *options, "train.py"]
     env = os.environ | {"OMP_NUM_THREADS": "1", "TMPDIR": folder.name}
     env["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"
-    done = subprocess.run(
-        command, cwd=folder.name, env=env, capture_output=True, text=True
-    )
+    place = {"cwd": folder.name, "env": env}
+    done = subprocess.run(command, **place, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     print(done.stdout, end="")
 
 
 common = [nothing, make_model, make_opt, train, weights]
-torchrun([*common, seconds, average_gradients, sharded, four_ways])
+torchrun([*common, average_gradients, sharded, seconds, note_times, four_ways])
 
 # %%
 # In a terminal the command is ``torchrun --standalone --nproc-per-node=2 train.py``.
@@ -403,7 +417,7 @@ for name in ["nothing", "all_reduce", "DDP", "FSDP2"]:
 # When a machine fails
 # --------------------
 #
-# Out of a thousand machines, one fails every few days or hours. Then ``torchrun`` ends all
+# The more machines, the more often one of them fails. Then ``torchrun`` ends all
 # processes and starts them again, as often as ``--max-restarts`` allows. Where they go on is up to
 # the program: it has to keep a *checkpoint*, and to look for one when it starts. A checkpoint that
 # is worth the name holds
@@ -476,34 +490,36 @@ print(Path(folder.name, "train.py").read_text(encoding="utf-8"))
 # What more machines bring
 # ------------------------
 #
-# A model of a step with ``p`` processes needs two measurements. *Computing* takes some time per
+# To estimate a step with ``p`` processes, two measurements will do. *Computing* takes some time per
 # step plus some per picture; one process with various batch sizes tells both. *Averaging*, usually,
 # sends the gradients round a ring: in 2 (``p`` − 1) messages every process passes on nearly twice
-# their bytes. A message has a fixed price, its *latency*, and a price per byte; the two processes
-# above measured both.
+# their bytes. A message has a fixed price, its *latency*, and a price per byte; both follow from
+# what the two processes noted.
 
-import matplotlib.pyplot as plt
 import numpy as np
-
-from mnist_tut.plots import speed_ups
 
 threads = torch.get_num_threads()
 torch.set_num_threads(1)  # as many as each of the two had
 model = make_model()
 opt = make_opt(model)
 sizes = [16, 32, 64, 128, 256]
-steps = [
-    seconds(lambda bs=bs: list(train(model, opt, sampler, epochs=[0], bs=bs)), 3)
-    * bs
-    / n
-    for bs in sizes
-]
+
+
+def epoch_of(bs):
+    return lambda: list(train(model, opt, sampler, epochs=[0], bs=bs))
+
+
+steps = [seconds(epoch_of(bs), count=5) * bs / n for bs in sizes]
 torch.set_num_threads(threads)
 per_picture, per_step = np.polyfit(sizes, steps, 1)
 
-measured = kept("times")
-small, large = measured["all_reduce"]
-latency, per_byte = small / 2, (large - small) / (4 * 10**6)
+times = kept("times")
+latency = times["one"] / 2
+per_byte = (times["many"] - times["one"]) / (4 * 10**6)
+
+# %%
+# That is all the model needs. Does it foretell a step of the two processes?
+
 gradients = 4 * len(weights(alone))  # bytes
 
 
@@ -513,35 +529,43 @@ def step_time(p, total):
     return computing + averaging
 
 
+print(f"one process, predicted:   {1000 * step_time(1, 64):5.1f} ms")
+print(f"one process, measured:    {1000 * steps[2]:5.1f} ms")
 print(f"two processes, predicted: {1000 * step_time(2, 64):5.1f} ms")
-print(f"two processes, measured:  {1000 * measured['step']:5.1f} ms")
+print(f"two processes, measured:  {1000 * times['step']:5.1f} ms")
+
+# %%
+# Within a factor of two, such a model is a good one. So let it say what we cannot try:
+#
+# .. guess:: A step takes 64 pictures. How much faster are 64 processes?
+#
+#    Perhaps not at all: with one picture each, they do little but wait for messages.
+
+import matplotlib.pyplot as plt
+
+from mnist_tut.plots import speed_ups
 
 curves = {}
 for total in [64, 4096, 262_144]:
-    counts = [p for p in range(1, 1001) if p <= total]
-    curves[f"{total} pictures"] = [
-        step_time(1, total) / step_time(p, total) for p in counts
-    ]
+    each = [step_time(p, total) for p in range(1, min(total, 1000) + 1)]
+    curves[f"bs {total}"] = [each[0] / t for t in each]
 speed_ups(curves)
 plt.show()
-for name, times in curves.items():
-    told = [
-        f"{times[p - 1]:8.1f}" if p <= len(times) else "       -" for p in (8, 64, 1000)
-    ]
-    print(f"{name:16}", *told)
+for name, ups in curves.items():
+    print(f"{name:10}", *(f"{ups[p - 1]:8.1f}" for p in (8, 64, 1000) if p <= len(ups)))
 folder.cleanup()
 # sphinx_gallery_start_ignore
 sweeper.close()
 # sphinx_gallery_end_ignore
 
 # %%
-# .. figure-text:: Three curves over the number of processes, from 1 to 1,000, both axes logarithmic,
-#    and a dashed straight line.
+# .. figure-text:: Three curves over the number of processes, from 1 to 1,000, and a dashed straight
+#    line; both axes are logarithmic.
 #
 #    How many times as fast as one process, if a step takes so many pictures in all; predicted from
 #    one and two processes. The dashed line is what you pay for.
 #
-# The lines below the times give the same for 8, 64 and 1,000 processes.
+# The printed lines give the same for 8, 64 and, if there is work for all, 1,000 processes.
 #
 # The mini-batch decides. With few pictures a step consists of waiting for messages, and two
 # processes may well be slower than one. More of them than there are pictures in a step have nothing

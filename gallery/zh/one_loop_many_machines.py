@@ -61,11 +61,11 @@ def make_opt(model):
 # 先用好一台机器
 # --------------
 #
-# 想更快，添机器是最贵的办法。不妨先试两个别的。第一个是用位数更少的数来算：:class:`torch.autocast` 让矩阵乘法和卷积改用 ``bfloat16``，每个数只占两个字节，范围与 ``float32`` 一样大，但只剩大约三位有效数字。下面换一个宽一些的层来试，测法与:doc:`where_the_time_goes`一页相同：交替运行，再与“同样的东西测两遍”的噪声相比。
+# 想更快，添机器是最贵的办法。不妨先试两个别的。第一个是用位数更少的数来算：:class:`torch.autocast` 让矩阵乘法和卷积改用 ``bfloat16``，每个数只占两个字节，范围与 ``float32`` 一样大，但只剩两到三位有效数字。下面换一个宽一些的层来试，测法与:doc:`where_the_time_goes`一页相同：交替运行，再与“同样的东西测两遍”的噪声相比。
 #
 # .. guess:: 每个数只有一半大，用时也会减半吗？
 #
-#    如果处理器能直接做 ``bfloat16`` 的乘法（如今的 GPU 都能，CPU 只有一部分能），也许能接近一半。如果不能，每个数都要来回转换，反而可能更慢。
+#    如果处理器能直接做 ``bfloat16`` 的乘法（较新的 GPU 能，CPU 只有一部分能），也许能接近一半。如果不能，每个数都要来回转换，反而可能更慢。
 
 from mnist_tut.timing import ratios, take_turns, verdict
 
@@ -228,16 +228,7 @@ def weights(model):
 # %%
 # 这样的一片是 :class:`~torch.distributed.tensor.DTensor`，调用它的 ``full_tensor()`` 就能收齐整个参数；``weights`` 把所有参数排成一行，便于比较。
 #
-# 下面是两个进程都要运行的程序。``init_process_group`` 让它们找到彼此；*gloo* 是 CPU 之间的通信方式，GPU 之间用 *nccl*。然后每个进程问清自己的 ``rank``，从同样的权重出发训练四遍。只该由一个进程做的事，写在 ``if rank == 0`` 下面：打印，否则每行都会出现两次；保存，否则两个进程会写同一个文件。（这里的权重是例外，因为我们要比较：两个进程，两个文件。测得的用时留到本页最后再用。）
-
-
-def seconds(func, count=20):
-    times = []
-    for _ in range(count):
-        began = time.perf_counter()
-        func()
-        times.append(time.perf_counter() - began)
-    return median(times)
+# 下面是两个进程都要运行的程序。``init_process_group`` 让它们找到彼此；*gloo* 是 CPU 之间的通信方式，GPU 之间用 *nccl*。然后每个进程问清自己的 ``rank``，从同样的权重出发训练四遍。只该由一个进程做的事，写在 ``if rank == 0`` 下面：打印，否则每行都会出现两次；保存，否则两个进程会写同一个文件。（这里的权重是例外，因为我们要比较：两个进程，两个文件。）
 
 
 def four_ways():
@@ -255,20 +246,40 @@ def four_ways():
         for epoch, loss in train(model, make_opt(model), sampler, average):
             pass
         if rank == 0:
-            print(f"one of {world} processes, {name}: {loss:.3f}")
+            print(f"{world} processes, {name}: loss {loss:.3f}")
         torch.save(weights(model), f"{name} {rank}.pt")
-    ddp, _ = ways["DDP"]
-    opt = make_opt(ddp)
-    epoch = seconds(lambda: list(train(ddp, opt, sampler, epochs=[0])), count=3)
-    zeros = [torch.zeros(1), torch.zeros(10**6)]
-    sums = [seconds(lambda xs=xs: dist.all_reduce(xs)) for xs in zeros]
+    times = note_times(DistributedDataParallel(make_model()), sampler)
     if rank == 0:
-        torch.save({"step": epoch * 64 / len(ds), "all_reduce": sums}, "times.pt")
+        torch.save(times, "times.pt")
     dist.destroy_process_group()
 
 
 # %%
-# ``torchrun`` 把一个程序启动几次，告诉每个进程它的 ``rank``；有一个失败，就把所有的都结束掉。``--standalone`` 的意思是都在本机上。它要的是一个文件，所以我们把那些函数的源代码写进一个文件，放在一个最后会自动删除的文件夹里。另有三项设置：每个进程一个线程（thread）；临时文件也放进我们的文件夹；每次启动都另用一块“布告板”。（进程靠它找到彼此。如果几次启动共用一块，重启以后就可能读到`一个已经不在的进程的地址 <https://github.com/pytorch/pytorch/issues/135712>`_；我们就遇到过。）
+# 留给本页最后用的：``note_times`` 测量一步要多久，还有把一个数、一百万个数加起来要多久：
+
+
+def seconds(func, count=20):
+    times = []
+    for _ in range(count):
+        began = time.perf_counter()
+        func()
+        times.append(time.perf_counter() - began)
+    return median(times)
+
+
+def note_times(ddp, sampler):
+    opt = make_opt(ddp)
+    epoch = seconds(lambda: list(train(ddp, opt, sampler, epochs=[0])), count=5)
+    one, many = torch.zeros(1), torch.zeros(10**6)
+    return {
+        "step": epoch * 64 / len(sampler.dataset),
+        "one": seconds(lambda: dist.all_reduce(one)),
+        "many": seconds(lambda: dist.all_reduce(many)),
+    }
+
+
+# %%
+# ``torchrun`` 把一个程序启动几次，告诉每个进程它的 ``rank``；有一个失败，就把所有的都结束掉。它要的是一个文件：先是导入语句，再是那些函数的源代码。这个文件和数据一起，放在一个最后会删除的文件夹里。
 
 import inspect
 import os
@@ -302,29 +313,33 @@ sweeper = Sweeper(folder.name)
 torch.save(ds.tensors, Path(folder.name, "data.pt"))
 
 
-def torchrun(functions, *options):
-    parts = [
-        imports,
-        *map(inspect.getsource, functions),
-        functions[-1].__name__ + "()\n",
-    ]
+def write_program(functions):
+    sources = [inspect.getsource(function) for function in functions]
+    parts = [imports, *sources, functions[-1].__name__ + "()\n"]
     Path(folder.name, "train.py").write_text("\n\n".join(parts), encoding="utf-8")
+
+
+# %%
+# ``--standalone`` 的意思是所有进程都在本机上。另有三项设置：每个进程一个线程（thread）；临时文件也放进我们的文件夹；每次启动都另用一块“布告板”。（进程靠它找到彼此。如果几次启动共用一块，重启以后就可能读到`一个已经不在的进程的地址 <https://github.com/pytorch/pytorch/issues/135712>`_；我们就遇到过。）
+
+
+def torchrun(functions, *options):
+    write_program(functions)
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     command += ["--nproc-per-node=2", *options, "train.py"]
     env = os.environ | {"OMP_NUM_THREADS": "1", "TMPDIR": folder.name}
     env["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"
-    done = subprocess.run(
-        command, cwd=folder.name, env=env, capture_output=True, text=True
-    )
+    place = {"cwd": folder.name, "env": env}
+    done = subprocess.run(command, **place, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     print(done.stdout, end="")
 
 
 common = [nothing, make_model, make_opt, train, weights]
-torchrun([*common, seconds, average_gradients, sharded, four_ways])
+torchrun([*common, average_gradients, sharded, seconds, note_times, four_ways])
 
 # %%
-# 在终端里，命令是 ``torchrun --standalone --nproc-per-node=2 train.py``。上面打印的是共有几个进程、求平均的办法，以及最后一个小批量的损失。
+# 在终端里，命令是 ``torchrun --standalone --nproc-per-node=2 train.py``。上面打印的是进程数（``processes``）、求平均的办法，以及最后一个小批量的损失（``loss``）。
 #
 # .. guess:: 四种办法里，哪几种最后的权重与一个进程的相同？
 #
@@ -357,7 +372,7 @@ for name in ["nothing", "all_reduce", "DDP", "FSDP2"]:
 # 机器坏了怎么办
 # --------------
 #
-# 一千台机器，每隔几天，甚至几小时，就会坏一台。这时 ``torchrun`` 会结束所有进程，重新启动，次数由 ``--max-restarts`` 限定。从哪里接着做，要靠程序自己：它得保存*检查点*（checkpoint），启动时先找一找有没有。一个合格的检查点里有
+# 机器越多，越是常有一台出故障。这时 ``torchrun`` 会结束所有进程，重新启动，次数由 ``--max-restarts`` 限定。从哪里接着做，要靠程序自己：它得保存*检查点*（checkpoint），启动时先找一找有没有。一个合格的检查点里有
 #
 # - 参数；
 # - 优化器的状态，因为动量是有记忆的；
@@ -422,30 +437,32 @@ print(Path(folder.name, "train.py").read_text(encoding="utf-8"))
 # 机器再多会怎样
 # --------------
 #
-# 要估计 ``p`` 个进程一步用多少时间，测两样东西就够了。*计算*：每一步有一份固定的时间，每张图片再加一份；用一个进程试几种批大小（batch size），两个数就都有了。*求平均*：通常是把梯度沿着一个环传一圈，每个进程发 2 (``p`` − 1) 条消息，总共接近梯度字节数的两倍。每条消息有一笔固定开销，叫*延迟*（latency），每个字节再加一点；上面的两个进程把这两样都测了。
+# 要估计 ``p`` 个进程一步用多少时间，测两样东西就够了。*计算*：每一步有一份固定的时间，每张图片再加一份；用一个进程试几种批大小（batch size），两个数就都有了。*求平均*：通常是把梯度沿着一个环传一圈，每个进程发 2 (``p`` − 1) 条消息，总共接近梯度字节数的两倍。每条消息有一笔固定开销，叫*延迟*（latency），每个字节再加一点；两个数都可以从那两个进程记下的用时算出来。
 
-import matplotlib.pyplot as plt
 import numpy as np
-
-from mnist_tut.plots import speed_ups
 
 threads = torch.get_num_threads()
 torch.set_num_threads(1)  # 与那两个进程各自的线程数相同
 model = make_model()
 opt = make_opt(model)
 sizes = [16, 32, 64, 128, 256]
-steps = [
-    seconds(lambda bs=bs: list(train(model, opt, sampler, epochs=[0], bs=bs)), 3)
-    * bs
-    / n
-    for bs in sizes
-]
+
+
+def epoch_of(bs):
+    return lambda: list(train(model, opt, sampler, epochs=[0], bs=bs))
+
+
+steps = [seconds(epoch_of(bs), count=5) * bs / n for bs in sizes]
 torch.set_num_threads(threads)
 per_picture, per_step = np.polyfit(sizes, steps, 1)
 
-measured = kept("times")
-small, large = measured["all_reduce"]
-latency, per_byte = small / 2, (large - small) / (4 * 10**6)
+times = kept("times")
+latency = times["one"] / 2
+per_byte = (times["many"] - times["one"]) / (4 * 10**6)
+
+# %%
+# 需要的就是这些。两个进程一步要多久，这样能算准吗？下面把推算值（``predicted``）和实测值（``measured``）并排打印出来：
+
 gradients = 4 * len(weights(alone))  # 字节
 
 
@@ -455,22 +472,30 @@ def step_time(p, total):
     return computing + averaging
 
 
+print(f"one process, predicted:   {1000 * step_time(1, 64):5.1f} ms")
+print(f"one process, measured:    {1000 * steps[2]:5.1f} ms")
 print(f"two processes, predicted: {1000 * step_time(2, 64):5.1f} ms")
-print(f"two processes, measured:  {1000 * measured['step']:5.1f} ms")
+print(f"two processes, measured:  {1000 * times['step']:5.1f} ms")
+
+# %%
+# 相差不到一倍，这样的估计就算不错了。那就让它说说我们没法试的情形：
+#
+# .. guess:: 一步有 64 张图片。64 个进程能快多少？
+#
+#    可能一点也不快：每个进程只有一张图片，时间几乎都花在等消息上。
+
+import matplotlib.pyplot as plt
+
+from mnist_tut.plots import speed_ups
 
 curves = {}
 for total in [64, 4096, 262_144]:
-    counts = [p for p in range(1, 1001) if p <= total]
-    curves[f"{total} pictures"] = [
-        step_time(1, total) / step_time(p, total) for p in counts
-    ]
+    each = [step_time(p, total) for p in range(1, min(total, 1000) + 1)]
+    curves[f"bs {total}"] = [each[0] / t for t in each]
 speed_ups(curves)
 plt.show()
-for name, times in curves.items():
-    told = [
-        f"{times[p - 1]:8.1f}" if p <= len(times) else "       -" for p in (8, 64, 1000)
-    ]
-    print(f"{name:16}", *told)
+for name, ups in curves.items():
+    print(f"{name:10}", *(f"{ups[p - 1]:8.1f}" for p in (8, 64, 1000) if p <= len(ups)))
 folder.cleanup()
 # sphinx_gallery_start_ignore
 sweeper.close()
@@ -481,7 +506,7 @@ sweeper.close()
 #
 #    一步共处理这么多图片时，速度是一个进程的几倍；由一个进程和两个进程的实测推算。虚线是您付的钱。
 #
-# 上面先打印两个进程一步的用时：推算值（``predicted``）和实测值（``measured``）；然后是 8、64 和 1000 个进程时的倍数。
+# 打印出来的，是 8 个、64 个，以及（如果人人有活干）1000 个进程时的倍数。
 #
 # 起决定作用的是批大小。图片少的话，一步的时间都花在等消息上，两个进程可能比一个还慢；进程比一步的图片还多，多出来的就无事可做。批很大时，许多进程都有活干，但每个轮次的更新次数少了，学习率要重新选；大到一定程度，就得多训练几个轮次，什么也没赚到。
 #
