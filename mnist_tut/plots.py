@@ -16,6 +16,7 @@ __all__ = [
     "show_graph",
     "show_shapes",
     "show_weights",
+    "speed_ups",
 ]
 
 # Okabe and Ito's colours, told apart by colour-blind readers and seen on white and on black.
@@ -296,3 +297,30 @@ def show_confusion(matrix):
     ax.xaxis.tick_top()
     ax.grid(visible=False)
     plt.show()
+
+
+def speed_ups(curves):
+    """Draw how much faster some work gets with more processes, on logarithmic axes.
+
+    Parameters
+    ----------
+    curves : dict of str to list of float
+        By name, how many times as fast 1, 2, 3, ... processes are as one.
+
+    Returns
+    -------
+    Axes
+        One line for each, and a dashed one for `p` times as fast with `p` processes.
+    """
+    _, ax = plt.subplots(figsize=(6, 3.6), layout="constrained")
+    most = max(map(len, curves.values()))
+    ax.loglog([1, most], [1, most], color="#7a7a7a", linestyle="--")
+    for name, times in curves.items():
+        ax.loglog(range(1, len(times) + 1), times, label=name)
+    ticks = [p for p in (1, 2, 8, 64, 1000) if p <= most]
+    ax.set_xticks(ticks, map(str, ticks))
+    ax.minorticks_off()
+    ax.set_xlabel("p")
+    ax.set_ylabel("step_time(1) / step_time(p)")
+    ax.legend(loc="upper left")
+    return ax

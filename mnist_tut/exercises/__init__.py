@@ -62,6 +62,8 @@ EXERCISES = {
     "my_step": Exercise("wrong-one-batch", 5, 2, "when_it_goes_wrong"),
     "my_shift": Exercise("own-augment", 10, 2, "your_own_project"),
     "my_f1": Exercise("own-confusion", 5, 2, "your_own_project"),
+    "my_share": Exercise("many-shares", 5, 2, "one_loop_many_machines"),
+    "my_resume": Exercise("many-restart", 5, 1, "one_loop_many_machines"),
 }
 
 

@@ -521,3 +521,65 @@ def check_my_f1(attempt):
         accuracy=right.sum() / kept.sum(),
         one=want.mean(),
     )
+
+
+def check_my_share(attempt):
+    """Every index once, in shares of the same length; what is missing comes from the beginning."""
+    order = torch.randperm(10, generator=torch.Generator().manual_seed(12))
+    given, world = order.clone(), 4
+    shares = [attempt(given, rank, world) for rank in range(world)]
+    if not torch.equal(given, order):
+        return ("changed",)
+    if not all(isinstance(share, torch.Tensor) for share in shares):
+        return compare(shares[0], order)
+    if any(share.ndim != 1 for share in shares):
+        return "shape", tuple(shares[0].shape), (3,)
+    if len(shares[0]) >= len(order):
+        return ("whole",)
+    filled = torch.cat([order, order[:2]])
+    last = torch.cat([order, order[-1:], order[-1:]])
+
+    def cut(indices):
+        return torch.cat([indices[rank::world] for rank in range(world)])
+
+    return compare(
+        torch.cat(shares),
+        cut(filled),
+        uneven=cut(order),
+        dropped=cut(order[:8]),
+        blocks=filled,
+        filling=cut(last),
+    )
+
+
+def check_my_resume(attempt):
+    """Parameters and momentum as they were, and the next epoch."""
+    x = torch.rand(20, 3, generator=torch.Generator().manual_seed(13))
+
+    def fresh(seed):
+        torch.manual_seed(seed)
+        model = torch.nn.Linear(3, 1)
+        return model, torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+
+    def step(model, opt):
+        opt.zero_grad()
+        model(x).square().mean().backward()
+        opt.step()
+        return torch.cat([p.detach().flatten() for p in model.parameters()])
+
+    first, twin, other = fresh(0), fresh(0), fresh(1)
+    step(*first)
+    step(*twin)
+    parts = {"model": first[0].state_dict(), "opt": first[1].state_dict()}
+    other, other_opt = other
+    before = other.weight.detach().clone()
+    epoch = attempt({**parts, "epoch": 4}, other, other_opt)
+    if torch.equal(other.weight, before):
+        return ("todo",) if epoch is None or epoch is ... else ("weights",)
+    if not other_opt.state:
+        return ("momentum",)
+    if epoch is None or epoch is ...:
+        return ("returned",)
+    if epoch != 5:
+        return ("again",) if epoch == 4 else ("epoch", epoch)
+    return compare(step(other, other_opt), step(*twin))

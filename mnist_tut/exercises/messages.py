@@ -287,6 +287,31 @@ ENGLISH = {
         "hint": "matrix.diagonal(), matrix.sum(dim=0) and matrix.sum(dim=1) each have one number "
         "per class.",
     },
+    "my_share": {
+        "right": "Right. All shares are equally long, and together they hold every index.",
+        "whole": "Every process gets all of the order, so all of them do the same work. Take "
+        "every world-th index.",
+        "uneven": "The shares are not equally long: where one process has no mini-batch left, the "
+        "others wait for it for ever. Fill the order up first.",
+        "dropped": "You left out the end of the order. That is what drop_last=True does; here no "
+        "index may be lost.",
+        "blocks": "You cut the order into blocks. Nothing is wrong with that, but a mini-batch of "
+        "one process would then be shared in another way: take every world-th index.",
+        "filling": "You filled up with the last index. Take them from the beginning of the order.",
+        "hint": "order[:missing] fills up, and [rank::world] begins at rank and takes every "
+        "world-th.",
+    },
+    "my_resume": {
+        "right": "Right. Parameters, momentum and the next epoch: training goes on as if nothing "
+        "had happened.",
+        "weights": "The parameters are still those of a fresh model: model.load_state_dict.",
+        "momentum": "The momentum is lost: opt has a load_state_dict, too.",
+        "returned": "Both are back. Now return the number of the next epoch.",
+        "again": "That epoch was finished already, and would be done twice.",
+        "epoch": "You return {}. The next epoch is one more than the last one finished.",
+        "hint": 'checkpoint is a dictionary: checkpoint["model"], checkpoint["opt"], '
+        'checkpoint["epoch"].',
+    },
 }
 
 CHINESE = {
@@ -489,6 +514,24 @@ CHINESE = {
         "accuracy": "这是所有类别合起来的一个数，也就是准确率。要的是每个类别各一个：不要把对角线加起来。",
         "one": "您把各个类别平均了。请让每个类别保留自己的数。",
         "hint": "matrix.diagonal()、matrix.sum(dim=0) 和 matrix.sum(dim=1) 都是每个类别一个数。",
+    },
+    "my_share": {
+        "right": "对了。每一份都一样长，合起来一个下标也不少。",
+        "whole": "每个进程都拿到了整个次序，做的是同样的事。请每隔 world 个取一个。",
+        "uneven": "各份长短不一：有的进程已经没有小批量，别的进程会一直等它。请先把次序补齐。",
+        "dropped": "您去掉了次序的末尾。drop_last=True 就是这样做的；这里一个下标也不能丢。",
+        "blocks": "您把次序切成了几段。这样做也不算错，但与单个进程相比，小批量的分法就不同了：请每隔 world 个取一个。",
+        "filling": "您用最后一个下标来补。请从次序的开头取。",
+        "hint": "order[:missing] 用来补齐；[rank::world] 从 rank 开始，每隔 world 个取一个。",
+    },
+    "my_resume": {
+        "right": "对了。参数、动量和下一个轮次都有了：训练接着进行，好像什么都没有发生过。",
+        "weights": "参数还是新模型的：用 model.load_state_dict。",
+        "momentum": "动量丢了：opt 也有 load_state_dict。",
+        "returned": "两样都恢复了。还要返回下一个轮次的编号。",
+        "again": "这个轮次已经做完，会再做一遍。",
+        "epoch": "您返回的是 {}。下一个轮次，是最后做完的那个加一。",
+        "hint": 'checkpoint 是一个字典：checkpoint["model"]、checkpoint["opt"]、checkpoint["epoch"]。',
     },
 }
 

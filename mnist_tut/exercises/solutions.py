@@ -163,3 +163,14 @@ def my_shift(x, most):
 def my_f1(matrix):
     right = matrix.diagonal()
     return 2 * right / (matrix.sum(dim=0) + matrix.sum(dim=1))
+
+
+def my_share(order, rank, world):
+    missing = -len(order) % world
+    return torch.cat([order, order[:missing]])[rank::world]
+
+
+def my_resume(checkpoint, model, opt):
+    model.load_state_dict(checkpoint["model"])
+    opt.load_state_dict(checkpoint["opt"])
+    return checkpoint["epoch"] + 1
