@@ -7,11 +7,12 @@ BIN := $(VENV)/bin
 DOCS := $(VENV)/.docs-installed
 TEST := $(VENV)/.test-installed
 BUILD := build
+NEWEST := .venv-newest
 
 # Without MNIST and without a network the pages are built with stand-in digits, and say so.
 export MNIST_TUT_STAND_IN ?= allow
 
-.PHONY: html html-en html-zh test mutants lint linkcheck bench serve clean help
+.PHONY: html html-en html-zh test mutants lint linkcheck bench notebooks release newest serve clean help
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 14
@@ -29,6 +30,7 @@ html: $(DOCS) ## build both languages into build/html, running every page
 	@echo "Building the English and the Chinese pages side by side ..."
 	@$(BIN)/python docs/build_site.py && echo "  took $$SECONDS s"
 	@cp docs/index.html docs/404.html docs/front.css $(BUILD)/html/
+	@$(BIN)/python tools/sitemap.py $(BUILD)/html
 	@echo "Open $(BUILD)/html/index.html, or run: make serve"
 
 html-en html-zh: html-%: $(DOCS)
@@ -51,6 +53,19 @@ linkcheck: $(TEST) ## ask the network whether the links that lead outside still 
 
 bench: $(DOCS) ## time builds from nothing, without a change and after an edit
 	@$(BIN)/python benchmarks/builds.py
+
+notebooks: html ## put notebooks and scripts into build/notebooks, for a branch of that name
+	@$(BIN)/python tools/notebooks.py $(BUILD)
+
+release: html $(TEST) ## put what a release consists of into build/release
+	@$(BIN)/python tests/site/browser.py
+	@$(BIN)/python tools/release.py $(BUILD)
+
+newest: ## build and test with the newest PyTorch, and write down how that went
+	@$(PYTHON) tools/set_up.py $(NEWEST) docs test --newest
+	@touch $(NEWEST)/.docs-installed $(NEWEST)/.test-installed
+	@if make VENV=$(NEWEST) test; then outcome=passed; else outcome=failed; fi; \
+	  $(NEWEST)/bin/python tools/record_newest.py $$outcome
 
 serve: ## show the built pages at http://localhost:8000
 	@test -f $(BUILD)/html/index.html || $(MAKE) html

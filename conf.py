@@ -35,6 +35,7 @@ extensions = [
     "first_use",
     "folded_outputs",
     "gallery_chinese",
+    "launch",
     "lengths",
     "light_pages",
     "local_inventories",
@@ -48,6 +49,7 @@ extensions = [
     "shown_imports",
     "source_names",
     "standalone",
+    "still_works",
     "term_pairs",
     "test_pages",
     "tested_source",
@@ -68,6 +70,7 @@ html_show_sourcelink = html_copy_source = False
 html_use_index = html_domain_indices = False  # the API page is one list already
 html_additional_pages = {"404": "404.html"}
 site_url = os.environ.get("MNIST_TUT_SITE", "")  # where published, if it is
+repository = os.environ.get("MNIST_TUT_REPO", "")  # and where the source is, on GitHub
 html_theme_options = {
     "logo": {"text": project},
     "navbar_start": ["navbar-logo"],

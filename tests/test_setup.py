@@ -12,12 +12,13 @@ import set_up
 ROOT = Path(__file__).parents[1]
 
 
-def plan(target, venv):
+def plan(target, venv, **settings):
     """List the commands that make would run."""
     free = {
         name: os.environ[name] for name in os.environ if not name.startswith("MAKE")
     }
-    command = ["make", "-n", f"VENV={venv}", f"PYTHON={sys.executable}", target]
+    given = {"VENV": venv, "PYTHON": sys.executable, **settings}
+    command = ["make", "-n", *(f"{n}={v}" for n, v in given.items()), target]
     run = subprocess.run(
         command, cwd=ROOT, env=free, capture_output=True, text=True, check=True
     )
@@ -30,14 +31,22 @@ def set_ups(target, venv):
     return [line.split()[3:] for line in lines]
 
 
-@pytest.mark.parametrize("target", ["html", "html-en", "bench"])
+@pytest.mark.parametrize("target", ["html", "html-en", "bench", "notebooks"])
 def test_building_installs_no_test_packages(tmp_path, target):
     assert set_ups(target, tmp_path / "venv") == [["docs"]]
 
 
-@pytest.mark.parametrize("target", ["test", "lint", "mutants", "linkcheck"])
+@pytest.mark.parametrize("target", ["test", "lint", "mutants", "linkcheck", "release"])
 def test_testing_installs_them_after_those_of_the_pages(tmp_path, target):
     assert set_ups(target, tmp_path / "venv") == [["docs"], ["docs", "test"]]
+
+
+def test_the_newest_pytorch_goes_into_an_environment_of_its_own(tmp_path):
+    lines = plan("newest", tmp_path / "venv", NEWEST=tmp_path / "new")
+    [line] = [line for line in lines if "set_up.py" in line]
+    assert line.split()[2:] == [str(tmp_path / "new"), "docs", "test", "--newest"]
+    [outcome] = [line for line in lines if "record_newest.py" in line]
+    assert str(tmp_path / "new" / "bin" / "python") in outcome
 
 
 def test_tests_start_when_the_pages_are_built_and_their_packages_are_there(tmp_path):
@@ -167,6 +176,17 @@ def test_uv_installs_what_was_asked_for_and_nothing_else(machine):
     assert command.startswith(str(machine.folder / "bin" / "uv"))
     assert "--index-url https://mirror.example/simple" in command
     assert command.endswith("-c constraints.txt -e .[docs]")
+
+
+@pytest.mark.parametrize("broken", ["nothing", "bin/uv pip"])
+def test_the_newest_pytorch_is_asked_for_without_its_constraint(machine, broken):
+    machine.broken = [broken]
+    assert machine.set_up("docs", "test", "--newest") == 0
+    command = installs(machine)[-1]
+    assert "--upgrade-package torch" in command or "--upgrade torch" in command
+    given = Path(command.split("-c ")[1].split()[0]).read_text()
+    missing = set((ROOT / "constraints.txt").read_text().split()) - set(given.split())
+    assert [name.partition("==")[0] for name in missing] == ["torch"]
 
 
 @pytest.mark.parametrize("broken", ["install -q -c constraints.txt uv", "bin/uv pip"])

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-CONSTRAINTS = ["-c", "constraints.txt"]
+NEWEST = "--newest"  # PyTorch as new as it gets, whatever the constraints say
 WHAT = {
     "docs": "PyTorch, Sphinx and whatever else the pages need",
     "test": "what tests and linters need",
@@ -125,7 +125,18 @@ def as_uv(
     return options, variables
 
 
-def with_uv(python: str, wanted: str) -> bool:
+def constraints(folder: Path, newest: bool) -> list[str]:
+    """Return the options that name the versions to install."""
+    listed = Path("constraints.txt")
+    if not newest:
+        return ["-c", str(listed)]
+    lines = listed.read_text(encoding="utf-8").splitlines(keepends=True)
+    free = folder / listed.name
+    free.write_text("".join(line for line in lines if not line.startswith("torch==")))
+    return ["-c", str(free), "--upgrade-package", "torch"]
+
+
+def with_uv(python: str, wanted: str, versions: list[str]) -> bool:
     """Install with uv; return False, and say why, where that is not possible."""
     pip = [python, "-m", "pip"]
     listing = subprocess.run(
@@ -138,7 +149,7 @@ def with_uv(python: str, wanted: str) -> bool:
     uv = Path(python).with_name("uv")
     if not uv.exists():
         with stage("Installing uv, which installs the rest faster than pip"):
-            ready = succeeds([*pip, "install", "-q", *CONSTRAINTS, "uv"])
+            ready = succeeds([*pip, "install", "-q", *versions[:2], "uv"])
         if not ready:
             print("  There is no uv for this machine: pip does it.", flush=True)
             return False
@@ -147,15 +158,16 @@ def with_uv(python: str, wanted: str) -> bool:
     options += ["--index-strategy", "unsafe-best-match"]
     if sys.dont_write_bytecode:  # then nothing would ever be compiled but here
         options.append("--compile-bytecode")
-    command = [str(uv), "pip", "install", "--python", python, *options, *CONSTRAINTS]
+    command = [str(uv), "pip", "install", "--python", python, *options, *versions]
     if succeeds([*command, "-e", wanted], env={**variables, **os.environ}):
         return True
     print("  uv failed: pip tries it.", flush=True)
     return False
 
 
-def main(folder: str, *groups: str) -> int:
+def main(folder: str, *words: str) -> int:
     """Set everything up; return the exit status."""
+    groups = [word for word in words if word != NEWEST]
     if sys.version_info < (3, 11):  # noqa: UP036  (make takes what it finds)
         print("Python 3.11 or newer is needed, and this is", sys.version.split()[0])
         print("Say which with: make PYTHON=/path/to/python3.11")
@@ -164,10 +176,12 @@ def main(folder: str, *groups: str) -> int:
         return 1
     python, wanted = str(Path(folder, "bin", "python")), f".[{','.join(groups)}]"
     with stage(f"Installing {WHAT[groups[-1]]}"):
-        if with_uv(python, wanted):
+        versions = constraints(Path(folder), NEWEST in words)
+        if with_uv(python, wanted, versions):
             return 0
         pip = [python, "-m", "pip", "install", "--disable-pip-version-check"]
-        if succeeds([*pip, *CONSTRAINTS, "-e", wanted]):
+        more = ["--upgrade", "torch"] if NEWEST in words else []
+        if succeeds([*pip, *versions[:2], *more, "-e", wanted]):
             return 0
     print("The packages could not be installed. Is there a network, or a mirror")
     print("that PIP_INDEX_URL names? What went wrong stands above.")

@@ -11,8 +11,14 @@ from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.errors import ConfigError
 
 LANGUAGES = {"en": "en", "zh": "zh-CN"}  # folder, and language tag
+LOCALES = {
+    "en": "en_GB",
+    "zh": "zh_CN",
+}  # as Open Graph wants them: always with a country
 LONGEST = 160  # what search engines show of a description
 
 
@@ -35,15 +41,17 @@ def head_tags(
         f'<link rel="alternate" hreflang="{tag}" href="{url}{other}/{page}.html">'
         for other, tag in LANGUAGES.items()
     ]
-    alternates.append(
-        f'<link rel="alternate" hreflang="x-default" href="{url}index.html">'
+    alternates.append(  # for readers of any other language
+        f'<link rel="alternate" hreflang="x-default" href="{url}en/{page}.html">'
     )
+    [other] = set(LOCALES) - {folder}
     properties = {
         "og:type": "article" if page.startswith("tutorials/") else "website",
         "og:site_name": site,
         "og:title": title,
         "og:description": description,
-        "og:locale": LANGUAGES[folder].replace("-", "_"),
+        "og:locale": LOCALES[folder],
+        "og:locale:alternate": LOCALES[other],
         "og:image": f"{url}{folder}/_static/site-{folder}.png",
     }
     tags = [f'<meta name="description" content="{escape(description)}">']
@@ -75,8 +83,20 @@ def add_tags(
     context["metatags"] = context.get("metatags", "") + tags
 
 
+def check_site(app: Sphinx, config: Config) -> None:
+    """See that the address is one, and let it end with a slash."""
+    if config.site_url and not config.site_url.startswith(("https://", "http://")):
+        raise ConfigError(
+            f"MNIST_TUT_SITE must be the address of the site, such as "
+            f"https://example.org/tut/, not {config.site_url!r}"
+        )
+    if config.site_url:
+        config.site_url = config.site_url.rstrip("/") + "/"
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the setting for the published address."""
     app.add_config_value("site_url", "", "html", str)
+    app.connect("config-inited", check_site)
     app.connect("html-page-context", add_tags)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
