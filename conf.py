@@ -41,6 +41,7 @@ html_show_sourcelink = html_copy_source = False
 html_use_index = html_domain_indices = False  # the API page is one list already
 html_additional_pages = {"404": "404.html"}
 site_url = os.environ.get("MNIST_TUT_SITE", "")  # where published, if it is
+repository = os.environ.get("MNIST_TUT_REPO", "")  # and where the source is, on GitHub
 html_theme_options = {
     "logo": {"text": project},
     "navbar_start": ["navbar-logo"],

@@ -17,6 +17,9 @@ ORDER = {
         "gallery.data_notice.find_out",
         "alive.figures.say_where",
         "gallery.run_once.install",  # after what its keys depend on, before Sphinx-Gallery
+        "page.head.check_site",
+        "page.still_works.read_record",
+        "gallery.launch.check_repository",
         "page.local_inventories.configure",
         "search.chinese.use_word_list",
         "search.excerpts.switch_off_fetching",

@@ -11,6 +11,7 @@ from ext.page import light_pages
 from miniature import LOCALE, build
 from PIL import Image
 from sphinx import locale
+from sphinx.errors import ConfigError
 
 PAGE = "Title\n=====\n\nFirst *paragraph*.\n\nSecond.\n"
 
@@ -37,21 +38,29 @@ def test_a_page_names_its_twins_and_describes_itself(tmp_path):
     assert links == {
         "en": "./../en/index.html",
         "zh-CN": "./../zh/index.html",
-        "x-default": "./../index.html",
+        "x-default": "./../en/index.html",
     }
     described = tags.select_one("meta[name='description']")["content"]
     assert described == properties(tags)["og:description"] == "First paragraph."
     assert properties(tags)["og:locale"] == "zh_CN"
+    assert properties(tags)["og:locale:alternate"] == "en_GB"
     assert tags.select_one("link[rel='canonical']") is None
 
 
-def test_addresses_are_absolute_where_the_site_has_one(tmp_path):
-    tags = head(tmp_path, site_url="https://example.org/tut/")
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_addresses_are_absolute_where_the_site_has_one(tmp_path, slash):
+    tags = head(tmp_path, site_url=f"https://example.org/tut{slash}")
     page = "https://example.org/tut/en/index.html"
     assert tags.select_one("link[rel='canonical']")["href"] == page
     assert properties(tags)["og:url"] == page
     assert properties(tags)["og:image"].startswith("https://example.org/tut/en/_static")
-    assert tags.select_one("link[hreflang='en']")["href"] == page
+    alternates = tags.select("link[rel='alternate'][hreflang]")
+    assert [a["href"] for a in alternates] == [page, page.replace("/en/", "/zh/"), page]
+
+
+def test_an_address_that_is_none_stops_the_build(tmp_path):
+    with pytest.raises(ConfigError, match="MNIST_TUT_SITE"):
+        head(tmp_path, site_url="example.org")
 
 
 def test_a_long_first_paragraph_is_cut_and_escaped(tmp_path):
