@@ -848,7 +848,7 @@ for activation in (nn.Sigmoid, nn.ReLU):
 
 # %%
 # ``backward()`` comes to the last layer first. A norm that shrinks from there on means that the first
-# layers hardly learn; one that grows leads to ``nan``; one that is zero or missing means that the way
+# layers hardly learn; one that grows may end in ``nan``; one that is zero or missing means that the way
 # back is cut.
 #
 # .. _wrong-anomaly:

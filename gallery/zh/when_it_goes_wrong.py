@@ -782,7 +782,7 @@ for activation in (nn.Sigmoid, nn.ReLU):
     print(activation.__name__, [f"{norm:.0e}" for norm in found])
 
 # %%
-# ``backward()`` 最先到达的是最后一层。范数如果从那里起越来越小，最前面的几层就几乎学不到东西；越来越大，迟早变成 ``nan``；等于零，或者干脆没有，就是回去的路断了。
+# ``backward()`` 最先到达的是最后一层。范数如果从那里起越来越小，最前面的几层就几乎学不到东西；越来越大，可能变成 ``nan``；等于零，或者干脆没有，就是回去的路断了。
 #
 # .. _wrong-anomaly:
 #

@@ -14,7 +14,11 @@ Debian Linux Ubuntu English IPython
 API BSD CNN CPU CUDA GB GPU HTML ID IDX KiB MB MiB MNIST SGD SHA Ctrl
 axe-core DataLoader Dataset ReLU Lambda autograd fastai glibc gzip kernel len logit map nats pickle
 eps softmax Linear Conv Mm Add Amax Sub Exp Sum Log Index Mean Neg
+<<<<<<< HEAD
 AdamW CSV JPEG ONNX PNG Pillow TensorBoard fork
+=======
+Windows macOS dropout eval float lambda nan permute sigmoid spawn view
+>>>>>>> wrong
 Adam Jeremy Howard Rachel Thomas Francisco Ingham Xavier Glorot Bengio Bottou Haffner LeCun
 """
 TITLES = [
@@ -26,6 +30,7 @@ TITLES = [
     "stochastic gradient descent",
     "a leaf Variable that requires grad is being used in an in-place operation",
     "optimizer got an empty parameter list",
+    "expected scalar type Long but found Float",
 ]
 # The text of a page without what search results quote, and what the browser shows or reads out
 # besides: tooltips, labels, placeholders.
