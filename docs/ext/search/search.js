@@ -5,7 +5,7 @@
 (() => {
   const { pages, names, words, traditional } = window.searchTexts;
   const FIELDS = { title: 5, names: 4, prose: 1, code: 0.4, outputs: 0.4 }; // what a match is worth
-  const KINDS = { lesson: 1, glossary: 0.9, api: 0.6, about: 0.55, home: 0.4 };
+  const KINDS = { lesson: 1, glossary: 0.75, api: 0.5, about: 0.6, home: 0.4 };
   const SHOWN = 15, LENGTH = 150; // results, and characters of an excerpt
   const IDLE = new Set(("a an and are as at be by can do does for from how i if in is it its me my of on or so than that the " +
     "their this to was we what when where which who why will with you your 用 在 有 要 我 您 让 做 能 会 个 对 从 到 中 里 不 没 后 多 时").split(" "));
@@ -19,7 +19,7 @@
     .replace(/(s|sh|ch|x)es$/, "$1").replace(/ies$/, "y").replace(/([^isu])s$/, "$1")
     .replace(/(is)(?:ation|ing|ed|er)$/, "$1").replace(/(.{3})at(?:ions?|ing|ed|or|e)$/, "$1")
     .replace(/ional$/, "ion").replace(/ction$/, "ct").replace(/([aeiouy].*)(?:ing|ed)$/, "$1")
-    .replace(/e$/, "").replace(/(.)\1$/, "$1").trim();
+    .replace(/(.{4})er$/, "$1").replace(/e$/, "").replace(/(.)\1$/, "$1").trim();
 
   /* The atoms of a text and where they stand; `joins` says that nothing but a space or a hyphen is before one. */
   function atoms(text) {
@@ -30,7 +30,11 @@
       return { raw, word: raw.toLowerCase(), key: stem(raw.toLowerCase()), index, end, joins, han: /\p{Script=Han}/u.test(raw) };
     });
   }
-  const camel = (raw) => (/[a-z][A-Z]/.test(raw) ? raw.match(/[A-Z]*[a-z0-9]+|[A-Z]+/g).map((part) => stem(part.toLowerCase())) : []);
+  /* DataLoader is found by data, by loader and by both. */
+  function camel(raw) {
+    const cut = /[a-z][A-Z]/.test(raw) ? raw.match(/[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])/g).map((part) => stem(part.toLowerCase())) : [];
+    return cut.flatMap((part, i) => (i ? [part, cut[i - 1] + part] : [part]));
+  }
   const pair = (list, i) => (i && list[i].joins ? list[i - 1].key + list[i].key : "");
   const keyOf = (text) => atoms(text).map((atom) => atom.key).join("");
   const tokensOf = (list) => list.flatMap((atom, i) => [atom.key, ...camel(atom.raw), pair(list, i)].filter(Boolean));
@@ -52,7 +56,7 @@
     const cut = sections.map((section) => atoms(section[field]));
     const mean = cut.reduce((sum, list) => sum + list.length, 1) / sections.filter((section) => section[field]).length;
     cut.forEach((list, i) => {
-      const weight = FIELDS[field] / (0.4 + 0.6 * (heading(field) ? Math.min(2, list.length / mean) : list.length / mean));
+      const weight = FIELDS[field] / (0.4 + 0.6 * Math.sqrt(list.length / mean));
       for (const { word, han } of list) if (!han) spelt.set(word, (spelt.get(word) || 0) + (heading(field) ? 50 : 1));
       for (const token of tokensOf(list)) {
         if (!index.has(token)) index.set(token, new Map());
@@ -144,16 +148,24 @@
     };
     const list = atoms(query);
     for (let i = 0; i < list.length; i += 1) {
-      let size = Math.min(12, list.length - i);
+      let dotted = 1; // a name of code is one part: nn.Module, zero_grad
+      while (list[i + dotted]?.joins && !list[i + dotted].han && /[._]/.test(query[list[i + dotted].index - 1])) dotted += 1;
+      let size = dotted > 1 ? 0 : Math.min(12, list.length - i);
       const piece = () => list.slice(i, i + size);
       const whole = () => piece().every((atom, j) => !j || atom.joins) && terms.has(piece().map((atom) => atom.key).join(""));
       while (size && !whole()) size -= 1;
-      const { word, key, raw, han, joins, idle } = list[i];
-      if (!joins || !han || size || idle) endRun();
+      const { word, key, raw, han, joins } = list[i];
+      if (!joins || !han || size) endRun();
       if (size) {
         const typed = tokensOf(piece());
         add(query.slice(list[i].index, list[i + size - 1].end), [typed, ...terms.get(piece().map((atom) => atom.key).join("")).map((name) => tokensOf(atoms(name)))]);
         i += size - 1;
+      } else if (dotted > 1) {
+        const code = list.slice(i, i + dotted);
+        const strange = code.filter((atom) => !index.has(atom.key));
+        if (strange.length < dotted) add(query.slice(list[i].index, code[dotted - 1].end), [tokensOf(code)]);
+        missing.push(...strange.map((atom) => atom.raw));
+        i += dotted - 1;
       } else if (han) {
         run.push(list[i]);
       } else if (index.has(key)) {
@@ -181,8 +193,8 @@
     }
     sum += together.reduce((total, token) => total + points(token, i), 0);
     const title = keyOf(section.title), whole = keyOf(query);
-    const exact = title === whole || terms.get(whole)?.some((name) => keyOf(name) === title) ? 1.6 : 1;
-    const verbatim = query.length > 12 && `${section.prose} ${section.outputs}`.toLowerCase().includes(query.toLowerCase()) ? 1.5 : 1;
+    const exact = title === whole || terms.get(whole)?.some((name) => keyOf(name) === title) ? 1.25 : 1;
+    const verbatim = query.length > 12 && `${section.prose} ${section.outputs}`.toLowerCase().includes(query.toLowerCase()) ? 3 : 1;
     return sum * (had / parts.length) ** 2 * exact * verbatim * KINDS[section.kind];
   }
 

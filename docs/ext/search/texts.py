@@ -29,7 +29,7 @@ TEXTS = "search-texts.js"
 #: What a page is, if it is not a lesson; search.js says how much that counts.
 KINDS = {"glossary": "glossary", "api": "api", "about": "about"}
 
-#: Not to be found: what has to be unfolded, what the page does not show, and its last lines.
+#: Not to be found: what is folded (but answers), what the page does not show, and its last lines.
 HIDDEN = {"folded", "only-in-downloads", "tested-source-links"}
 HIDDEN |= {"sphx-glr-timing", "sphx-glr-footer", "sphx-glr-signature"}
 OF_ITS_OWN = nodes.section | addnodes.glossary | addnodes.desc
@@ -85,7 +85,7 @@ def seen(node: nodes.Element) -> Iterator[nodes.Element]:
     for child in node.children:
         if not isinstance(child, nodes.Element) or isinstance(child, SKIPPED):
             continue
-        if HIDDEN & set(child["classes"]):
+        if HIDDEN & set(child["classes"]) and "answer" not in child["classes"]:
             continue
         if isinstance(child, nodes.TextElement | imgsgnode):
             yield child
