@@ -4,22 +4,27 @@
    Chinese is found by its pairs of characters, however it is spaced. */
 (() => {
   const { pages, names, words, traditional } = window.searchTexts;
-  const FIELDS = { title: 5, names: 4, prose: 1, code: 0.4, outputs: 0.4 }; // what a match is worth
-  const KINDS = { lesson: 1, glossary: 0.75, api: 0.5, about: 0.6, home: 0.4 };
+  const FIELDS = { title: 8, names: 8, prose: 1, code: 0.4, outputs: 0.4 }; // what a match is worth
+  const KINDS = { lesson: 1, glossary: 0.8, api: 0.5, about: 0.6, home: 0.4 };
+  const SATURATION = 5, EXACT = 1.35;
   const SHOWN = 15, LENGTH = 150; // results, and characters of an excerpt
   const IDLE = new Set(("a an and are as at be by can do does for from how i if in is it its me my of on or so than that the " +
-    "their this to was we what when where which who why will with you your 用 在 有 要 我 您 让 做 能 会 个 对 从 到 中 里 不 没 后 多 时").split(" "));
-  const IDLE_CHINESE = /为什么|什么时候|什么|怎么样|怎么|怎样|如何|为何|哪些|哪里|哪个|请问|是否|可以|能不能|一下|多少|[的了吗呢吧啊是和与把]/gu;
+    "their this to use used using was we what when where which who why will with you your 用 在 有 要 我 您 让 做 能 会 个 对 从 到 中 里 不 没 后 多 时").split(" "));
+  const IDLE_CHINESE = /使用|为什么|什么时候|什么|怎么样|怎么|怎样|如何|为何|哪些|哪里|哪个|请问|是否|可以|能不能|一下|多少|[的了吗呢吧啊是和与把]/gu;
   const ATOM = /\d+(?:\.\d+)?|\p{Script=Han}|[a-z\u00df-\u017f][a-z0-9\u00df-\u017f]*/giu;
   const simple = new Map((traditional.match(/../gu) || []).map(([from, to]) => [from, to]));
 
   /* One form for a word and its relatives: training and train, losses and loss, normalization and normalise. */
-  const stem = (word) => (/^[a-z]{4,}$/.test(word) ? word : word + "\n")
-    .replace(/([iy])z(?=e|a|in)/, "$1s").replace(/our(?=s?$)/, "or")
-    .replace(/(s|sh|ch|x)es$/, "$1").replace(/ies$/, "y").replace(/([^isu])s$/, "$1")
-    .replace(/(is)(?:ation|ing|ed|er)$/, "$1").replace(/(.{3})at(?:ions?|ing|ed|or|e)$/, "$1")
-    .replace(/ional$/, "ion").replace(/ction$/, "ct").replace(/([aeiouy].*)(?:ing|ed)$/, "$1")
-    .replace(/(.{4})er$/, "$1").replace(/e$/, "").replace(/(.)\1$/, "$1").trim();
+  const stems = new Map();
+  function stem(word) {
+    if (!stems.has(word)) stems.set(word, (/^[a-z]{4,}$/.test(word) ? word : word + "\n")
+      .replace(/([iy])z(?=e|a|in)/, "$1s").replace(/our(?=s?$)/, "or")
+      .replace(/(s|sh|ch|x)es$/, "$1").replace(/ies$/, "y").replace(/([^isu])s$/, "$1")
+      .replace(/(is)(?:ation|ing|ed|er)$/, "$1").replace(/(.{3})at(?:ions?|ing|ed|or|e)$/, "$1")
+      .replace(/ional$/, "ion").replace(/ction$/, "ct").replace(/([aeiouy].*)(?:ing|ed)$/, "$1")
+      .replace(/(.{4})er$/, "$1").replace(/e$/, "").replace(/(.)\1$/, "$1").trim());
+    return stems.get(word);
+  }
 
   /* The atoms of a text and where they stand; `joins` says that nothing but a space or a hyphen is before one. */
   function atoms(text) {
@@ -64,10 +69,11 @@
       }
     });
   }
+  const total = (list, value) => list.reduce((sum, each) => sum + value(each), 0);
   const rarity = (token) => Math.log(1 + sections.length / (index.get(token)?.size ?? sections.length));
   const points = (token, i) => {
     const weight = index.get(token)?.get(i) || 0;
-    return (rarity(token) * weight) / (weight + 1.2);
+    return (rarity(token) * weight) / (weight + SATURATION);
   };
 
   // The query --------------------------------------------------------------------------------------
@@ -134,7 +140,10 @@
   function parse(query) {
     const parts = [], missing = [];
     let run = [];
-    const add = (text, options) => parts.push({ text, options: options.map((tokens) => [...new Set(tokens)].filter((token) => index.has(token))) });
+    const add = (lists) => {
+      const options = lists.map((tokens) => [...new Set(tokens)].filter((token) => index.has(token))).filter((tokens) => tokens.length);
+      if (options.length) parts.push({ options, worth: total(options[0], rarity) / Math.sqrt(options[0].length) });
+    };
     const endRun = () => {
       const list = run;
       run = [];
@@ -143,7 +152,7 @@
       const tokens = list.map((_, i) => pair(list, i)).filter((token) => index.has(token));
       const text = alone.map((atom) => atom.word).join("");
       const weak = alone.length === 1 && !IDLE.has(text) && index.has(text) ? [text] : [];
-      if (tokens.length + weak.length) add(list.map((atom) => atom.word).join(""), [[...tokens, ...weak]]);
+      if (tokens.length + weak.length) add([[...tokens, ...weak]]);
       if (text && !weak.length && !IDLE.has(text)) missing.push(text);
     };
     const list = atoms(query);
@@ -158,22 +167,22 @@
       if (!joins || !han || size) endRun();
       if (size) {
         const typed = tokensOf(piece());
-        add(query.slice(list[i].index, list[i + size - 1].end), [typed, ...terms.get(piece().map((atom) => atom.key).join("")).map((name) => tokensOf(atoms(name)))]);
+        add([typed, ...terms.get(piece().map((atom) => atom.key).join("")).map((name) => tokensOf(atoms(name)))]);
         i += size - 1;
       } else if (dotted > 1) {
         const code = list.slice(i, i + dotted);
         const strange = code.filter((atom) => !index.has(atom.key));
-        if (strange.length < dotted) add(query.slice(list[i].index, code[dotted - 1].end), [tokensOf(code)]);
+        if (strange.length < dotted) add([tokensOf(code)]);
         missing.push(...strange.map((atom) => atom.raw));
         i += dotted - 1;
       } else if (han) {
         run.push(list[i]);
       } else if (index.has(key)) {
-        if (!IDLE.has(word)) add(raw, [[key]]);
+        if (!IDLE.has(word)) add([[key]]);
       } else if (camel(raw).some((part) => index.has(part))) {
-        add(raw, [camel(raw)]);
+        add([camel(raw)]);
       } else if (starts(word).length) {
-        add(raw, starts(word).map((token) => [token]));
+        add(starts(word).map((token) => [token]));
       } else if (!IDLE.has(word)) missing.push(raw);
     }
     endRun();
@@ -183,17 +192,17 @@
   /* How well a section answers: its parts, all the better the more of them it has, and words that stand together. */
   function score(section, i, parts, together, query) {
     let sum = 0, had = 0;
-    for (const { options } of parts) {
+    for (const { options, worth } of parts) {
       const best = Math.max(...options.map((tokens) => {
         const found = tokens.filter((token) => index.get(token).has(i));
-        return found.reduce((total, token) => total + points(token, i), 0) * (found.length / tokens.length) ** 2;
+        return total(found, (token) => points(token, i)) / total(tokens, rarity) * (found.length / tokens.length) ** 2;
       }));
-      sum += best;
+      sum += best * worth;
       had += best > 0;
     }
-    sum += together.reduce((total, token) => total + points(token, i), 0);
+    sum += total(together, (token) => points(token, i));
     const title = keyOf(section.title), whole = keyOf(query);
-    const exact = title === whole || terms.get(whole)?.some((name) => keyOf(name) === title) ? 1.25 : 1;
+    const exact = title === whole || terms.get(whole)?.some((name) => keyOf(name) === title) ? EXACT : 1;
     const verbatim = query.length > 12 && `${section.prose} ${section.outputs}`.toLowerCase().includes(query.toLowerCase()) ? 3 : 1;
     return sum * (had / parts.length) ** 2 * exact * verbatim * KINDS[section.kind];
   }
