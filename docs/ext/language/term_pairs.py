@@ -36,7 +36,11 @@ def glossary_lines(terms: list[dict[str, Any]], lang: str) -> list[str]:
             pair = ""  # logit is logit in both
         also = [n for n in term.get(f"also_{lang}", []) if n not in about]
         if also:
-            about += f" Also: {', '.join(also)}." if lang == "en" else f"又称：{'、'.join(also)}。"
+            about += (
+                f" Also: {', '.join(also)}."
+                if lang == "en"
+                else f"又称：{'、'.join(also)}。"
+            )
         lines += [f"   {term[lang]}", f"      {pair}{about}", ""]
     return lines
 

@@ -5,12 +5,14 @@
 (() => {
   const { pages, names, words, traditional } = window.searchTexts;
   const FIELDS = { title: 8, names: 8, prose: 1, code: 0.4, outputs: 0.4 }; // what a match is worth
-  const KINDS = { lesson: 1, glossary: 0.8, api: 0.5, about: 0.6, home: 0.4 };
-  const SATURATION = 5, EXACT = 1.35;
-  const SHOWN = 15, LENGTH = 150; // results, and characters of an excerpt
+  const BEFORE = 30; // characters of an excerpt before its first match
+  const KINDS = { lesson: 1, glossary: 0.75, api: 0.4, about: 0.6, home: 0.4 };
+  const SATURATION = 7, EXACT = 1.4;
+  const SHOWN = 15; // results
+  const LENGTH = document.documentElement.lang.startsWith("zh") ? 90 : 150; // of an excerpt, in characters
   const IDLE = new Set(("a an and are as at be by can do does for from how i if in is it its me my of on or so than that the " +
-    "their this to use used using was we what when where which who why will with you your 用 在 有 要 我 您 让 做 能 会 个 对 从 到 中 里 不 没 后 多 时").split(" "));
-  const IDLE_CHINESE = /使用|为什么|什么时候|什么|怎么样|怎么|怎样|如何|为何|哪些|哪里|哪个|请问|是否|可以|能不能|一下|多少|[的了吗呢吧啊是和与把]/gu;
+    "their this to use used using was we what when where which who why will with you your vs between difference meaning define definition explain 用 在 有 要 我 您 让 做 能 会 个 对 从 到 中 里 不 没 后 多 时").split(" "));
+  const IDLE_CHINESE = /使用|区别|意思|定义|为什么|什么时候|什么|怎么样|怎么|怎样|如何|为何|哪些|哪里|哪个|请问|是否|可以|能不能|一下|多少|[的了吗呢吧啊是和与把]/gu;
   const ATOM = /\d+(?:\.\d+)?|\p{Script=Han}|[a-z\u00df-\u017f][a-z0-9\u00df-\u017f]*/giu;
   const simple = new Map((traditional.match(/../gu) || []).map(([from, to]) => [from, to]));
 
@@ -44,17 +46,20 @@
   const keyOf = (text) => atoms(text).map((atom) => atom.key).join("");
   const tokensOf = (list) => list.flatMap((atom, i) => [atom.key, ...camel(atom.raw), pair(list, i)].filter(Boolean));
 
+  const pairsOf = (name) => atoms(name).map((_, i, list) => pair(list, i)).filter(Boolean);
+
   // The index --------------------------------------------------------------------------------------
 
   const index = new Map(); // token -> section -> weight
   const spelt = new Map(); // word as it is written -> how often, headings and terms much more
   const terms = new Map(); // key of a name -> all names of that term
+  const longFirst = names.flat().filter((name) => /^\p{Script=Han}{3,}$/u.test(name)).sort((a, b) => b.length - a.length);
   for (const all of names) for (const name of all) if (!terms.has(keyOf(name))) terms.set(keyOf(name), all);
 
   const sections = Object.entries(pages).flatMap(([page, [pageTitle, kind, list]]) =>
     list.map(([anchor, title, prose, code, outputs]) => {
       const own = kind === "glossary" && names.find(([name]) => name === title);
-      return { page, pageTitle, kind, anchor, title, prose, code, outputs, names: own ? own.slice(1).join(" | ") : "" };
+      return { page, pageTitle, kind, anchor, title, prose, code, outputs, key: keyOf(title), names: own ? own.slice(1).join(" | ") : "" };
     }));
   const heading = (field) => field === "title" || field === "names";
   for (const field of Object.keys(FIELDS)) {
@@ -109,12 +114,21 @@
     return best;
   }
 
-  /* The term that differs from some characters of the query in one of them. */
+  /* A character is taken for a slip if the site has it nowhere, or if what is right mostly stands where the term does. */
+  function likely(name, at, wrong) {
+    const often = pairsOf(name).map((token) => index.get(token)?.size ?? 0);
+    const [lost, kept] = [true, false].map((near) => often.filter((_, i) => (i === at || i === at - 1) === near));
+    return !index.has(wrong) || Math.min(...lost) >= Math.max(...kept) / 2;
+  }
+
+  /* The Chinese term that differs in one character, which makes no word of the site with its neighbours. */
   function nearestTerm(run) {
-    for (const name of names.flat().filter((name) => /^\p{Script=Han}{3,}$/u.test(name)).sort((a, b) => b.length - a.length))
+    const list = atoms(run);
+    const strange = list.map((_, i) => !index.has(pair(list, i)) && !(list[i + 1] && index.has(pair(list, i + 1))));
+    for (const name of longFirst)
       for (let i = 0; i + name.length <= run.length; i += 1) {
-        const piece = run.slice(i, i + name.length);
-        if ([...name].filter((character, j) => character !== piece[j]).length === 1) return [piece, name];
+        const wrong = [...name].flatMap((character, j) => (character === run[i + j] ? [] : [i + j]));
+        if (wrong.length === 1 && strange[wrong[0]] && likely(name, wrong[0] - i, run[wrong[0]])) return [run.slice(i, i + name.length), name];
       }
     return null;
   }
@@ -127,9 +141,7 @@
       if (better) changed.push([atom.raw, better]);
     }
     for (const [run] of query.matchAll(/\p{Script=Han}{3,}/gu)) {
-      const list = atoms(run);
-      const strange = list.some((_, i) => i && !index.has(pair(list, i)));
-      const better = strange && !terms.has(run) && nearestTerm(run);
+      const better = nearestTerm(run);
       if (better) changed.push(better);
     }
     return [changed.reduce((text, [from, to]) => text.replace(from, to), query), changed];
@@ -140,9 +152,10 @@
   function parse(query) {
     const parts = [], missing = [];
     let run = [];
-    const add = (lists) => {
-      const options = lists.map((tokens) => [...new Set(tokens)].filter((token) => index.has(token))).filter((tokens) => tokens.length);
-      if (options.length) parts.push({ options, worth: total(options[0], rarity) / Math.sqrt(options[0].length) });
+    const add = (lists, share = 1) => {
+      const use = (token, _, tokens) => index.has(token) && (tokens.length === 1 || !/^\p{Script=Han}$/u.test(token));
+      const options = lists.map((tokens) => [...new Set(tokens)].filter(use)).filter((tokens) => tokens.length);
+      if (options.length) parts.push({ options, worth: (share * total(options[0], rarity)) / Math.sqrt(options[0].length) });
     };
     const endRun = () => {
       const list = run;
@@ -151,9 +164,9 @@
       const alone = list.filter((atom, i) => !found[i] && !found[i + 1] && !(list.length > 1 && IDLE.has(atom.word)));
       const tokens = list.map((_, i) => pair(list, i)).filter((token) => index.has(token));
       const text = alone.map((atom) => atom.word).join("");
-      const weak = alone.length === 1 && !IDLE.has(text) && index.has(text) ? [text] : [];
-      if (tokens.length + weak.length) add([[...tokens, ...weak]]);
-      if (text && !weak.length && !IDLE.has(text)) missing.push(text);
+      add([tokens]);
+      if (alone.length === 1 && index.has(text)) add([[text]], IDLE.has(text) ? 0 : 0.3);
+      else if (text) missing.push(text);
     };
     const list = atoms(query);
     for (let i = 0; i < list.length; i += 1) {
@@ -167,7 +180,8 @@
       if (!joins || !han || size) endRun();
       if (size) {
         const typed = tokensOf(piece());
-        add([typed, ...terms.get(piece().map((atom) => atom.key).join("")).map((name) => tokensOf(atoms(name)))]);
+        const all = terms.get(piece().map((atom) => atom.key).join(""));
+        add([typed, ...all.map((name) => [keyOf(name)]), ...all.map(pairsOf)]);
         i += size - 1;
       } else if (dotted > 1) {
         const code = list.slice(i, i + dotted);
@@ -198,13 +212,13 @@
         return total(found, (token) => points(token, i)) / total(tokens, rarity) * (found.length / tokens.length) ** 2;
       }));
       sum += best * worth;
-      had += best > 0;
+      had += best && worth;
     }
     sum += total(together, (token) => points(token, i));
-    const title = keyOf(section.title), whole = keyOf(query);
-    const exact = title === whole || terms.get(whole)?.some((name) => keyOf(name) === title) ? EXACT : 1;
+    const whole = keyOf(query);
+    const exact = section.key === whole || terms.get(whole)?.some((name) => keyOf(name) === section.key) ? EXACT : 1;
     const verbatim = query.length > 12 && `${section.prose} ${section.outputs}`.toLowerCase().includes(query.toLowerCase()) ? 3 : 1;
-    return sum * (had / parts.length) ** 2 * exact * verbatim * KINDS[section.kind];
+    return sum * (had / total(parts, ({ worth }) => worth)) ** 2 * exact * verbatim * KINDS[section.kind];
   }
 
   function search(typed) {
@@ -251,14 +265,14 @@
         return at;
       }).sort((a, b) => a[0] - b[0]);
       for (const [from] of hits.length ? hits : [[0]]) {
-        const near = new Set(hits.filter((hit) => hit[0] >= from && hit[1] <= from + LENGTH - 40).map((hit) => hit[2]));
+        const near = new Set(hits.filter((hit) => hit[0] >= from && hit[1] <= from + LENGTH - BEFORE).map((hit) => hit[2]));
         const value = [...near].reduce((sum, token) => sum + rarity(token), 0) * (field === "prose" ? 1.5 : 1);
         if (value > best.value && section[field]) best = { value, field, from, hits };
       }
     }
     const text = section[best.field] ?? "";
     const latin = /[a-z0-9_.]/i;
-    let start = Math.max(0, (best.from ?? 0) - 40), end = Math.min(text.length, start + LENGTH);
+    let start = Math.max(0, (best.from ?? 0) - BEFORE), end = Math.min(text.length, start + LENGTH);
     while (start && start < best.from && latin.test(text[start - 1])) start += 1;
     while (end < text.length && latin.test(text[end - 1]) && latin.test(text[end])) end -= 1;
     const shown = element(best.field === "prose" ? "span" : "code", {}, start ? "… " : "");
@@ -269,14 +283,11 @@
       done = to;
     }
     shown.append(text.slice(done, end), end < text.length ? " …" : "");
-    return element("p", { className: "context", lang: section.kind === "api" ? "en" : "" }, shown);
+    return element("p", { className: "context", ...(section.kind === "api" && { lang: "en" }) }, shown);
   }
 
-  function show(out, query) {
+  function show(out, say, query) {
     const { found, tokens, missing, changed } = search(query);
-    const say = element("div", { className: "search-summary" });
-    say.setAttribute("role", "status");
-    out.replaceChildren(say);
     const again = (name) => element("a", { href: `?q=${encodeURIComponent(name)}` }, name);
     for (const [from, to] of changed) say.append(element("p", {}, fill(words.instead, from, to)));
     for (const part of missing) say.append(element("p", {}, fill(found.length ? words.missing : words.nothing, part)));
@@ -296,5 +307,8 @@
 
   const query = new URLSearchParams(location.search).get("q") || "";
   for (const field of document.querySelectorAll("input[name='q']")) field.value = query;
-  if (query.trim()) show(document.getElementById("search-results"), query);
+  document.querySelector(".bd-search-container input[name='q']").focus(); // the theme tries one that is hidden
+  const out = document.getElementById("search-results");
+  const say = out.appendChild(element("div", { className: "search-summary", role: "status" }));
+  if (query.trim()) setTimeout(show, 50, out, say, query); // what comes into a status later is read aloud
 })();

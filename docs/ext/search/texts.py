@@ -11,7 +11,6 @@ import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from docutils import nodes
 from sphinx import addnodes
@@ -104,7 +103,7 @@ def own_text(node: nodes.Element) -> tuple[str, str, str]:
         else:
             kinds[1 + ("sphx-glr-script-out" in block["classes"])].append(plain(block))
     prose, code, outputs = (" ".join(filter(None, texts)) for texts in kinds)
-    return prose, code, outputs
+    return re.sub(r"(?<=[，。：；？！）”]) ", "", prose), code, outputs
 
 
 def sections_of(doctree: nodes.document) -> Iterator[list[str]]:
@@ -152,7 +151,7 @@ def names(language: str) -> list[list[str]]:
     order = ["zh", "en"] if language == "zh_CN" else ["en", "zh"]
     also = [f"also_{key}" for key in order] + ["search"]
     return [
-        [term[key] for key in order] + sum((term.get(key, []) for key in also), [])
+        [term[key] for key in order] + [n for key in also for n in term.get(key, [])]
         for term in read_terms()
     ]
 
@@ -160,7 +159,7 @@ def names(language: str) -> list[list[str]]:
 def words() -> dict[str, str]:
     """Return what the result page says, in its language."""
     return {
-        "found": _("Places found: {}."),
+        "found": _("Best places: {}."),
         "instead": _("Nothing was found for “{}”. These are results for “{}”."),
         "missing": _("Nothing was found for “{}”. These are results for the rest."),
         "nothing": _("Nothing was found for “{}”."),
