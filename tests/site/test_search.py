@@ -1,4 +1,4 @@
-"""Search: does it answer as a librarian would, by keyboard and without a web server too?"""
+"""Search: it should answer as a librarian would, by keyboard and without a web server too."""
 
 import re
 import tomllib
