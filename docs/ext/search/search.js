@@ -192,7 +192,7 @@
       } else if (han) {
         run.push(list[i]);
       } else if (index.has(key)) {
-        if (!IDLE.has(word)) add([[key]]);
+        if (!IDLE.has(word)) add([[key, ...camel(raw)]]);
       } else if (camel(raw).some((part) => index.has(part))) {
         add([camel(raw)]);
       } else if (starts(word).length) {
