@@ -4,15 +4,20 @@
    Chinese is found by its pairs of characters, however it is spaced. */
 (() => {
   const { pages, names, words, traditional } = window.searchTexts;
-  const FIELDS = { title: 8, names: 8, prose: 1, code: 0.4, outputs: 0.4 }; // what a match is worth
-  const BEFORE = 30; // characters of an excerpt before its first match
-  const KINDS = { lesson: 1, glossary: 0.75, api: 0.4, about: 0.6, home: 0.4 };
+  // What a match is worth in each field and on each kind of page; how soon repetition stops counting; what a title
+  // that is the query adds.
+  const FIELDS = { title: 8, names: 8, prose: 1, code: 0.4, outputs: 0.4 };
+  const KINDS = { lesson: 1, glossary: 0.75, about: 0.6, api: 0.4, home: 0.4 };
   const SATURATION = 7, EXACT = 1.4;
   const SHOWN = 15; // results
-  const LENGTH = document.documentElement.lang.startsWith("zh") ? 90 : 150; // of an excerpt, in characters
-  const IDLE = new Set(("a an and are as at be by can do does for from how i if in is it its me my of on or so than that the " +
-    "their this to use used using was we what when where which who why will with you your vs between difference meaning define definition explain 用 在 有 要 我 您 让 做 能 会 个 对 从 到 中 里 不 没 后 多 时").split(" "));
-  const IDLE_CHINESE = /使用|区别|意思|定义|为什么|什么时候|什么|怎么样|怎么|怎样|如何|为何|哪些|哪里|哪个|请问|是否|可以|能不能|一下|多少|[的了吗呢吧啊是和与把]/gu;
+  const LENGTH = document.documentElement.lang.startsWith("zh") ? 90 : 150; // characters of an excerpt,
+  const BEFORE = 30; // and of these before the first match
+  // What a question is made of says nothing of what it is about.
+  const IDLE = new Set(("a an and are as at be between by can define definition difference do does explain for from how i if in " +
+    "is it its me meaning my of on or so than that the their this to use used using vs was we what when where which who why will " +
+    "with you your 用 在 有 要 我 您 让 做 能 会 个 对 从 到 中 里 不 没 后 多 时").split(" "));
+  const IDLE_CHINESE = new RegExp("使用|区别|意思|定义|为什么|什么时候|什么|怎么样|怎么|怎样|如何|为何|哪些|哪里|哪个|请问|" +
+    "是否|可以|能不能|一下|多少|[的了吗呢吧啊是和与把]", "uy");
   const ATOM = /\d+(?:\.\d+)?|\p{Script=Han}|[a-z\u00df-\u017f][a-z0-9\u00df-\u017f]*/giu;
   const simple = new Map((traditional.match(/../gu) || []).map(([from, to]) => [from, to]));
 
@@ -37,6 +42,7 @@
       return { raw, word: raw.toLowerCase(), key: stem(raw.toLowerCase()), index, end, joins, han: /\p{Script=Han}/u.test(raw) };
     });
   }
+
   /* DataLoader is found by data, by loader and by both. */
   function camel(raw) {
     const cut = /[a-z][A-Z]/.test(raw) ? raw.match(/[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])/g).map((part) => stem(part.toLowerCase())) : [];
@@ -45,7 +51,6 @@
   const pair = (list, i) => (i && list[i].joins ? list[i - 1].key + list[i].key : "");
   const keyOf = (text) => atoms(text).map((atom) => atom.key).join("");
   const tokensOf = (list) => list.flatMap((atom, i) => [atom.key, ...camel(atom.raw), pair(list, i)].filter(Boolean));
-
   const pairsOf = (name) => atoms(name).map((_, i, list) => pair(list, i)).filter(Boolean);
 
   // The index --------------------------------------------------------------------------------------
@@ -190,7 +195,11 @@
         missing.push(...strange.map((atom) => atom.raw));
         i += dotted - 1;
       } else if (han) {
-        run.push(list[i]);
+        IDLE_CHINESE.lastIndex = list[i].index;
+        const idle = IDLE_CHINESE.exec(query);
+        if (idle) endRun();
+        else run.push(list[i]);
+        i += idle ? idle[0].length - 1 : 0;
       } else if (index.has(key)) {
         if (!IDLE.has(word)) add([[key, ...camel(raw)]]);
       } else if (camel(raw).some((part) => index.has(part))) {
@@ -224,7 +233,7 @@
   function search(typed) {
     const query = [...typed.normalize("NFKC").trim()].map((character) => simple.get(character) ?? character).join("");
     const [text, changed] = correct(query);
-    const { parts, missing } = parse(text.replace(IDLE_CHINESE, (word, at) => (terms.has(text.slice(at - 2, at + 1)) ? word : " ")));
+    const { parts, missing } = parse(text);
     const tokens = new Set(parts.flatMap(({ options }) => options.flat()));
     const list = atoms(text);
     const together = list.map((_, i) => pair(list, i)).filter((token, i) => index.has(token) && !IDLE.has(list[i].word));
