@@ -155,7 +155,7 @@
   /* Cut the query into parts: terms by any of their names, words, and stretches of Chinese.
      A part is a list of options, an option a list of tokens; what is nowhere on the site is missing. */
   function parse(query) {
-    const parts = [], missing = [];
+    const parts = [], missing = [], idles = new Set();
     let run = [];
     const add = (lists, share = 1) => {
       const use = (token, _, tokens) => index.has(token) && (tokens.length === 1 || !/^\p{Script=Han}$/u.test(token));
@@ -196,24 +196,28 @@
         i += dotted - 1;
       } else if (han) {
         IDLE_CHINESE.lastIndex = list[i].index;
-        const idle = IDLE_CHINESE.exec(query);
+        const [idle] = IDLE_CHINESE.exec(query) ?? [""];
         if (idle) endRun();
         else run.push(list[i]);
-        i += idle ? idle[0].length - 1 : 0;
+        for (let j = 0; j < idle.length; j += 1) idles.add(i + j);
+        i += idle ? idle.length - 1 : 0;
+      } else if (IDLE.has(word)) {
+        idles.add(i);
       } else if (index.has(key)) {
-        if (!IDLE.has(word)) add([[key, ...camel(raw)]]);
+        add([[key, ...camel(raw)]]);
       } else if (camel(raw).some((part) => index.has(part))) {
         add([camel(raw)]);
       } else if (starts(word).length) {
         add(starts(word).map((token) => [token]));
-      } else if (!IDLE.has(word)) missing.push(raw);
+      } else missing.push(raw);
     }
     endRun();
-    return { parts, missing };
+    const together = list.map((_, i) => pair(list, i)).filter((token, i) => index.has(token) && !idles.has(i) && !idles.has(i - 1));
+    return { parts, missing, together, whole: list.filter((_, i) => !idles.has(i)).map((atom) => atom.key).join("") };
   }
 
   /* How well a section answers: its parts, all the better the more of them it has, and words that stand together. */
-  function score(section, i, parts, together, query) {
+  function score(section, i, parts, together, whole, query) {
     let sum = 0, had = 0;
     for (const { options, worth } of parts) {
       const best = Math.max(...options.map((tokens) => {
@@ -224,8 +228,7 @@
       had += best && worth;
     }
     sum += total(together, (token) => points(token, i));
-    const whole = keyOf(query);
-    const exact = section.key === whole || terms.get(whole)?.some((name) => keyOf(name) === section.key) ? EXACT : 1;
+    const exact = section.key === whole ? EXACT : 1;
     const verbatim = query.length > 12 && `${section.prose} ${section.outputs}`.toLowerCase().includes(query.toLowerCase()) ? 3 : 1;
     return sum * (had / total(parts, ({ worth }) => worth)) ** 2 * exact * verbatim * KINDS[section.kind];
   }
@@ -233,11 +236,9 @@
   function search(typed) {
     const query = [...typed.normalize("NFKC").trim()].map((character) => simple.get(character) ?? character).join("");
     const [text, changed] = correct(query);
-    const { parts, missing } = parse(text);
+    const { parts, missing, together, whole } = parse(text);
     const tokens = new Set(parts.flatMap(({ options }) => options.flat()));
-    const list = atoms(text);
-    const together = list.map((_, i) => pair(list, i)).filter((token, i) => index.has(token) && !IDLE.has(list[i].word));
-    const found = !parts.length ? [] : sections.map((section, i) => [score(section, i, parts, together, text), section])
+    const found = !parts.length ? [] : sections.map((section, i) => [score(section, i, parts, together, whole, text), section])
       .filter(([value]) => value > 0).sort((a, b) => b[0] - a[0]);
     const good = found.filter(([value]) => value > found[0][0] / 12).slice(0, SHOWN).map(([, section]) => section);
     return { found: good, tokens: new Set([...tokens, ...together]), missing, changed };
