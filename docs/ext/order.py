@@ -21,12 +21,11 @@ ORDER = {
         "page.still_works.read_record",
         "gallery.launch.check_repository",
         "page.local_inventories.configure",
-        "search.chinese.use_word_list",
-        "search.excerpts.switch_off_fetching",
         OTHERS,
     ],
     "builder-inited": [
         "code.finder_pages.write_pages",
+        "search.texts.replace_sphinx_search",
         OTHERS,  # Sphinx-Gallery runs the scripts and writes their pages
         "code.source_names.add_names",
     ],
@@ -41,11 +40,11 @@ ORDER = {
         "code.loops.mark_loops",
         "gallery.reading_aids.glance",
         "gallery.reading_aids.recaps",
-        "search.excerpts.collect",  # when the page says what it will say
+        "search.texts.collect",  # when the page says what it will say
     ],
     "autodoc-process-docstring": [OTHERS, "code.where_used.add_links"],
-    "env-purge-doc": ["search.excerpts.forget", OTHERS],
-    "env-merge-info": ["search.excerpts.merge", OTHERS],
+    "env-purge-doc": ["search.texts.forget", OTHERS],
+    "env-merge-info": ["search.texts.merge", OTHERS],
     "doctree-resolved": [OTHERS, "downloads.standalone.take_apart"],
     "html-page-context": [
         "alive.figures.load_script",
@@ -53,13 +52,12 @@ ORDER = {
         "page.light_pages.drop_plain_spans",
         "page.head.add_tags",
         "page.picture_sizes.change_body",
-        "search.excerpts.add_scripts",
         OTHERS,
     ],
     "build-finished": [
         OTHERS,  # Sphinx-Gallery links the names in the code
         "page.light_pages.shrink_figures",
-        "search.excerpts.write",
+        "search.texts.write",
         "downloads.standalone.replace_downloads",
     ],
 }

@@ -2,17 +2,21 @@
 
 import json
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from bs4 import BeautifulSoup
 from docutils import nodes
 from ext.gallery import reading_aids
 from ext.page import light_pages
+from ext.search import texts
 from miniature import LOCALE, build
 from PIL import Image
 from sphinx import locale
 from sphinx.errors import ConfigError
 
+ROOT = Path(__file__).parents[2]
 PAGE = "Title\n=====\n\nFirst *paragraph*.\n\nSecond.\n"
 
 # page_head
@@ -217,66 +221,115 @@ def test_reading_time_counts_words_characters_and_code_but_no_outputs():
         assert reading_aids.reading_minutes(words) == 5
 
 
-# search_excerpts
+# search
 
 
 def search_texts(folder):
+    """Return what the search is given, and its pages without titles and kinds."""
     script = (folder / "build" / "html" / "search-texts.js").read_text(encoding="utf-8")
-    return json.loads(re.fullmatch(r"window\.searchTexts = (.*);\n", script, re.S)[1])
+    given = json.loads(re.fullmatch(r"window\.searchTexts = (.*);\n", script, re.S)[1])
+    return given, {page: sections for page, (_, _, sections) in given["pages"].items()}
+
+
+def searchable(tmp_path, text, extensions=(), **settings):
+    _, warnings = build(
+        tmp_path, {"index": text}, ["ext.search", *extensions], **settings
+    )
+    assert warnings == ""
+    return search_texts(tmp_path)[1]["index"]
 
 
 def test_every_section_is_written_for_the_search_page_with_its_anchor(tmp_path):
     text = (
         "Title\n=====\n\n.. code-block:: python\n\n   x = 1\n\nAbout *losses*.\n\n"
-        ".. _here:\n\nHeading\n-------\n\n- one\n- two, :math:`\\frac12`\n"
+        ".. rst-class:: sphx-glr-script-out\n\n.. code-block:: none\n\n   0.5\n\n"
+        ".. _here:\n\nHeading\n-------\n\n- one\n- two, :math:`1/\\sqrt{4}`\n"
     )
-    extensions = ["ext.language.anchors", "ext.search.excerpts"]
-    html, warnings = build(tmp_path, {"index": text}, extensions)
-    assert warnings == ""
-    assert search_texts(tmp_path)["index"] == [
-        ["title", "Title", "About losses.", "x = 1"],
-        ["here", "Heading", "one two,", ""],
+    assert searchable(tmp_path, text, ["ext.language.anchors"]) == [
+        ["title", "Title", "About losses.", "x = 1", "0.5"],
+        ["here", "Heading", "one two, 1/√4", "", ""],
     ]
-    assert not html["index"].select("script[src*='search-texts']")
-    page = (tmp_path / "build" / "html" / "search.html").read_text(encoding="utf-8")
-    assert 'src="search-texts.js"' in page
-    assert "MutationObserver" in page
+
+
+def test_sphinx_makes_no_index_and_its_search_page_takes_ours(tmp_path):
+    settings = {
+        "templates_path": [str(ROOT / "docs" / "_templates")],
+        "html_theme": "pydata_sphinx_theme",
+    }
+    html, _ = build(tmp_path, {"index": PAGE}, ["ext.search"], **settings)
+    out = tmp_path / "build" / "html"
+    assert not html["index"].select("script[src*='search']")
+    assert not (out / "searchindex.js").exists()
+    page = BeautifulSoup((out / "search.html").read_text(encoding="utf-8"), "html5lib")
+    scripts = [tag["src"] for tag in page.select("script[src*='search']")]
+    assert scripts == ["search-texts.js", "search.js"]
+    assert (out / "search.js").exists()
 
 
 def test_what_cannot_be_seen_or_found_is_not_written_for_the_search_page(tmp_path):
     hidden = ".. container:: {}\n\n   Hidden.\n\n"
     text = "Title\n=====\n\nSeen.\n\n"
     text += hidden.format("folded") + hidden.format("only-in-downloads")
+    text += ".. container:: folded answer\n\n   Answered.\n\n"
     pages = {"index": text, "tests": f":nosearch:\n:orphan:\n\n{text}"}
-    build(tmp_path, pages, ["ext.search.excerpts"])
-    assert search_texts(tmp_path) == {
-        "index": [["title", "Title", "Seen.", ""]],
-        "tests": [],
+    build(tmp_path, pages, ["ext.search"])
+    assert search_texts(tmp_path)[1] == {
+        "index": [["title", "Title", "Seen. Answered.", "", ""]]
     }
 
 
 def test_entries_of_a_glossary_can_be_found_one_by_one(tmp_path):
     text = "Title\n=====\n\n.. glossary::\n\n   loss\n      How bad it is.\n"
-    build(tmp_path, {"index": text}, ["ext.search.excerpts"])
-    assert search_texts(tmp_path)["index"] == [
-        ["title", "Title", "", ""],
-        ["term-loss", "loss", "How bad it is.", ""],
+    assert searchable(tmp_path, text) == [
+        ["title", "Title", "", "", ""],
+        ["term-loss", "loss", "How bad it is.", "", ""],
+    ]
+
+
+def test_names_of_the_api_can_be_found_one_by_one_without_the_links_to_their_tests(
+    tmp_path,
+):
+    text = (
+        "Title\n=====\n\n.. py:module:: m\n\n.. py:class:: C\n\n   About it.\n\n"
+        "   :Tested by: 2 tests\n\n   .. py:method:: f()\n\n      A method.\n"
+    )
+    assert searchable(tmp_path, text)[1:] == [
+        ["m.C", "m.C", "About it.", "", ""],
+        ["m.C.f", "m.C.f", "A method.", "", ""],
     ]
 
 
 def test_a_reference_is_quoted_by_the_title_it_shows(tmp_path):
     text = "Title\n=====\n\nSee :ref:`here` and :doc:`index`.\n\n.. _here:\n\nHeading\n-------\n"
-    build(tmp_path, {"index": text}, ["ext.search.excerpts"])
-    assert search_texts(tmp_path)["index"][0][2] == "See Heading and Title."
+    assert searchable(tmp_path, text)[0][2] == "See Heading and Title."
+
+
+@pytest.mark.parametrize(("language", "first"), [("en", "stride"), ("zh_CN", "步幅")])
+def test_the_search_is_given_all_names_of_a_term_and_words_in_its_language(
+    tmp_path, language, first
+):
+    text = "Title\n=====\n\n步长張\n"
+    searchable(tmp_path, text, language=language)
+    given = search_texts(tmp_path)[0]
+    names = next(names for names in given["names"] if "stride" in names)
+    assert names[0] == first
+    assert {"stride", "步幅", "步长"} <= set(names)
+    assert "張张" in given["traditional"]
+    assert not {"車车"} & set(re.findall("..", given["traditional"]))
+    assert all("{}" in given["words"][key] for key in ("found", "missing", "nothing"))
+
+
+def test_every_traditional_character_stands_for_one_other():
+    pairs = texts.TRADITIONAL.read_text(encoding="utf-8").split()
+    assert all(len(pair) == 2 and pair[0] != pair[1] for pair in pairs)
+    assert len({pair[0] for pair in pairs}) == len(pairs) > 100
 
 
 def test_texts_of_pages_that_went_are_forgotten():
-    from ext.search import excerpts
-
     env = SimpleNamespace(search_texts={"a": [], "b": []})
-    excerpts.forget(None, env, "a")
+    texts.forget(None, env, "a")
     other = SimpleNamespace(search_texts={"c": [["x", "y", "z"]], "d": []})
-    excerpts.merge(None, env, {"c"}, other)
+    texts.merge(None, env, {"c", "tests"}, other)
     assert env.search_texts == {"b": [], "c": [["x", "y", "z"]]}
 
 

@@ -11,7 +11,6 @@ import sphobjinv
 from ext.gallery import data_notice, gallery_words
 from ext.language import term_pairs
 from ext.page import local_inventories
-from ext.search import chinese
 from gallery_scripts import ROOT
 from miniature import build
 from PIL import Image
@@ -202,13 +201,15 @@ def test_terms_are_complete_and_unique():
         assert re.search(r"[\u4e00-\u9fff]", term["about_zh"])
 
 
-# chinese_search
-
-
-def test_chinese_text_is_indexed_by_the_fields_terms():
-    search = chinese.ChineseSearch({"dict": str(chinese.WORDS)})
-    words = search.split("用数据加载器 DataLoader 取小批量，计算损失函数")
-    assert {"数据加载器", "小批量", "损失", "函数", "DataLoader"} <= set(words)
+def test_the_glossary_shows_the_other_names_of_a_term_that_its_text_does_not_tell():
+    term = {"en": "stride", "zh": "步幅", "about_en": "A step.", "about_zh": "走一步。"}
+    term |= {"also_en": ["step width", "step"], "also_zh": ["步长", "跨度"]}
+    assert term_pairs.glossary_lines([term], "en")[3] == (
+        "      *(步幅)* A step. Also: step width."
+    )
+    assert term_pairs.glossary_lines([term], "zh")[3] == (
+        "      *（stride）*走一步。又称：步长、跨度。"
+    )
 
 
 # data_notice

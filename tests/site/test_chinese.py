@@ -14,11 +14,8 @@ Debian Linux Ubuntu English IPython
 API BSD CNN CPU CUDA GB GPU HTML ID IDX KiB MB MiB MNIST SGD SHA Ctrl
 axe-core DataLoader Dataset ReLU Lambda autograd fastai glibc gzip kernel len logit map nats pickle
 eps softmax Linear Conv Mm Add Amax Sub Exp Sum Log Index Mean Neg
-<<<<<<< HEAD
 AdamW CSV JPEG ONNX PNG Pillow TensorBoard fork
-=======
 Windows macOS dropout eval float lambda nan permute sigmoid spawn view
->>>>>>> wrong
 Adam Jeremy Howard Rachel Thomas Francisco Ingham Xavier Glorot Bengio Bottou Haffner LeCun
 """
 TITLES = [

@@ -19,7 +19,7 @@ FILE = Path(__file__).parents[2] / "glossary.toml"
 
 
 def read_terms() -> list[dict[str, Any]]:
-    """Return the entries of the list, each with the keys en, zh, about_en and about_zh."""
+    """Return the entries: en, zh, about_en, about_zh, and some also_en, also_zh and search."""
     return tomllib.loads(FILE.read_text(encoding="utf-8"))["term"]
 
 
@@ -31,12 +31,19 @@ def glossary_lines(terms: list[dict[str, Any]], lang: str) -> list[str]:
         about = (
             " ".join(term[f"about_{lang}"].split())
             if lang == "en"
-            else term["about_zh"]
+            else term["about_zh"].strip()
         )
         pair = f"*({term[other]})* " if lang == "en" else f"*（{term[other]}）*"
         if term["en"] == term["zh"]:
             pair = ""  # logit is logit in both
-        lines += [f"   {term[lang]}", f"      {pair}{about.strip()}", ""]
+        also = [n for n in term.get(f"also_{lang}", []) if n not in about]
+        if also:
+            about += (
+                f" Also: {', '.join(also)}."
+                if lang == "en"
+                else f"又称：{'、'.join(also)}。"
+            )
+        lines += [f"   {term[lang]}", f"      {pair}{about}", ""]
     return lines
 
 
