@@ -20,6 +20,7 @@ from mnist_tut.exercises import EXERCISES, solutions
 
 ROOT = Path(__file__).parents[2]
 NAME = "nn_tutorial.py"
+PAGES = [NAME, "one_loop_many_machines.py"]  # in the order of their exercises
 SPHINX = {"en": "en", "zh": "zh_CN"}
 TASK = """
 T
@@ -194,9 +195,14 @@ def test_later_cells_do_without_the_helpers(tmp_path):
 
 
 def boxes_of(language):
-    """Cut the boxes out of the tutorial's page."""
+    """Cut the boxes out of the pages."""
     kind = r"^\.\. (?:exercise|guess)::.*\n(?:(?: {3}.*)?\n)+"
-    return "\n".join(re.findall(kind, prose(language, NAME) + "\n", re.M))
+    return "\n".join(re.findall(kind, all_prose(language) + "\n", re.M))
+
+
+def all_prose(language):
+    """Return the prose of all pages with exercises."""
+    return "\n\n".join(prose(language, name) for name in PAGES)
 
 
 @pytest.fixture(scope="session", params=SPHINX)
@@ -240,9 +246,10 @@ def test_all_cells_run_untouched_and_with_all_solutions_filled_in(
 def test_the_cells_bind_no_name_that_the_page_uses():
     bound = {"every", "says", "tell", "compare", *EXERCISES}
     bound |= {f"check_{name}" for name in EXERCISES}
-    script = ROOT / "gallery" / "en" / NAME
-    tree = ast.parse(script.read_text(encoding="utf-8"))
-    assert not bound & {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
+    for name in PAGES:
+        script = ROOT / "gallery" / "en" / name
+        tree = ast.parse(script.read_text(encoding="utf-8"))
+        assert not bound & {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
 
 
 BOX = re.compile(r"^\.\. (exercise:: \w+|guess::)", re.M)
@@ -250,7 +257,7 @@ BOX = re.compile(r"^\.\. (exercise:: \w+|guess::)", re.M)
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_every_exercise_stands_on_the_page_once_in_the_order_of_its_number(lang):
-    found = re.findall(r"^\.\. exercise:: (\w+)$", prose(lang, NAME), re.M)
+    found = re.findall(r"^\.\. exercise:: (\w+)$", all_prose(lang), re.M)
     assert found == [*EXERCISES]
     assert len(re.findall(r"^\.\. guess::", prose(lang, NAME), re.M)) >= 10
 
@@ -259,22 +266,24 @@ def test_both_pages_have_the_same_boxes_in_the_same_blocks():
     def outline(lang):
         return [
             BOX.findall(b.content) if b.type == "text" else []
-            for b in blocks(lang, NAME)
+            for name in PAGES
+            for b in blocks(lang, name)
         ]
 
     assert outline("en") == outline("zh")
 
 
 def test_an_exercise_stands_in_the_section_it_names():
-    sections = re.split(r"^\.\. _([\w-]+):$", prose("en", NAME), flags=re.M)[1:]
+    sections = re.split(r"^\.\. _([\w-]+):$", all_prose("en"), flags=re.M)[1:]
     for label, text in zip(sections[::2], sections[1::2], strict=True):
         for name in re.findall(r"^\.\. exercise:: (\w+)$", text, re.M):
             assert EXERCISES[name].section == label, name
 
 
 def test_names_that_an_exercise_needs_have_been_imported_above_it():
-    page = (ROOT / "gallery" / "en" / "nn_tutorial.py").read_text(encoding="utf-8")
+    texts = [(ROOT / "gallery" / "en" / name).read_text("utf-8") for name in PAGES]
     for name, known in EXERCISES.items():
+        [page] = [text for text in texts if f".. _{known.section}:" in text]
         above = page.partition(f".. _{known.section}:")[2]
         end = re.search(r"^# \.\. _", above, re.M)
         upto = page[: len(page) - len(above) + (end.start() if end else len(above))]

@@ -13,6 +13,7 @@ PAGES = [
     "index.html",
     "tutorials/nn_tutorial.html",
     "tutorials/where_the_time_goes.html",
+    "tutorials/one_loop_many_machines.html",
     "api.html",
     "glossary.html",
     "about.html",

@@ -20,6 +20,7 @@ both = pytest.mark.parametrize("lang", LANGUAGES)
 every_page = pytest.mark.parametrize("name", NAMES)
 FIGURES = {"nn_tutorial.py": 8, "where_the_time_goes.py": 5}  # at least
 SOURCES = {"nn_tutorial.py": 15, "where_the_time_goes.py": 3}
+FIGURES["one_loop_many_machines.py"], SOURCES["one_loop_many_machines.py"] = 1, 0
 SECTIONS = [
     *("from-scratch", "nn-module", "nn-linear", "validation", "fit-get-data"),
     *("cnn", "nn-sequential", "wrapping-dataloader", "gpu", "better"),
