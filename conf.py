@@ -72,6 +72,7 @@ html_theme_options = {
     "logo": {"text": project},
     "navbar_start": ["navbar-logo"],
     "navbar_end": ["theme-switcher"],
+    "header_dropdown_text": {"en": "More", "zh": "更多"}[LANG],
     "navbar_persistent": ["search-button", "language-switch"],  # on a phone too
     "search_bar_text": {"en": "Search these pages", "zh": "搜索全站"}[LANG],
     "secondary_sidebar_items": {"**": ["page-toc"], "index": []},

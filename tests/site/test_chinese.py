@@ -15,6 +15,7 @@ API BSD CNN CPU CUDA GB GPU HTML ID IDX KiB MB MiB MNIST SGD SHA Ctrl
 axe-core DataLoader Dataset ReLU Lambda autograd fastai glibc gzip kernel len logit map nats pickle
 eps softmax Linear Conv Mm Add Amax Sub Exp Sum Log Index Mean Neg
 Adam Jeremy Howard Rachel Thomas Francisco Ingham Xavier Glorot Bengio Bottou Haffner LeCun
+Accelerate DDP FSDP gloo Lightning nccl SLURM Triton Xeon
 """
 TITLES = [
     "What is torch.nn really?",
