@@ -57,5 +57,4 @@ class Sweeper:
 
     def close(self) -> None:
         """Sweep now, and wait until it is done; a second call changes nothing."""
-        self.process.stdin.close()
-        self.process.wait()
+        self.process.communicate()

@@ -96,6 +96,9 @@ MUTANTS = [
     Mutant("plots", "vmin=low, vmax=high", "vmin=low"),
     Mutant("plots", "[statistics.median(values)", "[min(values)"),
     # timing
+    Mutant("sweeper", "signal.SIGKILL", "signal.SIGCONT"),
+    Mutant("sweeper", "if os.readlink(link) == folder:", "if False:"),
+    Mutant("sweeper", "shutil.rmtree(folder, ignore_errors=True)", "pass"),
     Mutant("timing", "if warm_up:", "if not warm_up:"),
     Mutant("timing", "[t / base for", "[base / t for"),
     Mutant("timing", "zip(some, first, strict=True)", "zip(some, first)"),

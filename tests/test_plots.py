@@ -18,6 +18,7 @@ from mnist_tut.plots import (
     show_graph,
     show_shapes,
     show_weights,
+    speed_ups,
 )
 
 
@@ -211,3 +212,17 @@ def test_a_matrix_shows_every_count_that_is_not_zero_and_colours_only_mistakes()
     assert [tick.get_text() for tick in ax.get_yticklabels()] == ["0", "1", "2"]
     show_confusion(torch.eye(2).long())  # without any mistake
     assert plt.gcf().axes[0].images[0].get_clim() == (0, 2)
+
+
+# speed_ups
+
+
+def test_speed_ups_are_drawn_over_the_number_of_processes_beside_what_is_paid_for():
+    ax = speed_ups({"bs 64": [1.0, 1.5], "bs 128": [1.0, 1.8, 2.4, 2.8]})
+    paid, *lines = ax.lines
+    assert (paid.get_xdata()[-1], paid.get_ydata()[-1]) == (4, 4)
+    assert [line.get_label() for line in lines] == ["bs 64", "bs 128"]
+    assert [list(line.get_xdata()) for line in lines] == [[1, 2], [1, 2, 3, 4]]
+    assert list(lines[0].get_ydata()) == [1.0, 1.5]
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["1", "2"]

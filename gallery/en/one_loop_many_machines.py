@@ -535,7 +535,7 @@ print(f"two processes, predicted: {1000 * step_time(2, 64):5.1f} ms")
 print(f"two processes, measured:  {1000 * times['step']:5.1f} ms")
 
 # %%
-# Within a factor of two, such a model is a good one. So let it say what we cannot try:
+# Within a factor of two, such an estimate is a good one. So let it say what we cannot try:
 #
 # .. guess:: A step takes 64 pictures. How much faster are 64 processes?
 #
@@ -604,11 +604,12 @@ sweeper.close()
 #    srun torchrun --nnodes=2 --nproc-per-node=8 --rdzv-id="$SLURM_JOB_ID" \
 #        --rdzv-backend=c10d --rdzv-endpoint="$first:29500" train.py
 #
-# With GPUs, the program says ``"nccl"`` for ``"gloo"`` and ``"cuda"`` for ``"cpu"``, chooses its
-# GPU by ``torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))``, and sends model and mini-batches
-# there. Data and checkpoints have to lie where all machines see them. We had neither GPUs nor a
-# cluster: a test gives the first command twice on one machine, for one process each; the rest was
-# not run.
+# With GPUs, the program says ``"nccl"`` for ``"gloo"`` and ``"cuda"`` for ``"cpu"``, chooses its GPU
+# by ``torch.cuda.set_device`` with the number that it finds in ``os.environ["LOCAL_RANK"]``, and
+# sends model and mini-batches there. Data and checkpoints have to lie where all machines see them.
+#
+# We had neither GPUs nor a cluster. A test gives the first command twice on one machine, for one
+# process each; the rest was not run.
 #
 # **In short:** one command changes, the loop does not.
 #

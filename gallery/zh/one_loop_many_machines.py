@@ -536,7 +536,9 @@ sweeper.close()
 #    srun torchrun --nnodes=2 --nproc-per-node=8 --rdzv-id="$SLURM_JOB_ID" \
 #        --rdzv-backend=c10d --rdzv-endpoint="$first:29500" train.py
 #
-# 用 GPU 时，程序里的 ``"gloo"`` 改成 ``"nccl"``，``"cpu"`` 改成 ``"cuda"``，用 ``torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))`` 选定自己的 GPU，再把模型和小批量放上去。数据和检查点要放在所有机器都看得到的地方。我们既没有 GPU，也没有集群：有一个测试在一台机器上把第一条命令运行了两次，每次一个进程；其余的没有运行过。
+# 用 GPU 时，程序里的 ``"gloo"`` 改成 ``"nccl"``，``"cpu"`` 改成 ``"cuda"``；每个进程从 ``os.environ["LOCAL_RANK"]`` 读出自己该用的 GPU 的编号，交给 ``torch.cuda.set_device``，再把模型和小批量放上去。数据和检查点要放在所有机器都看得到的地方。
+#
+# 我们既没有 GPU，也没有集群。有一个测试在一台机器上把第一条命令运行了两次，每次一个进程；其余的没有运行过。
 #
 # **小结**：要改的是一条命令，不是循环。
 #

@@ -15,6 +15,7 @@ PAGES = [
     "tutorials/where_the_time_goes.html",
     "tutorials/when_it_goes_wrong.html",
     "tutorials/your_own_project.html",
+    "tutorials/one_loop_many_machines.html",
     "api.html",
     "glossary.html",
     "about.html",

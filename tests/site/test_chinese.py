@@ -17,6 +17,7 @@ eps softmax Linear Conv Mm Add Amax Sub Exp Sum Log Index Mean Neg
 AdamW CSV JPEG ONNX PNG Pillow TensorBoard fork
 Windows macOS dropout eval float lambda nan permute sigmoid spawn view
 Adam Jeremy Howard Rachel Thomas Francisco Ingham Xavier Glorot Bengio Bottou Haffner LeCun
+Accelerate DDP FSDP gloo Lightning nccl SLURM Triton Xeon
 """
 TITLES = [
     "What is torch.nn really?",

@@ -25,6 +25,7 @@ from mnist_tut import exercises
 from mnist_tut.mnist import for_pages, get_mnist
 from mnist_tut.mnist.read import FILE_NAME
 
+BOOK = "nn_tutorial.py"
 NEEDED = ["torch", "numpy", "requests", "matplotlib"]
 LANGUAGES = ["en", "zh"]
 both = pytest.mark.parametrize("lang", LANGUAGES)
@@ -328,8 +329,8 @@ def test_links_notes_formulas_and_captions_are_kept(site, gallery, name, lang):
         len(re.findall(r"^> \*\*", text, re.M))
         == len(article.select("div.admonition")) - 1
     )
-    prose = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)  # a shell has its $ too
-    assert len(re.findall(r"\$[^$]+\$", prose)) == len(article.select("math"))
+    said = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)  # a shell has its $ too
+    assert len(re.findall(r"\$[^$]+\$", said)) == len(article.select("math"))
     for caption in article.select(".figure-text"):
         words = re.findall(r"\w{2,}", caption.get_text())[:3]
         assert all(word in text for word in words)
