@@ -36,6 +36,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = project
 html_static_path = ["docs/_static"]
 html_css_files = ["site.css"]
+html_js_files = [("place.js", {"defer": "defer"})]
 html_favicon = "docs/_static/favicon.svg"
 html_show_sourcelink = html_copy_source = False
 html_use_index = html_domain_indices = False  # the API page is one list already

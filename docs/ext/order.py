@@ -28,6 +28,7 @@ ORDER = {
     "source-read": ["gallery.gallery_chinese.translate", OTHERS],
     "doctree-read": [
         "language.anchors.label_first",  # before contents lists are made
+        "language.anchors.name_terms",
         "code.shown_imports.leave_out",
         OTHERS,
         "language.docstring_language.mark_english",

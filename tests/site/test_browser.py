@@ -68,21 +68,6 @@ def test_the_words_on_a_download_stay_within_its_box(chromium, address, lang, wi
     page.close()
 
 
-@pytest.mark.parametrize(("lang", "other"), [("en", "zh"), ("zh", "en")])
-@pytest.mark.parametrize("width", [360, 1440])
-def test_the_language_switch_keeps_page_and_section(
-    chromium, address, lang, other, width
-):
-    page = chromium.new_page(viewport={"width": width, "height": 800})
-    page.goto(f"{address}/{lang}/{TUTORIAL}#nn-module")
-    page.locator("a.language-switch:visible").click()
-    page.wait_for_url(f"{address}/{other}/{TUTORIAL}#nn-module")
-    assert page.locator("html").get_attribute("lang").startswith(other)
-    heading = page.locator("section#nn-module > h2")
-    assert -50 < heading.bounding_box()["y"] < 400
-    page.close()
-
-
 @pytest.mark.parametrize(
     ("locale", "first"), [("zh-CN", "zh"), ("en-GB", "en"), ("sw-KE", "en")]
 )
