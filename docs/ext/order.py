@@ -52,10 +52,12 @@ ORDER = {
         "page.picture_sizes.change_body",
         "search.excerpts.add_scripts",
         OTHERS,
+        "page.light_assets.choose",  # among what all the others want to load
     ],
     "build-finished": [
         OTHERS,  # Sphinx-Gallery links the names in the code
         "page.light_pages.shrink_figures",
+        "page.light_assets.lighten",
         "search.excerpts.write",
         "downloads.standalone.replace_downloads",
     ],

@@ -2,7 +2,14 @@
 
 from sphinx.application import Sphinx
 
-ROOMS = ["head", "light_pages", "local_inventories", "mathml", "picture_sizes"]
+ROOMS = [
+    "head",
+    "light_assets",
+    "light_pages",
+    "local_inventories",
+    "mathml",
+    "picture_sizes",
+]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
