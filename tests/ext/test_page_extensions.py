@@ -7,7 +7,9 @@ from types import SimpleNamespace
 import pytest
 from docutils import nodes
 from ext.gallery import reading_aids
-from ext.page import light_assets, light_pages
+from ext.page import light_assets, light_pages, promise
+from gallery_scripts import NAMES
+from gallery_scripts import cells as gallery_cells
 from miniature import build
 from PIL import Image
 
@@ -370,4 +372,31 @@ def test_a_place_is_linked_once_in_the_code_of_a_section():
     again = link("a").replace("<a ", '<a tabindex="-1" ')
     assert light_pages.unlink_repeats(body) == (
         f"<section>{link('a')}{link('b')}n<section>{again}</section>"
+    )
+
+
+# promise
+
+
+def promise_page(tmp_path):
+    page = "Title\n=====\n\n.. promise::\n"
+    return build(tmp_path, {"index": page}, ["ext.page.promise"])
+
+
+def test_the_promise_counts_what_both_languages_share(tmp_path):
+    html, warnings = promise_page(tmp_path)
+    assert warnings == ""
+    numbers = re.findall(r"\d+", html["index"].select_one("p.promise").get_text())
+    cells = sum(len(gallery_cells("zh", name)) for name in NAMES)
+    assert int(numbers[0]) == cells
+    assert int(numbers[1]) > 30
+    assert int(numbers[2]) > 100
+
+
+def test_a_promise_that_does_not_hold_stops_the_build(tmp_path, monkeypatch):
+    monkeypatch.setattr(promise, "anchors", lambda language: {f"page#{language}"})
+    monkeypatch.setattr(promise.anchors, "__name__", "anchors")
+    _html, warnings = promise_page(tmp_path)
+    assert (
+        "the anchors differ between the languages: ['page#en', 'page#zh']" in warnings
     )

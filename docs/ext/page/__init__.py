@@ -9,6 +9,7 @@ ROOMS = [
     "local_inventories",
     "mathml",
     "picture_sizes",
+    "promise",
 ]
 
 
