@@ -36,6 +36,7 @@ html_theme = "pydata_sphinx_theme"
 html_title = project
 html_static_path = ["docs/_static"]
 html_css_files = ["site.css"]
+html_js_files = [(name, {"defer": "defer"}) for name in ("header.js", "place.js")]
 html_favicon = "docs/_static/favicon.svg"
 html_show_sourcelink = html_copy_source = False
 html_use_index = html_domain_indices = False  # the API page is one list already
@@ -53,7 +54,10 @@ html_theme_options = {
 }
 html_sidebars = {"**": []}  # the contents list on the right is enough
 html_math_renderer = "mathml"
-html_context = {"default_mode": "auto", "languages": LANGUAGES}
+html_context = {
+    "default_mode": "light",  # until a script has asked the system
+    "languages": LANGUAGES,
+}
 
 linkcheck_timeout = 30
 linkcheck_anchors = False  # many are made by scripts

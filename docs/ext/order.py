@@ -32,6 +32,7 @@ ORDER = {
     "source-read": ["gallery.gallery_words.translate", OTHERS],
     "doctree-read": [
         "language.anchors.label_first",  # before contents lists are made
+        "language.anchors.name_terms",
         "code.shown_imports.leave_out",
         OTHERS,
         "language.docstring_language.mark_english",
@@ -53,10 +54,12 @@ ORDER = {
         "page.head.add_tags",
         "page.picture_sizes.change_body",
         OTHERS,
+        "page.light_assets.choose",  # among what all the others want to load
     ],
     "build-finished": [
         OTHERS,  # Sphinx-Gallery links the names in the code
         "page.light_pages.shrink_figures",
+        "page.light_assets.lighten",
         "search.texts.write",
         "downloads.standalone.replace_downloads",
     ],

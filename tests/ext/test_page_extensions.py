@@ -9,8 +9,10 @@ import pytest
 from bs4 import BeautifulSoup
 from docutils import nodes
 from ext.gallery import reading_aids
-from ext.page import light_pages
+from ext.page import light_assets, light_pages, promise
 from ext.search import texts
+from gallery_scripts import NAMES
+from gallery_scripts import cells as gallery_cells
 from miniature import LOCALE, build
 from PIL import Image
 from sphinx import locale
@@ -388,3 +390,82 @@ def test_a_figure_that_a_palette_would_not_help_is_left_alone(tmp_path):
     before = figure(path, Image.linear_gradient("L").resize((100, 100)))
     light_pages.use_palette(path)
     assert path.stat().st_size == before
+
+
+# light_assets
+
+
+def test_rules_that_match_nothing_on_the_site_are_left_out():
+    css = (
+        '@charset "UTF-8";a{b:c}.used{d:e}.unused,.used:not(.unused)>#id{f:g}'
+        "@media(min-width:1px){.unused{h:i}}@media(min-width:2px){.used{j:k}}"
+        '.fa-sun{--fa:"\\f185"}.x\\.5,.used{l:url("a;}b")}'
+        "@font-face{font-family:Font Awesome}/* gone */@font-face{font-family:Kept}"
+    )
+    assert light_assets.without_unused(css, {"used", "id"}) == (
+        '@charset "UTF-8";a{b:c}.used{d:e}.used:not(.unused)>#id{f:g}'
+        '@media(min-width:2px){.used{j:k}}.used{l:url("a;}b")}'
+        "@font-face{font-family:Kept}"
+    )
+
+
+def test_what_pages_and_scripts_name_is_used_and_icons_are_not(tmp_path):
+    (tmp_path / "_static").mkdir()
+    (tmp_path / "a.html").write_text(
+        '<p class="one two" id=\'three\'><img class = "four"><i class="fa-solid fa-sun">'
+    )
+    (tmp_path / "_static" / "a.js").write_text("list.add('five-six')")
+    words = light_assets.words_of(tmp_path)
+    assert {"one", "two", "three", "four", "five-six"} <= words
+    assert not {"fa-sun", "fa-solid"} & words
+
+
+def test_the_rules_for_dark_pages_hold_without_a_script_too():
+    css = (
+        'html[data-theme="dark"]{a:b}html[data-theme=light]{c:d}p{e:f}'
+        "@media print{html[data-theme=dark] p{g:h}}"
+    )
+    assert light_assets.dark_rules(css) == (
+        "html[data-theme]{a:b}@media print{html[data-theme] p{g:h}}"
+    )
+
+
+# light_pages
+
+
+def test_a_place_is_linked_once_in_the_code_of_a_section():
+    def link(href):
+        return f'<a class="sphx-glr-backref-x" href="{href}">n</a>'
+
+    body = f"<section>{link('a')}{link('b')}{link('a')}<section>{link('a')}</section>"
+    again = link("a").replace("<a ", '<a tabindex="-1" ')
+    assert light_pages.unlink_repeats(body) == (
+        f"<section>{link('a')}{link('b')}n<section>{again}</section>"
+    )
+
+
+# promise
+
+
+def promise_page(tmp_path):
+    page = "Title\n=====\n\n.. promise::\n"
+    return build(tmp_path, {"index": page}, ["ext.page.promise"])
+
+
+def test_the_promise_counts_what_both_languages_share(tmp_path):
+    html, warnings = promise_page(tmp_path)
+    assert warnings == ""
+    numbers = re.findall(r"\d+", html["index"].select_one("p.promise").get_text())
+    cells = sum(len(gallery_cells("zh", name)) for name in NAMES)
+    assert int(numbers[0]) == cells
+    assert int(numbers[1]) > 30
+    assert int(numbers[2]) > 100
+
+
+def test_a_promise_that_does_not_hold_stops_the_build(tmp_path, monkeypatch):
+    monkeypatch.setattr(promise, "anchors", lambda language: {f"page#{language}"})
+    monkeypatch.setattr(promise.anchors, "__name__", "anchors")
+    _html, warnings = promise_page(tmp_path)
+    assert (
+        "the anchors differ between the languages: ['page#en', 'page#zh']" in warnings
+    )

@@ -40,6 +40,7 @@ from sphinx_gallery.sorting import FileNameSortKey
 from sphinx_gallery.utils import get_md5sum
 
 from ext.code.package_source import PACKAGE, ROOT, absolute, file_of, in_package
+from ext.gallery import figure_style
 from ext.language.languages import LANGUAGES
 from ext.order import connect
 from ext.page.light_pages import use_palette
@@ -94,6 +95,7 @@ def key(name: str, code: list[str], data: str, figures: object) -> str:
     digest = hashlib.sha256(json.dumps(facts).encode())
     for module, content in sorted(modules("\n".join(code)).items()):
         digest.update(module.encode() + hashlib.sha256(content).digest())
+    digest.update(Path(figure_style.__file__).read_bytes())
     if any(EXPORTS in cell for cell in code):
         for path in EXPORTER:
             digest.update(path.read_bytes())

@@ -4,10 +4,12 @@ from sphinx.application import Sphinx
 
 ROOMS = [
     "head",
+    "light_assets",
     "light_pages",
     "local_inventories",
     "mathml",
     "picture_sizes",
+    "promise",
     "still_works",
 ]
 

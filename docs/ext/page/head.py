@@ -6,6 +6,7 @@ unless ``site_url`` says where the site is published; with it they are absolute,
 demands, and each page names its canonical address.
 """
 
+import re
 from html import escape
 from typing import Any
 
@@ -80,7 +81,8 @@ def add_tags(
     folder = folder_of(app.config)
     url = app.config.site_url or context["content_root"] + "../"
     tags = head_tags(page, plain, describe(doctree) or site, site, folder, url)
-    context["metatags"] = context.get("metatags", "") + tags
+    known = re.sub(r'<meta name="viewport"[^>]*>', "", context.get("metatags", ""))
+    context["metatags"] = known + tags  # the theme writes the viewport, too
 
 
 def check_site(app: Sphinx, config: Config) -> None:
