@@ -30,7 +30,7 @@ ORDER = {
         "language.anchors.label_first",  # before contents lists are made
         "code.shown_imports.leave_out",
         OTHERS,
-        "language.docstring_language.mark_english",
+        "language.docstrings.punctuate",
         "gallery.figure_text.give_alt_text",
         "language.first_use.link_first_uses",
         "gallery.folded_outputs.fold",
@@ -39,7 +39,11 @@ ORDER = {
         "gallery.reading_aids.recaps",
         "search.excerpts.collect",  # when the page says what it will say
     ],
-    "autodoc-process-docstring": [OTHERS, "code.where_used.add_links"],
+    "autodoc-process-docstring": [
+        "language.docstrings.translate",
+        OTHERS,  # napoleon reads the sections
+        "code.where_used.add_links",
+    ],
     "env-purge-doc": ["search.excerpts.forget", OTHERS],
     "env-merge-info": ["search.excerpts.merge", OTHERS],
     "doctree-resolved": [OTHERS, "downloads.standalone.take_apart"],
