@@ -33,6 +33,7 @@ ORDER = {
         "language.docstrings.punctuate",
         "gallery.figure_text.give_alt_text",
         "language.first_use.link_first_uses",
+        "language.term_hints.note",
         "gallery.folded_outputs.fold",
         "code.loops.mark_loops",
         "gallery.reading_aids.glance",
@@ -46,9 +47,14 @@ ORDER = {
     ],
     "env-purge-doc": ["search.excerpts.forget", OTHERS],
     "env-merge-info": ["search.excerpts.merge", OTHERS],
-    "doctree-resolved": [OTHERS, "downloads.standalone.take_apart"],
+    "doctree-resolved": [
+        OTHERS,
+        "language.term_hints.add_titles",
+        "downloads.standalone.take_apart",
+    ],
     "html-page-context": [
         "alive.figures.load_script",
+        "language.term_hints.load_script",
         "gallery.data_notice.tell_template",
         "page.light_pages.drop_plain_spans",
         "page.head.add_tags",

@@ -19,6 +19,7 @@ SETTINGS = {
     "napoleon_use_param": False,
     "autodoc_member_order": "bysource",
     "autodoc_typehints": "none",
+    "smartquotes": False,
 }
 LANGUAGES = {"en": "en", "zh": "zh_CN"}
 each = pytest.mark.parametrize("lang", ["en", "zh"])

@@ -9,7 +9,6 @@ from types import SimpleNamespace
 import pytest
 import sphobjinv
 from ext.gallery import data_notice, gallery_chinese
-from ext.language import term_pairs
 from ext.page import local_inventories
 from ext.search import chinese
 from gallery_scripts import ROOT
@@ -155,32 +154,6 @@ def test_formulas_become_mathml_without_any_script(tmp_path):
 
 
 # term_pairs
-
-
-@pytest.mark.parametrize(
-    ("language", "term", "pair"),
-    [("en", "mini-batch", "小批量"), ("zh_CN", "小批量", "mini-batch")],
-)
-def test_the_glossary_has_every_term_with_its_twin_and_can_be_linked(
-    tmp_path, language, term, pair
-):
-    page = f"T\n=\n\nsee :term:`{term}`\n\n.. term-pairs::\n"
-    html, warnings = build(
-        tmp_path, {"index": page}, ["ext.language.term_pairs"], language=language
-    )
-    assert warnings == ""
-    terms = html["index"].select("dl.glossary dt")
-    assert len(terms) == len(term_pairs.read_terms())
-    entry = next(dt for dt in terms if dt.contents[0].strip() == term)
-    assert pair in entry.find_next("dd").get_text()
-    assert html["index"].select_one("p a[href^='#term']") is not None
-
-
-def test_a_term_with_one_name_in_both_languages_is_no_twin_of_itself():
-    logit = {"en": "logit", "zh": "logit", "about_en": "A score.", "about_zh": "分数。"}
-    for lang, about in (("en", "A score."), ("zh", "分数。")):
-        lines = term_pairs.glossary_lines([logit], lang)
-        assert lines[2:] == ["   logit", f"      {about}", ""]
 
 
 def test_terms_are_complete_and_unique():

@@ -98,7 +98,7 @@ def punctuate(app: Sphinx, doctree: nodes.document) -> None:
     """Part names, types and descriptions by the marks that the language has for it."""
     marks = (" (", "（"), (") -- ", "）："), (" -- ", "：")
     if app.config.language != "zh_CN":
-        marks = ((" -- ", " – "),)
+        marks = ((") -- ", ") – "), (" -- ", " – "))
     bodies = [
         body
         for entry in doctree.findall(addnodes.desc_content)
