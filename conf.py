@@ -8,14 +8,14 @@ from mnist_tut import __version__
 
 ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT / "docs"))
-LANG = "zh" if tags.has("zh") else "en"
+from ext.language.languages import LANGUAGES  # noqa: E402
 
-project = {"en": "What torch.nn really is", "zh": "torch.nn 到底是什么"}[LANG]
-author = {"en": "The mnist_tut authors", "zh": "mnist_tut 作者"}[LANG]
-copyright = f"2026, {author}"
+LANG = next((name for name in LANGUAGES if tags.has(name)), "en")
+
+project = LANGUAGES[LANG].title
 release = version = __version__
-language = {"en": "en", "zh": "zh_CN"}[LANG]
-locale_dirs = ["../locale"]  # words that Sphinx's own Chinese catalogue lacks
+language = LANGUAGES[LANG].sphinx
+locale_dirs = ["../locale"]  # our own words, and what Sphinx's catalogues lack
 
 extensions = [
     "sphinx.ext.autodoc",
@@ -47,14 +47,16 @@ html_theme_options = {
     "navbar_start": ["navbar-logo"],
     "navbar_end": ["theme-switcher"],
     "navbar_persistent": ["search-button", "language-switch"],  # on a phone too
-    "search_bar_text": {"en": "Search these pages", "zh": "搜索全站"}[LANG],
     "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
     "footer_start": ["data-source", "copyright"],
     "footer_end": ["sphinx-version"],
 }
 html_sidebars = {"**": []}  # the contents list on the right is enough
 html_math_renderer = "mathml"
-html_context = {"default_mode": "auto"}
+html_context = {"default_mode": "auto", "languages": LANGUAGES}
+
+linkcheck_timeout = 30
+linkcheck_anchors = False  # many are made by scripts
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say more: shapes and dtypes

@@ -11,15 +11,16 @@ import multiprocessing
 import os
 import sys
 from collections.abc import Callable
-from multiprocessing.context import BaseContext
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 # Batches are small: a second thread gains little alone, and starves the other language's build.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "docs")]
-LANGUAGES = ["en", "zh"]
+from ext.language.languages import LANGUAGES  # noqa: E402
+
 STAND_IN = 3  # exit status of the look at the data, as of mnist-tut-data
 #: What every build needs, the slowest to import first.
 SHARED = [
@@ -66,7 +67,7 @@ def build(language: str) -> None:
 
 
 def start(
-    context: BaseContext, func: Callable[..., None], *calls: tuple[str, ...]
+    context: Any, func: Callable[..., None], *calls: tuple[str, ...]
 ) -> list[BaseProcess]:
     """Call a function once per tuple of arguments, side by side, each in a process of its own."""
     processes = [context.Process(target=func, args=call) for call in calls]
@@ -107,4 +108,4 @@ def main(languages: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(sys.argv[1:] or LANGUAGES))
+    raise SystemExit(main(sys.argv[1:] or [*LANGUAGES]))

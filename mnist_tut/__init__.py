@@ -1,3 +1,17 @@
-"""What torch.nn really is: the tested code behind the tutorial, in the tutorial's order."""
+"""What torch.nn really is: the tested code behind the tutorial.
+
+========================  ==========================  ==============================================
+module                    first met in the section    what is in it
+========================  ==========================  ==============================================
+``data``                  MNIST data setup            the download that the page shows
+``by_hand``               from scratch                log-softmax, loss, accuracy: tensors alone
+``models``                using nn.Module             the models, from logistic regression to CNNs
+``loaders``               using DataLoader            mini-batches: made, prepared, moved
+``training``              create fit()                the loop that stays
+``plots``, ``timing``     where a figure is drawn     what pages call and do not teach
+``exercises``             Your turn                   stubs, checks, hints and solutions
+``mnist``                 (not in the lesson)         getting MNIST for builds and tests
+========================  ==========================  ==============================================
+"""
 
 __version__ = "0.1.0"

@@ -132,11 +132,15 @@ def test_chinese_terms_come_with_their_english_where_they_are_introduced(name):
     )["term"]
     text = prose("zh", name)
     pairs = {t["zh"]: t["en"] for t in terms}
-    introduced = {zh for zh, en in pairs.items() if re.search(rf"{zh}\*?（{en}", text)}
+    introduced = {
+        zh for zh, en in pairs.items() if re.search(rf"{zh}[*`]?（{en}", text)
+    }
     assert len(introduced) >= (25 if name == "nn_tutorial.py" else 4)
     wrong = {
         (zh, en)
-        for zh, en in re.findall(r"([\u4e00-\u9fff]+)\*?（([a-z][a-z -]+)[，）]", text)
+        for zh, en in re.findall(
+            r"([\u4e00-\u9fff]+)[*`]?（([a-z][a-z -]+)[，）]", text
+        )
         if not any(zh.endswith(known) and pairs[known] == en for known in pairs)
     }
     assert not wrong, "pairs that the glossary does not have"

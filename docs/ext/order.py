@@ -12,6 +12,8 @@ from sphinx.application import Sphinx
 OTHERS = "everybody else"
 ORDER = {
     "config-inited": [
+        "language.settings.translate",
+        "fresh.sum_up",
         "gallery.data_notice.find_out",
         "alive.figures.say_where",
         "gallery.run_once.install",  # after what its keys depend on, before Sphinx-Gallery
@@ -25,14 +27,13 @@ ORDER = {
         OTHERS,  # Sphinx-Gallery runs the scripts and writes their pages
         "code.source_names.add_names",
     ],
-    "source-read": ["gallery.gallery_chinese.translate", OTHERS],
+    "source-read": ["gallery.gallery_words.translate", OTHERS],
     "doctree-read": [
         "language.anchors.label_first",  # before contents lists are made
         "code.shown_imports.leave_out",
         OTHERS,
         "language.docstrings.punctuate",
         "gallery.figure_text.give_alt_text",
-        "language.first_use.link_first_uses",
         "language.term_hints.note",
         "gallery.folded_outputs.fold",
         "code.loops.mark_loops",

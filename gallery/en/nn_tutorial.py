@@ -4,12 +4,12 @@ r"""
 What is ``torch.nn`` really?
 ============================
 
-- **You will do:** train a network with bare tensors, then watch the program shrink as PyTorch takes
-  over, piece by piece. It ends with a network that reads 98 % of new digits.
-- **You will learn:** what ``nn.Module``, ``Parameter``, optimizers, ``Dataset`` and ``DataLoader``
-  are for, well enough to write the training loop from memory.
-- **You will need:** PyTorch and some practice with tensors. If you know NumPy's arrays, you have it.
-  No GPU.
+- **You will do:** train a network with bare :term:`tensors <tensor>`, then watch the program shrink
+  as PyTorch takes over, piece by piece. It ends with a network that reads 98 % of new digits.
+- **You will learn:** what ``nn.Module``, ``Parameter``, :term:`optimizers <optimizer>`, ``Dataset``
+  and ``DataLoader`` are for, well enough to write the training loop from memory.
+- **You will need:** PyTorch and some practice with tensors. If you know NumPy's arrays, you have
+  it. No GPU.
 
 This page follows, section by section, `"What is torch.nn really?"
 <https://docs.pytorch.org/tutorials/beginner/nn_tutorial.html>`_ by Jeremy Howard of
@@ -30,8 +30,8 @@ piece does, and how the code gets shorter or more flexible.
 """
 
 # %%
-# Initial weights are random. A seed makes yours the same as ours: run the cells in order, and you get
-# the numbers on this page, up to rounding.
+# Initial :term:`weights` are random. A seed makes yours the same as ours: run the cells in order,
+# and you get the numbers on this page, up to rounding.
 
 import torch
 
@@ -43,10 +43,10 @@ torch.manual_seed(42)
 # MNIST data setup
 # ----------------
 #
-# MNIST (`LeCun and others, 1998 <https://doi.org/10.1109/5.726791>`_) is a set of small grey pictures
-# of the digits 0 to 9, written by hand and labelled with what they show. We use :mod:`pathlib` for
-# paths and `requests <https://requests.readthedocs.io>`_ for the download. (We import a module where
-# we first need it, so that you see what it is for.)
+# MNIST (`LeCun and others, 1998 <https://doi.org/10.1109/5.726791>`_) is a set of small grey
+# pictures of the digits 0 to 9, written by hand and labelled with what they show. We use
+# :mod:`pathlib` for paths and `requests <https://requests.readthedocs.io>`_ for the download. (We
+# import a module where we first need it, so that you see what it is for.)
 
 import gzip
 import hashlib
@@ -63,9 +63,10 @@ SIZE = 16_168_813  # bytes
 MD5 = "a02cd19f81d51c426d7ca14024243ce9"
 
 # %%
-# The file holds NumPy arrays in the format of :mod:`pickle`, Python's own way to *serialise* objects:
-# to turn them into bytes and back. A pickle is a small program, and :func:`pickle.loads` runs it.
-# Hence the rule: *bytes whose checksum you do not know are never unpickled.*
+# The file holds NumPy arrays in the format of :mod:`pickle`, Python's own way to :term:`serialise`
+# objects: to turn them into bytes and back. A :term:`pickle` is a small program, and
+# :func:`pickle.loads` runs it. Hence the rule: bytes whose :term:`checksum` you do not know are
+# never unpickled.
 #
 # .. tested-source:: mnist_tut.data.get_mnist
 #
@@ -75,8 +76,8 @@ MD5 = "a02cd19f81d51c426d7ca14024243ce9"
 # .. tested-source:: mnist_tut.data.keep
 #    :folded: How to keep a file whole or not at all
 #
-# Inside are three pairs of pictures and labels: to train, to *validate* while we work, and to test at
-# the very end.
+# Inside are three pairs of pictures and :term:`labels <label>`: to train, to *validate* while we
+# work, and to test at the very end.
 
 from mnist_tut.data import get_mnist
 
@@ -91,8 +92,8 @@ x_train, y_train = train
 print(x_train.shape)
 
 # %%
-# Every picture measures 28 by 28 pixels and is stored as one flat row of 784 numbers. To look at one,
-# give it back its two dimensions:
+# Every picture measures 28 by 28 pixels and is stored as one flat row of 784 numbers. To look at
+# one, give it back its two dimensions:
 
 import matplotlib.pyplot as plt
 
@@ -133,13 +134,13 @@ print(n, c, x_train.min(), x_train.max(), y_train.min(), y_train.max())
 # A network from scratch, without ``torch.nn``
 # --------------------------------------------
 #
-# If *gradient descent* is new to you, read this beside the first lessons of
+# If :term:`gradient descent` is new to you, read this beside the first lessons of
 # `course.fast.ai <https://course.fast.ai>`_.
 #
-# Our model is linear: for each of the ten classes a weighted sum over the 784 pixels, plus a bias. The
-# weights begin as random numbers, the biases as zeros. They are ordinary tensors, but
-# ``requires_grad`` tells PyTorch to record what is done with them, so that it can compute gradients by
-# itself. That is *autograd*.
+# Our model is linear: for each of the ten classes a weighted sum over the 784 pixels, plus a
+# :term:`bias`. The weights begin as random numbers, the biases as zeros. They are ordinary tensors,
+# but ``requires_grad`` tells PyTorch to record what is done with them, so that it can compute
+# :term:`gradients <gradient>` by itself. That is :term:`autograd`.
 
 import math
 
@@ -148,21 +149,22 @@ weights.requires_grad_()
 bias = torch.zeros(10, requires_grad=True)
 
 # %%
-# The trailing underscore of ``requires_grad_`` means *in place*. Note the order: the other way round,
-# the scaling would be recorded too, ``weights`` would be the *result* of a computation, and its
-# gradient would stay ``None``.
+# The trailing underscore of ``requires_grad_`` means :term:`in place`. Note the order: the other
+# way round, the scaling would be recorded too, ``weights`` would be the *result* of a computation,
+# and its gradient would stay ``None``.
 #
 # Any Python callable can be a model. Ours is a matrix product, ``@``, with the bias added by
-# broadcasting. The ten sums that come out are called *logits*. An *activation function*, log-softmax,
-# turns them into the logarithms of ten probabilities. Straight from the definition:
+# :term:`broadcasting`. The ten sums that come out are called :term:`logits <logit>`. An
+# :term:`activation function`, :term:`log-softmax`, turns them into the logarithms of ten
+# probabilities. Straight from the definition:
 
 logits = torch.tensor([[89.0, 1.0, 0.0]])
 print(logits - logits.exp().sum(dim=1, keepdim=True).log())
 
 # %%
-# Minus infinity three times: in ``float32``, ``exp`` overflows beyond 88.7, and a network that is sure
-# of itself gets there. The cure is called *log-sum-exp*: subtract the largest logit of the row first.
-# Softmax depends only on differences, so nothing else changes.
+# Minus infinity three times: in ``float32``, ``exp`` overflows beyond 88.7, and a network that is
+# sure of itself gets there. The cure is called :term:`log-sum-exp`: subtract the largest logit of
+# the row first. :term:`Softmax` depends only on differences, so nothing else changes.
 #
 # .. tested-source:: mnist_tut.by_hand.log_softmax
 
@@ -184,16 +186,17 @@ def model(xb):
 #
 #    .. hint::
 #
-#       Take the largest logit of each row out before ``exp``, as ``log_softmax`` does. Here you need
-#       the sum itself, so what you took out must come back at the end.
+#       Take the largest logit of each row out before ``exp``, as ``log_softmax`` does. Here you
+#       need the sum itself, so what you took out must come back at the end.
 #
 # Plain Python, yet fast: each operation calls a ready-made routine, compiled for the CPU or the
-# GPU. Let us send a *mini-batch* of ``bs`` pictures (the *batch size*) through the model: a
-# *forward pass*.
+# GPU. Let us send a :term:`mini-batch` of ``bs`` pictures (the :term:`batch size`) through the
+# model: a :term:`forward pass`.
 #
 # .. guess:: What should the ten numbers for a picture be, if the model knows nothing?
 #
-#    A probability of one in ten for each class, so about :math:`\ln(1/10) = -2.3`. The output below agrees.
+#    A probability of one in ten for each class, so about :math:`\ln(1/10) = -2.3`. The output below
+#    agrees.
 
 bs = 64
 
@@ -206,9 +209,9 @@ print(preds.shape, preds.grad_fn.name())
 # Besides its numbers, ``preds`` carries a ``grad_fn``:
 # the operation that made it, a subtraction. We will use that in a moment.
 #
-# To train, we need one number that says how bad the predictions are: the *loss*. For a classifier
-# that is the *negative log-likelihood*: minus the mean of the log-probabilities given
-# to the true classes.
+# To train, we need one number that says how bad the predictions are: the :term:`loss`. For a
+# classifier that is the :term:`negative log-likelihood`: minus the mean of the log-probabilities
+# given to the true classes.
 #
 # .. exercise:: my_nll
 #
@@ -219,13 +222,14 @@ print(preds.shape, preds.grad_fn.name())
 #    .. hint::
 #
 #       From each row you need one number, that in the column of the true class. ``gather`` picks
-#       numbers from rows: ``log_probs.gather(1, columns)`` wants a column number for each row, in the
-#       shape (64, 1).
+#       numbers from rows: ``log_probs.gather(1, columns)`` wants a column number for each row, in
+#       the shape (64, 1).
 #
 # .. tested-source:: mnist_tut.by_hand.nll
 #
-# Indexed with two tensors, ``log_probs`` gives one number per row: the one in the column of the true
-# class. PyTorch has many loss and activation functions, but you can write your own in plain Python.
+# Indexed with two tensors, ``log_probs`` gives one number per row: the one in the column of the
+# true class. PyTorch has many loss and activation functions, but you can write your own in plain
+# Python.
 
 from mnist_tut.by_hand import nll
 
@@ -241,22 +245,24 @@ print(loss)
 #
 # Ours is near :math:`\ln 10 = 2.303`, the loss of a pure guess.
 #
-# **The gradient.** How does the loss change when a weight does? PyTorch has recorded every operation
-# from the weights to the loss, as a *computation graph*:
+# **The gradient.** How does the loss change when a weight does? PyTorch has recorded every
+# operation from the weights to the loss, as a :term:`computation graph`:
 
 from mnist_tut.plots import show_graph
 
 show_graph(loss)
 
 # %%
-# .. figure-text:: A chain whose arrows point left: from Neg through Mean, Index, Sub, Log, Sum, Exp, Sub, Amax, Add and Mm to a box (784, 10). Add also leads to a box (10,); arcs jump from one Sub to the other, and on to Add.
+# .. figure-text:: A chain whose arrows point left: from Neg through Mean, Index, Sub, Log, Sum,
+#    Exp, Sub, Amax, Add and Mm to a box (784, 10). Add also leads to a box (10,); arcs jump from
+#    one Sub to the other, and on to Add.
 #
-#    What ``loss.grad_fn`` knows. In the boxes stand the shapes of ``weights`` and ``bias``; ``Mm`` is
-#    the matrix product. The arrows show the way that ``backward()`` will take.
+#    What ``loss.grad_fn`` knows. In the boxes stand the shapes of ``weights`` and ``bias``; ``Mm``
+#    is the matrix product. The arrows show the way that ``backward()`` will take.
 #
-# ``loss.backward()`` walks this graph and leaves each parameter's gradient in its ``.grad``. For our
-# model you can also work it out with pencil and paper: how much too large each probability is, times
-# the pixels, averaged over the mini-batch. Do they agree?
+# ``loss.backward()`` walks this graph and leaves each :term:`parameter`'s gradient in its
+# ``.grad``. For our model you can also work it out with pencil and paper: how much too large each
+# probability is, times the pixels, averaged over the mini-batch. Do they agree?
 
 import torch.nn.functional as F
 
@@ -277,8 +283,8 @@ print(weights.grad.shape, weights.grad.abs().max())
 #
 #    .. hint::
 #
-#       Look at the formula above. A weight is multiplied by its pixel, the bias by 1: leave the pixels
-#       out, and take the mean over the pictures.
+#       Look at the formula above. A weight is multiplied by its pixel, the bias by 1: leave the
+#       pixels out, and take the mean over the pictures.
 #
 # .. guess:: Predict and go backward again: what is in ``weights.grad``?
 #
@@ -289,8 +295,8 @@ print(weights.grad.abs().max())
 
 # %%
 # Twice as much: ``backward()`` *adds* to what is there, so the old gradient has to be set to zero
-# first. Let us do that, and keep a copy of the untrained parameters, so that every later program can
-# start from them:
+# first. Let us do that, and keep a copy of the untrained parameters, so that every later program
+# can start from them:
 
 weights.grad.zero_()
 bias.grad.zero_()
@@ -298,7 +304,8 @@ bias.grad.zero_()
 start = {"weights": weights.detach().clone(), "bias": bias.detach().clone()}
 
 # %%
-# **The accuracy.** We can also count how often the largest of the ten outputs is the right one:
+# **The accuracy.** We can also count how often the largest of the ten outputs is the right
+# one:
 #
 # .. tested-source:: mnist_tut.by_hand.accuracy
 
@@ -307,8 +314,8 @@ from mnist_tut.by_hand import accuracy
 print(accuracy(preds, yb))
 
 # %%
-# One in ten, as by guessing. That is easier to read than the loss, but it cannot train a model: a tiny
-# change of a weight hardly ever changes which output is largest, so its gradient is zero.
+# One in ten, as by guessing. That is easier to read than the loss, but it cannot train a model: a
+# tiny change of a weight hardly ever changes which output is largest, so its gradient is zero.
 #
 # .. exercise:: my_top3
 #
@@ -321,9 +328,9 @@ print(accuracy(preds, yb))
 #       label; ``any(dim=1)`` then asks whether one of them was right.
 #
 # **The training loop.** For every mini-batch: predict, compute the loss, go backward
-# (*backpropagation*), and move each parameter a little against its gradient. The *learning rate*,
-# ``lr``, says how little. It is a *hyper-parameter*: we choose it, training does not. One pass over
-# all the data is an *epoch*.
+# (:term:`backpropagation`), and move each parameter a little against its gradient. The
+# :term:`learning rate`, ``lr``, says how little. It is a :term:`hyper-parameter`: we choose it,
+# training does not. One pass over all the data is an :term:`epoch`.
 
 lr = 0.5
 epochs = 2
@@ -344,13 +351,13 @@ for epoch in range(epochs):
             bias.grad.zero_()
 
 # %%
-# That's it: you have created and trained a neural network from scratch! It is the smallest there is,
-# without a hidden layer: *logistic regression* (for more than two classes also called *softmax
-# regression*).
+# That's it: you have created and trained a neural network from scratch! It is the smallest there
+# is, without a :term:`hidden layer`: :term:`logistic regression` (for more than two classes also
+# called *softmax regression*).
 #
-# **Break it.** Here the same loop runs in your browser, on the first 5,000 training pictures; with the
-# page's settings its losses are those that PyTorch computes. Guess what each switch does before you try
-# it.
+# **Break it.** Here the same loop runs in your browser, on the first 5,000 training pictures; with
+# the page's settings its losses are those that PyTorch computes. Guess what each switch does before
+# you try it.
 #
 # .. train-here::
 #
@@ -360,16 +367,17 @@ for epoch in range(epochs):
 #    operation*. PyTorch is recording. If you overwrote the weights now, the record would say that
 #    they are the result of an update, and no longer where the computation began.
 #
-# The update is wrapped in :class:`torch.no_grad` because it is not part of what we want gradients of.
-# (If you tried it, run all cells again from the top, or the numbers below will change. A *leaf* is a tensor that no recorded operation has made; the notes on `autograd
-# <https://docs.pytorch.org/docs/stable/notes/autograd.html>`_ say more.) To watch the loop at work,
-# put :func:`breakpoint` anywhere in it, and step through it with Python's debugger.
+# The update is wrapped in :class:`torch.no_grad` because it is not part of what we want gradients
+# of. (If you tried it, run all cells again from the top, or the numbers below will change. A *leaf*
+# is a tensor that no recorded operation has made; the notes on
+# `autograd <https://docs.pytorch.org/docs/stable/notes/autograd.html>`_ say more.) To watch the
+# loop at work, put :func:`breakpoint` anywhere in it, and step through it with Python's debugger.
 #
 # .. exercise:: my_update
 #
 #    Two parameters take four lines in the loop. What of two hundred? Write the update for a list of
-#    parameters: each moves *in place* by ``lr`` times its gradient, downhill, and its gradient is set
-#    to zero for the next time. Nothing is returned.
+#    parameters: each moves *in place* by ``lr`` times its gradient, downhill, and its gradient is
+#    set to zero for the next time. Nothing is returned.
 #
 #    .. hint::
 #
@@ -395,7 +403,8 @@ before = log_softmax(x_valid[ten] @ start["weights"] + start["bias"])
 show_beliefs(before.exp(), out[ten].exp(), y_valid[ten])
 
 # %%
-# .. figure-text:: Two ten-by-ten grids of probabilities. On the left the colour is dull and without pattern; on the right most rows have one bright cell on the diagonal.
+# .. figure-text:: Two ten-by-ten grids of probabilities. On the left the colour is dull and without
+#    pattern; on the right most rows have one bright cell on the diagonal.
 #
 #    Probabilities before training (left) and after it (right). A row is a picture, from 0 to 9, a
 #    column is a class; a bright cell on the diagonal is a sure and right prediction.
@@ -407,7 +416,8 @@ from mnist_tut.plots import show_weights
 show_weights(weights.T.view(10, 28, 28), range(10), cols=5)
 
 # %%
-# .. figure-text:: Ten pictures of weights in two rows, one per digit; the 0 shows an orange ring around a blue centre.
+# .. figure-text:: Ten pictures of weights in two rows, one per digit; the 0 shows an orange ring
+#    around a blue centre.
 #
 #    What speaks for each digit (orange) and against it (blue). A 0 wants ink in a ring, and none in
 #    the middle.
@@ -426,8 +436,8 @@ show_weights(weights.T.view(10, 28, 28), range(10), cols=5)
 #       It is the loop above without its last two lines. ``loss.item()`` makes a plain number of a
 #       tensor. For the curve: what is in ``weights.grad`` after ten steps?
 #
-# From here on we *refactor*: the program must do what it did, with shorter, clearer or more flexible
-# code. So we keep what it has learnt, and compare all later programs with it:
+# From here on we *refactor*: the program must do what it did, with shorter, clearer or more
+# flexible code. So we keep what it has learnt, and compare all later programs with it:
 
 goal = weights.detach().clone(), bias.detach().clone()
 
@@ -448,12 +458,12 @@ def same_as_by_hand(weights, bias):
 # -----------------------------
 #
 # :mod:`torch.nn.functional`, usually imported as ``F``, holds most functions of ``torch.nn``:
-# losses, activations, pooling, and convolutions and linear layers as well, though the classes to come
-# are handier for these.
+# losses, activations, :term:`pooling`, and :term:`convolutions <convolution>` and
+# :term:`linear layers <linear layer>` as well, though the classes to come are handier for these.
 #
-# Log-softmax and negative log-likelihood, together called *cross-entropy*, are such a common pair that
-# one function does both: :func:`torch.nn.functional.cross_entropy`. So our own two can go, and the
-# model returns plain logits. We go back to the start and train again:
+# Log-softmax and negative log-likelihood, together called :term:`cross-entropy`, are such a common
+# pair that one function does both: :func:`torch.nn.functional.cross_entropy`. So our own two can
+# go, and the model returns plain logits. We go back to the start and train again:
 #
 # .. loop:: functional
 #    :from: by-hand
@@ -484,7 +494,8 @@ for epoch in range(epochs):
 same_as_by_hand(weights, bias)
 
 # %%
-# The loss is what it was, and the weights differ by rounding at most. The accuracy is the same, too:
+# The loss is what it was, and the weights differ by rounding at most. The accuracy is the same,
+# too:
 
 print(f"{accuracy(model(x_valid), y_valid):.4f}")
 
@@ -498,23 +509,24 @@ print(f"{accuracy(model(x_valid), y_valid):.4f}")
 #
 # .. exercise:: my_cross_entropy
 #
-#    Write ``cross_entropy`` from the logits, without computing any probability. The loss of a picture
-#    is the log-sum-exp of its ten logits, less the logit of its true class. Take the mean.
+#    Write ``cross_entropy`` from the logits, without computing any probability. The loss of a
+#    picture is the log-sum-exp of its ten logits, less the logit of its true class. Take the mean.
 #
 #    .. hint::
 #
-#       ``logits.logsumexp(dim=1)`` has one number per picture. So has ``logits``, indexed as ``nll``
-#       does it.
+#       ``logits.logsumexp(dim=1)`` has one number per picture. So has ``logits``, indexed as
+#       ``nll`` does it.
 #
-# **In short:** ``cross_entropy`` takes logits; it is log-softmax and negative log-likelihood in one.
+# **In short:** ``cross_entropy`` takes logits; it is log-softmax and negative log-likelihood in
+# one.
 #
 # .. _nn-module:
 #
 # Refactor using ``nn.Module``
 # ----------------------------
 #
-# Weights, bias and what is done with them belong together, in a class of their own: a *subclass* of
-# :class:`torch.nn.Module`. It keeps *state*: whatever is assigned to it as a
+# Weights, bias and what is done with them belong together, in a class of their own: a
+# :term:`subclass` of :class:`torch.nn.Module`. It keeps *state*: whatever is assigned to it as a
 # :class:`torch.nn.Parameter` goes on its list of parameters. Its method ``forward`` says what to
 # compute.
 
@@ -537,8 +549,8 @@ class Mnist_Logistic(nn.Module):
 #    A Python `module <https://docs.python.org/3/tutorial/modules.html>`_, with a small m, is a file
 #    of code that you can import. ``nn.Module``, with a capital M, is a class of PyTorch's.
 #
-# Our model is now a class, so we first have to *instantiate* it. Then we call it like a function;
-# it passes the call on to ``forward``:
+# Our model is now a class, so we first have to :term:`instantiate` it. Then we call it like a
+# function; it passes the call on to ``forward``:
 
 model = Mnist_Logistic()
 print(loss_func(model(xb), yb))
@@ -576,19 +588,20 @@ same_as_by_hand(model.weights, model.bias)
 print(model.bias.grad)
 
 # %%
-# Not zeros but ``None``: ``zero_grad()`` throws the gradients away, and the next ``backward()`` starts
-# new ones. (It makes a difference only where a parameter gets no gradient: optimizers skip ``None``, but some
-# move a parameter whose gradient is zero.)
+# Not zeros but ``None``: ``zero_grad()`` throws the gradients away, and the next ``backward()``
+# starts new ones. (It makes a difference only where a parameter gets no gradient: optimizers skip
+# ``None``, but some move a parameter whose gradient is zero.)
 #
-# **In short:** a ``Module`` holds parameters and what is done with them, and can go over all of them at once.
+# **In short:** a ``Module`` holds parameters and what is done with them, and can go over all of
+# them at once.
 #
 # .. _nn-linear:
 #
 # Refactor using ``nn.Linear``
 # ----------------------------
 #
-# Weights, bias, product and sum: PyTorch has that ready, as :class:`torch.nn.Linear`. Ready-made layers
-# make code simpler, and often faster.
+# Weights, bias, product and sum: PyTorch has that ready, as :class:`torch.nn.Linear`. Ready-made
+# layers make code simpler, and often faster.
 #
 # .. tested-source:: mnist_tut.models.Mnist_Logistic
 
@@ -599,8 +612,9 @@ print(loss_func(model(xb), yb))
 print(f"ours: {start['weights'].std():.4f}, of nn.Linear: {model.lin.weight.std():.4f}")
 
 # %%
-# Look at the second line: simpler code has quietly changed the initialisation. ``nn.Linear`` draws from
-# a narrower distribution. Here that hardly matters; in a deep network it can.
+# Look at the second line: simpler code has quietly changed the :term:`initialisation`.
+# ``nn.Linear`` draws from a narrower distribution. Here that hardly matters; in a deep network it
+# can.
 #
 # .. note::
 #
@@ -651,8 +665,8 @@ show_shapes(model, x_train[:bs])
 #
 # .. exercise:: MyNet
 #
-#    Build that one: a layer from 784 to ``hidden``, a ReLU (negative values become zero), and a layer
-#    from there to 10 for logits. ``parameters()`` should find all four tensors.
+#    Build that one: a layer from 784 to ``hidden``, a :term:`ReLU` (negative values become zero),
+#    and a layer from there to 10 for logits. ``parameters()`` should find all four tensors.
 #
 #    .. hint::
 #
@@ -666,10 +680,10 @@ show_shapes(model, x_train[:bs])
 # Refactor using ``torch.optim``
 # ------------------------------
 #
-# :mod:`torch.optim` is a package of optimisation algorithms: SGD, Adam and many more. An optimizer is
-# given the parameters to look after; then ``opt.step()`` updates them all. The simplest, *stochastic
-# gradient descent*, does just what our loop does. We will need a fresh model with its optimizer several
-# times, so that becomes a function:
+# :mod:`torch.optim` is a package of optimisation algorithms: SGD, Adam and many more. An optimizer
+# is given the parameters to look after; then ``opt.step()`` updates them all. The simplest,
+# *stochastic gradient descent*, does just what our loop does. We will need a fresh model with its
+# optimizer several times, so that becomes a function:
 #
 # .. tested-source:: mnist_tut.training.get_model
 
@@ -700,7 +714,8 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # Tell the three calls apart. ``backward()`` computes gradients and changes no parameter; ``step()``
 # changes the parameters; ``zero_grad()`` clears the gradients, before the next ``backward()``.
 #
-# .. guess:: What does the loop learn if ``zero_grad()`` stands between ``backward()`` and ``step()``?
+# .. guess:: What does the loop learn if ``zero_grad()`` stands between ``backward()`` and
+#    ``step()``?
 #
 #    Nothing. The gradients are ``None`` when ``step()`` looks at them, so it skips every parameter.
 #    And nothing complains.
@@ -708,13 +723,13 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # .. exercise:: MyStack
 #
 #    A network with as many layers as you like, in a list. It runs, and gives logits. But
-#    ``optim.SGD(MyStack([784, 50, 10]).parameters(), lr=0.1)`` says *optimizer got an empty parameter
-#    list*. Where did the parameters go? Change one line.
+#    ``optim.SGD(MyStack([784, 50, 10]).parameters(), lr=0.1)`` says *optimizer got an empty
+#    parameter list*. Where did the parameters go? Change one line.
 #
 #    .. hint::
 #
-#       A module notices what is assigned to it, if that is a parameter or a module. A Python list is
-#       neither. ``torch.nn`` has a list that is a module.
+#       A module notices what is assigned to it, if that is a parameter or a module. A Python list
+#       is neither. ``torch.nn`` has a list that is a module.
 #
 # **In short:** ``backward()``, ``step()``, ``zero_grad()``, once per mini-batch, whatever the
 # optimizer.
@@ -725,13 +740,15 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # --------------------------
 #
 # A :class:`~torch.utils.data.Dataset` is an abstract class for anything with a length (``__len__``,
-# which :func:`len` calls) that can be indexed (``__getitem__``). The tutorial on `data sets and loaders
-# <https://docs.pytorch.org/tutorials/beginner/data_loading_tutorial.html>`_ writes one for pictures
-# of faces, ``FaceLandmarksDataset``, as a subclass of ``Dataset``. (That is the *map-style* kind;
-# :class:`~torch.utils.data.IterableDataset` is for streams that have no length.)
+# which :func:`len` calls) that can be indexed (``__getitem__``). The tutorial on
+# `data sets and loaders <https://docs.pytorch.org/tutorials/beginner/data_loading_tutorial.html>`_
+# writes one for pictures of faces, ``FaceLandmarksDataset``, as a subclass of ``Dataset``. (That is
+# the *map-style* kind; :class:`~torch.utils.data.IterableDataset` is for streams that have no
+# length.)
 #
-# For tensors there is :class:`~torch.utils.data.TensorDataset`. It lets us iterate over, index and
-# slice several at once, along their first dimension. So pictures and labels come from one line:
+# For tensors there is :class:`~torch.utils.data.TensorDataset`. It lets us iterate over,
+# :term:`index` and :term:`slice` several at once, along their first dimension. So pictures and
+# labels come from one line:
 #
 # .. loop:: dataset
 #    :from: optim
@@ -758,9 +775,9 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # %%
 # .. exercise:: MyInverted
 #
-#    Ink is black, paper is white, and MNIST has it the other way round. Write a ``Dataset`` that hands
-#    out every picture as a negative, black for white, with its label. The tensors ``x`` and ``y`` it
-#    was made from must stay as they are.
+#    Ink is black, paper is white, and MNIST has it the other way round. Write a ``Dataset`` that
+#    hands out every picture as a negative, black for white, with its label. The tensors ``x`` and
+#    ``y`` it was made from must stay as they are.
 #
 #    .. hint::
 #
@@ -774,8 +791,8 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # Refactor using ``DataLoader``
 # -----------------------------
 #
-# A :class:`~torch.utils.data.DataLoader` makes mini-batches from any ``Dataset``. No more arithmetic
-# with indices:
+# A :class:`~torch.utils.data.DataLoader` makes mini-batches from any ``Dataset``. No more
+# arithmetic with indices:
 #
 # .. loop:: dataloader
 #    :from: dataset
@@ -806,8 +823,8 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 #
 # Thanks to ``Module``, ``Parameter``, ``Dataset`` and ``DataLoader`` the loop is now dramatically
 # smaller and easier to understand. (The price: a plain ``DataLoader`` fetches row after row. For
-# tensors in memory there is a faster way: see :doc:`where_the_time_goes`.) What is missing is what you
-# need to train in earnest.
+# tensors in memory there is a faster way: see :doc:`where_the_time_goes`.) What is missing is what
+# you need to train in earnest.
 #
 # **In short:** a ``DataLoader`` cuts any ``Dataset`` into mini-batches.
 #
@@ -817,22 +834,23 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # --------------
 #
 # A model can memorise its training data and be no good on anything else. Only data that it was not
-# trained on reveal such *overfitting*, so always have a `validation set
+# trained on reveal such :term:`overfitting`, so always have a `validation set
 # <https://www.fast.ai/posts/2017-11-13-validation-sets.html>`_.
 #
 # The training data should be *shuffled*: in a fixed order the same pictures share a mini-batch in
-# every epoch and pull the weights the same way each time. Shuffling also helps against overfitting. The validation data need no shuffling: their loss is the same in any order.
+# every epoch and pull the weights the same way each time. Shuffling also helps against overfitting.
+# The validation data need no shuffling: their loss is the same in any order.
 #
 # .. exercise:: my_batches
 #
-#    Write a shuffling loader yourself, in four lines. As a generator, it yields mini-batches of
-#    ``bs`` pictures with their labels, every picture once, in a random order that is new each time.
-#    The last mini-batch takes the rest.
+#    Write a shuffling loader yourself, in four lines. As a :term:`generator`, it yields
+#    mini-batches of ``bs`` pictures with their labels, every picture once, in a random order that
+#    is new each time. The last mini-batch takes the rest.
 #
 #    .. hint::
 #
-#       ``order = torch.randperm(len(x))`` holds every index once. Walk through ``order`` in steps of
-#       ``bs``, and index ``x`` and ``y`` with the same piece of it.
+#       ``order = torch.randperm(len(x))`` holds every index once. Walk through ``order`` in steps
+#       of ``bs``, and index ``x`` and ``y`` with the same piece of it.
 #
 # The validation batches are twice as large, to take less time. There is memory for that, as under
 # ``no_grad`` nothing is kept for a backward pass. And we call ``model.train()`` before training and
@@ -864,7 +882,8 @@ for epoch in range(epochs):
     print(epoch, total / len(valid_ds))
 
 # %%
-# **In short:** shuffle the training data, and validate after every epoch, without gradients.
+# **In short:** :term:`shuffle` the training data, and validate after every epoch, without
+# gradients.
 #
 # .. _fit-get-data:
 #
@@ -893,7 +912,8 @@ for epoch in range(epochs):
 #
 # .. tested-source:: mnist_tut.training.evaluate
 #
-# ``fit`` trains, and after every epoch prints its number, training loss, validation loss and accuracy.
+# ``fit`` trains, and after every epoch prints its number, training loss, validation loss and
+# accuracy.
 #
 # .. tested-source:: mnist_tut.training.fit
 #
@@ -925,11 +945,11 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # %%
 # Nothing. And experiments are cheap now.
 #
-# .. guess:: One mini-batch of 79 is smaller than the others. Does it matter whether it counts as much
-#    as they do?
+# .. guess:: One mini-batch of 79 is smaller than the others. Does it matter whether it counts as
+#    much as they do?
 #
-#    In the third or fourth digit, and more if its pictures are hard. Look at both numbers below, and
-#    at what shuffling does to them.
+#    In the third or fourth digit, and more if its pictures are hard. Look at both numbers below,
+#    and at what shuffling does to them.
 #
 # The cell prints the mean over mini-batches and the one over pictures, first in order, then
 # shuffled:
@@ -943,8 +963,8 @@ for shuffle in (False, True):
     print(f"{over_batches:.4f} {weighted_mean(results):.4f}")
 
 # %%
-# The first number depends on the order, the second does not: 10,000 pictures make 78 mini-batches of
-# 128 and one of 16, and those 16 count as much as any 128.
+# The first number depends on the order, the second does not: 10,000 pictures make 78 mini-batches
+# of 128 and one of 16, and those 16 count as much as any 128.
 #
 # .. guess:: How well does a model do if trained on sorted digits, first all zeros, then all ones
 #    ...?
@@ -972,15 +992,16 @@ fit(1, model, loss_func, opt, DataLoader(sorted_ds, batch_size=bs), valid_dl)
 # Switch to a CNN
 # ---------------
 #
-# Nothing in ``fit`` knows what kind of model it trains. Can it train a *convolutional
-# neural network*? A convolution slides a small window of weights, its *kernel*, over the picture, and
-# so looks for the same shapes everywhere.
+# Nothing in ``fit`` knows what kind of model it trains. Can it train a *convolutional neural
+# network*? A convolution slides a small window of weights, its :term:`kernel`, over the picture,
+# and so looks for the same shapes everywhere.
 #
-# Ours has three :class:`torch.nn.Conv2d` layers with kernels of 3 by 3. A padding of one pixel lets
-# them reach the edges, and with a stride of 2 each halves width and height, rounding up: 28, 14, 7, 4.
-# After each comes a *ReLU*, which turns negative values into zero. At the end we average over the
-# 4 by 4 that are left. ``view`` is PyTorch's version of NumPy's ``reshape``, except that it never
-# copies (where it would have to, it fails; :func:`torch.reshape` does not).
+# Ours has three :class:`torch.nn.Conv2d` layers with kernels of 3 by 3. A :term:`padding` of one
+# pixel lets them reach the edges, and with a :term:`stride` of 2 each halves width and height,
+# rounding up: 28, 14, 7, 4. After each comes a *ReLU*, which turns negative values into zero. At
+# the end we average over the 4 by 4 that are left. ``view`` is PyTorch's version of NumPy's
+# ``reshape``, except that it never copies (where it would have to, it fails; :func:`torch.reshape`
+# does not).
 #
 # .. tested-source:: mnist_tut.models.Mnist_CNN
 
@@ -991,13 +1012,15 @@ cnn = Mnist_CNN()
 show_shapes(cnn, x_train[:bs])
 
 # %%
-# .. figure-text:: Squares that shrink from left to right, with an arrow named Conv2d between each and the next; the last is a small mark of 64 by 10.
+# .. figure-text:: Squares that shrink from left to right, with an arrow named Conv2d between each
+#    and the next; the last is a small mark of 64 by 10.
 #
-#    What the three convolutions make of a mini-batch: smaller pictures, but more channels.
+#    What the three convolutions make of a mini-batch: smaller pictures, but more
+#    :term:`channels <channel>`.
 #
-# The optimizer gets *momentum*: a part of each step goes on in the direction of the steps before, like
-# a ball that rolls downhill. That usually trains faster (see `Stanford's notes
-# <https://cs231n.github.io/neural-networks-3/#sgd>`_).
+# The optimizer gets :term:`momentum`: a part of each step goes on in the direction of the steps
+# before, like a ball that rolls downhill. That usually trains faster (see
+# `Stanford's notes <https://cs231n.github.io/neural-networks-3/#sgd>`_).
 
 opt = optim.SGD(cnn.parameters(), lr=0.1, momentum=0.9)
 fit(epochs, cnn, loss_func, opt, train_dl, valid_dl)
@@ -1008,7 +1031,8 @@ fit(epochs, cnn, loss_func, opt, train_dl, valid_dl)
 show_weights(cnn.conv1.weight[:, 0])
 
 # %%
-# .. figure-text:: Sixteen tiny pictures of three by three weights in two rows; many are orange on one side and blue on the other.
+# .. figure-text:: Sixteen tiny pictures of three by three weights in two rows; many are orange on
+#    one side and blue on the other.
 #
 #    The sixteen kernels of the first layer. Orange on one side and blue on the other: an edge.
 #
@@ -1023,19 +1047,21 @@ wrong = (guess != y_valid).nonzero()[:20, 0]
 show_digits(x_valid[wrong], [f"{y_valid[i]} → {guess[i]}" for i in wrong])
 
 # %%
-# .. figure-text:: Twenty digits in two rows, each labelled with its true class, an arrow and the predicted class; many are sloppily written.
+# .. figure-text:: Twenty digits in two rows, each labelled with its true class, an arrow and the
+#    predicted class; many are sloppily written.
 #
-#    The first twenty mistakes on the validation set: what it was, and what the network took it for.
+#    The first twenty mistakes on the :term:`validation set`: what it was, and what the network took
+#    it for.
 #
 # **Now you.** Draw a digit. The networks below are the ones that this page trains, and nothing
-# leaves your browser. Find a digit that the linear model misreads and the CNN does not, then shift it
-# by two pixels.
+# leaves your browser. Find a digit that the linear model misreads and the CNN does not, then shift
+# it by two pixels.
 #
 # .. draw-digit::
 #
 # What does a network do with data that differ from what it was trained on? It does not notice. Your
-# drawing is first centred and scaled as MNIST's makers did with theirs; without that, the same ink in
-# another place is often misread. Try it on all validation pictures, two pixels to the right:
+# drawing is first centred and scaled as MNIST's makers did with theirs; without that, the same ink
+# in another place is often misread. Try it on all validation pictures, two pixels to the right:
 
 shifted = x_valid.view(-1, 28, 28).roll(2, dims=2).flatten(1)
 print(accuracy(logits, y_valid), accuracy(cnn(shifted), y_valid))
@@ -1044,26 +1070,27 @@ print(accuracy(logits, y_valid), accuracy(cnn(shifted), y_valid))
 # The strides skip places, so a shift matters. An accuracy holds for data that came about as the
 # validation set did, and for no others.
 #
-# One weak spot: the last ReLU comes before the average, so an unlucky start can leave a channel that is
-# zero for *every* picture. Then its gradient is zero, too; it hardly ever recovers, and its class is
-# *dead*. On what share of the pictures is each class exactly zero?
+# One weak spot: the last ReLU comes before the average, so an unlucky start can leave a channel
+# that is zero for *every* picture. Then its gradient is zero, too; it hardly ever recovers, and its
+# class is *dead*. On what share of the pictures is each class exactly zero?
 
 print((logits == 0).float().mean(dim=0))
 
 # %%
-# All shares are below 1, so all ten are alive. (:ref:`How other seeds fare, and why we keep the ReLU
-# <differences>`.)
+# All shares are below 1, so all ten are alive.
+# (:ref:`How other seeds fare, and why we keep the ReLU <differences>`.)
 #
 # .. exercise:: MySGD
 #
 #    Take the magic out of momentum. The class has everything but its ``step``: for each parameter,
 #    the velocity shrinks to ``momentum`` times what it was, the gradient is added to it, and the
-#    parameter moves against it by ``lr`` times the velocity. Yours should go where ``optim.SGD`` goes.
+#    parameter moves against it by ``lr`` times the velocity. Yours should go where ``optim.SGD``
+#    goes.
 #
 #    .. hint::
 #
-#       ``for p, v in zip(self.params, self.velocities)``, under ``torch.no_grad()``. Change ``v`` in
-#       place, or the next step will not know of it.
+#       ``for p, v in zip(self.params, self.velocities)``, under ``torch.no_grad()``. Change ``v``
+#       in place, or the next step will not know of it.
 #
 # **In short:** ``fit`` does not care what it trains.
 #
@@ -1074,7 +1101,7 @@ print((logits == 0).float().mean(dim=0))
 #
 # A model that only passes its input from layer to layer can be a list of layers:
 # :class:`torch.nn.Sequential` runs them in order. For the change of shape at the front we make a
-# *custom layer* from a function. (At the back, :class:`torch.nn.Flatten` does it.)
+# :term:`custom layer` from a function. (At the back, :class:`torch.nn.Flatten` does it.)
 #
 # .. tested-source:: mnist_tut.models.Lambda
 #
@@ -1097,10 +1124,10 @@ fit(epochs, sequential, loss_func, opt, train_dl, valid_dl)
 torch.testing.assert_close(list(sequential.parameters()), list(cnn.parameters()))
 
 # %%
-# Same seed, same network, same parameters. To keep them, save the ``state_dict``, the counterpart of
-# ``load_state_dict``: ``torch.save(sequential.state_dict(), "cnn.pt")``. It holds tensors and no code. The
-# whole model is saved as objects: a ``lambda`` in it cannot be saved, and :func:`torch.load`
-# refuses it unless told ``weights_only=False``: it may run any code.
+# Same seed, same network, same parameters. To keep them, save the ``state_dict``, the counterpart
+# of ``load_state_dict``: ``torch.save(sequential.state_dict(), "cnn.pt")``. It holds tensors and no
+# code. The whole model is saved as objects: a ``lambda`` in it cannot be saved, and
+# :func:`torch.load` refuses it unless told ``weights_only=False``: it may run any code.
 #
 # **In short:** ``Sequential`` for a chain of layers, and a small class for a layer of your own.
 #
@@ -1109,8 +1136,8 @@ torch.testing.assert_close(list(sequential.parameters()), list(cnn.parameters())
 # Wrapping ``DataLoader``
 # -----------------------
 #
-# Two things in our CNN assume pictures of 28 by 28: the ``view`` at the front, and the average over a
-# grid of 4 by 4 at the back.
+# Two things in our CNN assume pictures of 28 by 28: the ``view`` at the front, and the average over
+# a grid of 4 by 4 at the back.
 #
 # .. guess:: What do the layers behind the ``view`` make of three pictures of 32 by 32, and of 64 by
 #    64?
@@ -1161,9 +1188,9 @@ for height, width in [(28, 28), (64, 64), (50, 20)]:
 # Using your GPU
 # --------------
 #
-# No GPU? Most cloud providers rent them by the hour, and Google Colab lends you one. Ask PyTorch for
-# the *accelerator* of this machine, from NVIDIA or AMD (both ``cuda``), Apple (``mps``) or Intel
-# (``xpu``), and fall back on the CPU:
+# No GPU? Most cloud providers rent them by the hour, and Google Colab lends you one. Ask PyTorch
+# for the :term:`accelerator` of this machine, from NVIDIA or AMD (both ``cuda``), Apple (``mps``)
+# or Intel (``xpu``), and fall back on the CPU:
 
 dev = torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
 print(dev)
@@ -1187,20 +1214,20 @@ fit(epochs, model, loss_func, opt, train_dl, valid_dl)
 print(f"{dev}: {time.perf_counter() - began:.1f} s")
 
 # %%
-# The loss is lower because we went on training the same model: these are its third and fourth epochs.
-# Whether a GPU is *faster*, you have to measure; on a network as small as ours it waits a lot.
-# The last line of the output says what this page was built on.
+# The loss is lower because we went on training the same model: these are its third and fourth
+# epochs. Whether a GPU is *faster*, you have to measure; on a network as small as ours it waits a
+# lot. The last line of the output says what this page was built on.
 #
-# **In short:** choose a device, move the model once, and each mini-batch as it comes.
+# **In short:** choose a :term:`device`, move the model once, and each mini-batch as it comes.
 #
 # .. _better:
 #
 # One more network
 # ----------------
 #
-# So far we have kept to the original CNN. You can do better now, in a few lines: after each convolution comes *batch normalisation*,
-# which keeps the numbers in a healthy range, and the ten logits come from a linear layer, so that no
-# last ReLU can kill a class.
+# So far we have kept to the original CNN. You can do better now, in a few lines: after each
+# convolution comes :term:`batch normalisation`, which keeps the numbers in a healthy range, and the
+# ten logits come from a linear layer, so that no last ReLU can kill a class.
 #
 # .. guess:: How far do the same two epochs take it?
 #
@@ -1238,7 +1265,7 @@ if "MNIST_TUT_EXPORTS" in os.environ:
 
 # %%
 # A fraction of the errors. Does that hold on pictures that played no part in any of our choices?
-# This is what the *test set* has been waiting for:
+# This is what the :term:`test set` has been waiting for:
 
 from mnist_tut.training import evaluate
 
@@ -1247,32 +1274,32 @@ test_dl = WrappedDataLoader(WrappedDataLoader(test_dl, preprocess), to_device)
 print(f"{evaluate(better, accuracy, test_dl):.4f}")
 
 # %%
-# We look at it once. Whoever looks, changes something and looks again has begun to choose by the test
-# set, and its number is no longer honest.
+# We look at it once. Whoever looks, changes something and looks again has begun to choose by the
+# test set, and its number is no longer honest.
 #
 # .. exercise:: my_batch_norm
 #
 #    What does batch normalisation do, and what changes with ``eval()``? Compute it for ``x`` of the
-#    shape ``(n, channels)``, without calling the layer. While ``bn.training`` is true, each channel is
-#    normalised with the mean and variance of this mini-batch (``bn.eps`` is added to a variance, and
-#    that of a mini-batch divides by n); otherwise with ``bn.running_mean`` and
+#    shape ``(n, channels)``, without calling the layer. While ``bn.training`` is true, each channel
+#    is normalised with the mean and variance of this mini-batch (``bn.eps`` is added to a variance,
+#    and that of a mini-batch divides by n); otherwise with ``bn.running_mean`` and
 #    ``bn.running_var``. Then comes ``bn.weight`` times that, plus ``bn.bias``.
 #
 #    .. hint::
 #
-#       Normalised is :math:`(x - \text{mean}) / \sqrt{\text{var} + \text{eps}}`, with ``bn.eps``. The
-#       variance divides by n: ``x.var(dim=0, correction=0)``.
+#       Normalised is :math:`(x - \text{mean}) / \sqrt{\text{var} + \text{eps}}`, with ``bn.eps``.
+#       The variance divides by n: ``x.var(dim=0, correction=0)``.
 #
 # .. exercise:: my_cnn_32
 #
 #    Other pictures, same recipe. Build a network of three ``conv_block`` and a linear layer for
-#    *colour* pictures of 32 by 32, three channels each, as in CIFAR-10. From (n, 3, 32, 32) it makes
-#    (n, 10) logits.
+#    *colour* pictures of 32 by 32, three channels each, as in CIFAR-10. From (n, 3, 32, 32) it
+#    makes (n, 10) logits.
 #
 #    .. hint::
 #
-#       Look at ``better_cnn`` and ask of each number whether it still holds. What is left of 32 after
-#       three halvings?
+#       Look at ``better_cnn`` and ask of each number whether it still holds. What is left of 32
+#       after three halvings?
 #
 # **In short:** choose by the validation set, and report the test set once.
 #
@@ -1281,32 +1308,32 @@ print(f"{evaluate(better, accuracy, test_dl):.4f}")
 # Closing thoughts
 # ----------------
 #
-# You now have a general data pipeline and training loop for many kinds of models, and you know every
-# line of them. There is more to add: *data augmentation*, *hyper-parameter tuning*, monitoring,
-# *transfer learning* from models that others have trained. The `fastai <https://docs.fast.ai>`_ library
-# offers these, built on the very ideas of this page; it is a natural next step for practitioners (see
-# `a notebook of its course
-# <https://github.com/fastai/course22p2/blob/master/nbs/04_minibatch_training.ipynb>`_).
+# You now have a general data pipeline and training loop for many kinds of models, and you know
+# every line of them. There is more to add: :term:`data augmentation`, *hyper-parameter tuning*,
+# monitoring, :term:`transfer learning` from models that others have trained. The
+# `fastai <https://docs.fast.ai>`_ library offers these, built on the very ideas of this page; it is
+# a natural next step for practitioners (see
+# `a notebook of its course <https://github.com/fastai/course22p2/blob/master/nbs/04_minibatch_training.ipynb>`_).
 #
 # .. exercise:: my_freeze
 #
-#    *Transfer learning* in three lines: someone has trained ``model``, a ``Sequential``, and you want
-#    to teach its last layer something new. Freeze all the others, and return a list of the parameters
-#    that are left to train, for the optimizer.
+#    *Transfer learning* in three lines: someone has trained ``model``, a ``Sequential``, and you
+#    want to teach its last layer something new. Freeze all the others, and return a list of the
+#    parameters that are left to train, for the optimizer.
 #
 #    .. hint::
 #
-#       ``requires_grad_(False)`` works on a whole module, too, and so does ``requires_grad_(True)`` on
-#       the last one, ``model[-1]``. Mind the underscore.
+#       ``requires_grad_(False)`` works on a whole module, too, and so does ``requires_grad_(True)``
+#       on the last one, ``model[-1]``. Mind the underscore.
 #
 # We promised to explain four things:
 #
 # ``torch.nn``
-#    - ``Module``: a callable that behaves like a function and keeps *state*: it knows its parameters
-#      and those of the modules inside it, can go over them, clear their gradients and move them to a
-#      device.
+#    - ``Module``: a callable that behaves like a function and keeps *state*: it knows its
+#      parameters and those of the modules inside it, can go over them, clear their gradients and
+#      move them to a device.
 #    - ``Parameter``: a tensor its module lists for training. Only those whose ``requires_grad``
-#      is set are updated; set it to ``False``, and they are *frozen*.
+#      is set are updated; set it to ``False``, and they are :term:`frozen`.
 #    - ``functional``: functions without state: losses, activations, pooling, and layers that are
 #      handed their weights.
 # ``torch.optim``
@@ -1315,4 +1342,5 @@ print(f"{evaluate(better, accuracy, test_dl):.4f}")
 # ``Dataset``
 #    An abstract class for anything with ``__len__`` and ``__getitem__``, such as ``TensorDataset``.
 # ``DataLoader``
-#    Takes any ``Dataset`` and makes an iterable of mini-batches from it, as often as you like.
+#    Takes any ``Dataset`` and makes an :term:`iterable` of mini-batches from it, as often as you
+#    like.

@@ -18,8 +18,8 @@ All numbers were measured when this page was built. Yours will differ, so run th
 # One step, to be repeated
 # ------------------------
 #
-# We measure what ``fit`` does with every mini-batch: ``loss_batch``. One step is too short to time,
-# so ``steps_of`` makes a function that takes 20, all with the same mini-batch.
+# We measure what ``fit`` does with every :term:`mini-batch`: ``loss_batch``. One step is too short
+# to time, so ``steps_of`` makes a function that takes 20, all with the same mini-batch.
 
 from pathlib import Path
 
@@ -142,11 +142,11 @@ draw({"step": [1.0]} | {kind: [part / total] for kind, part in kinds.items()})
 # %%
 # .. figure-text:: Bars: a whole step on top, below it its parts, the longest first.
 #
-#    The parts of a step; ``other`` is the rest. Read the order, not the digits: the profiler's own
-#    work is in there too.
+#    The parts of a step; ``other`` is the rest. Read the order, not the digits: the
+#    :term:`profiler`'s own work is in there too.
 #
-# A convolution has twice the work backward: not one output, but the gradients of its weights and of
-# its input. (The first layer has just one: pictures need no gradient.)
+# A :term:`convolution` has twice the work backward: not one output, but the gradients of its
+# weights and of its input. (The first layer has just one: pictures need no gradient.)
 #
 # **In short:** profile first. What takes a twentieth of the time cannot save more than that:
 # *Amdahl's law*.
@@ -234,9 +234,9 @@ print(torch.__version__, hasattr(ds, "__getitems__"))
 #
 # A tenth of a step is worth an hour of your time, a hundredth is not.
 #
-# With a GPU you will meet *pinned memory*: ``DataLoader(..., pin_memory=True)`` and ``xb.to(dev,
-# non_blocking=True)`` let Python go on while a mini-batch is copied. Ours are small, and moving all
-# of MNIST to the GPU once is simpler. (We had no GPU to time it.)
+# With a GPU you will meet :term:`pinned memory`: ``DataLoader(..., pin_memory=True)`` and
+# ``xb.to(dev, non_blocking=True)`` let Python go on while a mini-batch is copied. Ours are small,
+# and moving all of MNIST to the GPU once is simpler. (We had no GPU to time it.)
 #
 # **In short:** index tensors in memory once per mini-batch, not once per row.
 #
@@ -261,8 +261,8 @@ compare({f"bs {size}": per_picture(size) for size in [16, 32, 64, 128, 256, 512]
 #
 #    Time for the same number of pictures; in mini-batches of 16 (``bs 16``) it is 1.
 #
-# This one changes the result: twice the size means half the updates per epoch, another learning
-# rate, and often more epochs.
+# This one changes the result: twice the size means half the updates per :term:`epoch`, another
+# learning rate, and often more epochs.
 #
 # **In short:** large batches share the price among more pictures, but train differently.
 #
@@ -271,8 +271,8 @@ compare({f"bs {size}": per_picture(size) for size in [16, 32, 64, 128, 256, 512]
 # Threads
 # -------
 #
-# PyTorch divides an operation among *threads*, as a rule as many as there are physical cores. They
-# have to be woken and waited for. *Do two take half the time?*
+# PyTorch divides an operation among :term:`threads <thread>`, as a rule as many as there are
+# physical cores. They have to be woken and waited for. *Do two take half the time?*
 
 before = torch.get_num_threads()
 few = steps_of(copy.deepcopy(last), count=5, fused=True)
@@ -393,8 +393,8 @@ print(f"{'rest of the step':28}{ms['step'] - sum(ms[name] for name in layers):6.
 # - A **ReLU** multiplies nothing. It shows what it costs to call, to read and to write.
 # - A **convolution** works at some share of the rate. Is it low because ours are narrow? ``wide``
 #   puts that to the test: it is our middle layer with 64 channels instead of 16.
-# - The **rest**, unless it drowns in noise, is loss, optimizer and Python, and what is slower in a
-#   whole step than by itself.
+# - The **rest**, unless it drowns in noise, is loss, :term:`optimizer` and Python, and what is
+#   slower in a whole step than by itself.
 #
 # **In short:** count the operations, measure the rate, and look at every layer before you blame
 # one.

@@ -4,10 +4,10 @@ r"""
 ``torch.nn`` 到底是什么？
 =========================
 
-- **动手**：先只用张量训练一个网络，再把活儿一样样交给 PyTorch，看着程序变短。最后的网络能认对 98 %
-  的数字。
-- **收获**：弄懂 ``nn.Module``、``Parameter``、优化器（optimizer）、``Dataset`` 和 ``DataLoader``
-  各管什么，能凭记忆写出训练循环。
+- **动手**：先只用:term:`张量`训练一个网络，再把活儿一样样交给 PyTorch，看着程序变短。\
+  最后的网络能认对 98 % 的数字。
+- **收获**：弄懂 ``nn.Module``、``Parameter``、:term:`优化器`（optimizer）、``Dataset`` 和
+  ``DataLoader`` 各管什么，能凭记忆写出训练循环。
 - **准备**：PyTorch，以及一点张量运算的经验，用过 NumPy 数组就行。不需要 GPU。
 
 本页按 Jeremy Howard（`fast.ai <https://www.fast.ai>`_）所写的 `What is torch.nn really?
@@ -26,8 +26,8 @@ Thomas 和 Francisco Ingham。思路是他的，文字和代码是我们的。�
 """
 
 # %%
-# 网络的初始权重是随机的。设定*随机种子*（random seed），您的就与我们的相同：从头依次运行各单元格，\
-# 得到的就是本页上的数字（舍入误差除外）。
+# 网络的初始:term:`权重`是随机的。设定:term:`随机种子`（random seed），您的就与我们的相同：\
+# 从头依次运行各单元格，得到的就是本页上的数字（舍入误差除外）。
 
 import torch
 
@@ -40,8 +40,9 @@ torch.manual_seed(42)
 # ---------------
 #
 # MNIST（`LeCun 等，1998 <https://doi.org/10.1109/5.726791>`_）是一批灰度小图片，内容是手写的数字 0
-# 到 9，每张都附有*标签*（label），写明是几。路径用 :mod:`pathlib` 处理，下载用 `Requests
-# <https://requests.readthedocs.io>`_。模块（module）都到第一次用时才导入，好让您看清它的用处。
+# 到 9，每张都附有:term:`标签`（label），写明是几。路径用 :mod:`pathlib` 处理，下载用
+# `Requests <https://requests.readthedocs.io>`_。:term:`模块`（module）都到第一次用时才导入，\
+# 好让您看清它的用处。
 
 import gzip
 import hashlib
@@ -58,9 +59,9 @@ SIZE = 16_168_813  # 字节
 MD5 = "a02cd19f81d51c426d7ca14024243ce9"
 
 # %%
-# 这个文件里是 NumPy 数组，格式是 :mod:`pickle`，即 Python 自带的*序列化*（serialise）格式：\
-# 把对象变成字节，再还原回来。pickle 其实是一段小程序，:func:`pickle.loads` 会运行它。\
-# 所以立一条规矩：*没有核对过校验和（checksum）的字节，绝不用 pickle 还原。*
+# 这个文件里是 NumPy 数组，格式是 :mod:`pickle`，即 Python 自带的:term:`序列化`（serialise）格式：\
+# 把对象变成字节，再还原回来。:term:`pickle` 其实是一段小程序，:func:`pickle.loads` 会运行它。\
+# 所以立一条规矩：没有核对过:term:`校验和`（checksum）的字节，绝不用 pickle 还原。
 #
 # .. tested-source:: mnist_tut.data.get_mnist
 #
@@ -70,8 +71,8 @@ MD5 = "a02cd19f81d51c426d7ca14024243ce9"
 # .. tested-source:: mnist_tut.data.keep
 #    :folded: 怎样保存文件：要么完整，要么没有
 #
-# 文件里有三组图片和标签：训练集（training set）用来训练，验证集（validation set）用来边做边检验，\
-# 测试集（test set）留到最后。
+# 文件里有三组图片和标签：:term:`训练集`（training set）用来训练，:term:`验证集`（validation set）\
+# 用来边做边检验，:term:`测试集`（test set）留到最后。
 
 from mnist_tut.data import get_mnist
 
@@ -125,12 +126,12 @@ print(n, c, x_train.min(), x_train.max(), y_train.min(), y_train.max())
 # 不用 ``torch.nn``，从零写一个网络
 # ---------------------------------
 #
-# 如果没听说过*梯度下降*（gradient descent），请配合 `course.fast.ai <https://course.fast.ai>`_
-# 的头几课来读。
+# 如果没听说过:term:`梯度下降`（gradient descent），请配合
+# `course.fast.ai <https://course.fast.ai>`_ 的头几课来读。
 #
-# 我们的模型是线性的：十个类别，每个类别对 784 个像素求一次加权和，再加一个偏置（bias）。\
+# 我们的模型是线性的：十个类别，每个类别对 784 个像素求一次加权和，再加一个:term:`偏置`（bias）。\
 # 权重（weights）的初值是随机数，偏置的初值是零。它们都是普通的张量，只多一样：``requires_grad`` 让
-# PyTorch 记下它们参与的运算，以便自动求出梯度（gradient），即*自动求导*（autograd）。
+# PyTorch 记下它们参与的运算，以便自动求出:term:`梯度`（gradient），即:term:`自动求导`（autograd）。
 
 import math
 
@@ -139,20 +140,21 @@ weights.requires_grad_()
 bias = torch.zeros(10, requires_grad=True)
 
 # %%
-# ``requires_grad_`` 末尾的下划线表示*原地操作*（in place）。注意次序：如果先要求梯度，再缩放，\
-# 缩放也会记录下来，``weights`` 就成了运算的*结果*，梯度始终是 ``None``。
+# ``requires_grad_`` 末尾的下划线表示:term:`原地操作`（in place）。注意次序：如果先要求梯度，\
+# 再缩放，缩放也会记录下来，``weights`` 就成了运算的*结果*，梯度始终是 ``None``。
 #
-# Python 里能调用的对象都可以当模型。我们的模型先做矩阵乘法 ``@``，再通过广播（broadcasting）\
-# 加上偏置，得到十个加权和，称为 *logit*。然后由*激活函数*（activation function）\
-# 把它们变成十个概率的对数，这里用的是对数 softmax（log-softmax）。照定义直接写：
+# Python 里能调用的对象都可以当模型。我们的模型先做矩阵乘法 ``@``，\
+# 再通过:term:`广播`（broadcasting）加上偏置，得到十个加权和，称为 :term:`logit`。\
+# 然后由:term:`激活函数`（activation function）把它们变成十个概率的对数，\
+# 这里用的是:term:`对数 softmax`（log-softmax）。照定义直接写：
 
 logits = torch.tensor([[89.0, 1.0, 0.0]])
 print(logits - logits.exp().sum(dim=1, keepdim=True).log())
 
 # %%
 # 三个负无穷：在 ``float32`` 里，自变量超过 88.7，``exp`` 就会溢出；网络要是很有把握，logit
-# 就能到这么大。对策叫 *log-sum-exp*：每行先减去该行最大的 logit。softmax 只取决于差值，\
-# 所以结果不变。
+# 就能到这么大。对策叫 :term:`log-sum-exp`：每行先减去该行最大的 logit。:term:`softmax`
+# 只取决于差值，所以结果不变。
 #
 # .. tested-source:: mnist_tut.by_hand.log_softmax
 
@@ -178,8 +180,8 @@ def model(xb):
 #       所以减去的，最后还得加回来。
 #
 # 这是纯 Python 代码，却很快：每个运算调用的都是现成的*内核*，即为 CPU 或 GPU 编译好的程序。\
-# 我们把一个*小批量*（mini-batch）的图片送进去，一直算到输出，这叫*前向传播*（forward pass）。\
-# 一个小批量有 ``bs`` 张图片，``bs`` 叫*批大小*（batch size）。
+# 我们把一个:term:`小批量`（mini-batch）的图片送进去，一直算到输出，这叫:term:`前向传播`（forward
+# pass）。一个小批量有 ``bs`` 张图片，``bs`` 叫:term:`批大小`（batch size）。
 #
 # .. guess:: 模型如果一无所知，它对一张图片给出的十个数应该是多少？
 #
@@ -195,8 +197,9 @@ print(preds.shape, preds.grad_fn.name())
 # %%
 # 除了数值，``preds`` 还带着 ``grad_fn``，即算出它的那个运算：减法。马上就用得上。
 #
-# 要训练，得有一个数说明预测有多糟，即*损失*（loss）。对分类器来说，它是*负对数似然*（negative
-# log-likelihood）：取出模型给真实类别的对数概率，求平均，再取相反数。
+# 要训练，得有一个数说明预测有多糟，即:term:`损失`（loss）。对分类器来说，\
+# 它是:term:`负对数似然`（negative log-likelihood）：取出模型给真实类别的对数概率，求平均，\
+# 再取相反数。
 #
 # .. exercise:: my_nll
 #
@@ -210,7 +213,7 @@ print(preds.shape, preds.grad_fn.name())
 #
 # .. tested-source:: mnist_tut.by_hand.nll
 #
-# 同时用两个张量作*索引*（index），``log_probs`` 的每一行就给出一个数：真实类别那一列的数。\
+# 同时用两个张量作:term:`索引`（index），``log_probs`` 的每一行就给出一个数：真实类别那一列的数。\
 # 损失函数和激活函数，PyTorch 有许多现成的，但用普通的 Python 也能自己写。
 
 from mnist_tut.by_hand import nll
@@ -227,21 +230,23 @@ print(loss)
 # 上面的损失接近 :math:`\ln 10 = 2.303`，正是瞎猜的代价。
 #
 # **梯度**：权重变一点，损失会变多少？从权重到损失的每个运算，PyTorch 都记了下来，\
-# 连成一张*计算图*（computation graph）：
+# 连成一张:term:`计算图`（computation graph）：
 
 from mnist_tut.plots import show_graph
 
 show_graph(loss)
 
 # %%
-# .. figure-text:: 从左到右的一条链：从方框 (784, 10) 出发，经过 Mm、Add、Amax、Sub、Exp、Sum、Log、Sub、Index 和 Mean，到 Neg 为止。另一个方框 (10,) 通向 Add；两条弧线分别从 Add 跳到第一个 Sub，再从那里跳到第二个 Sub。
+# .. figure-text:: 从左到右的一条链：从方框 (784, 10) 出发，经过 Mm、Add、Amax、Sub、Exp、Sum、\
+#    Log、Sub、Index 和 Mean，到 Neg 为止。另一个方框 (10,) 通向 Add；两条弧线分别从 Add 跳到第一个
+#    Sub，再从那里跳到第二个 Sub。
 #
 #    ``loss.grad_fn`` 记下的一切。方框里是 ``weights`` 和 ``bias`` 的形状，``Mm`` 是矩阵乘法。箭头是
 #    ``backward()`` 将要走的路。
 #
-# 调用 ``loss.backward()``，就会沿着这张图走，把各个参数（parameter）的梯度存进它的 ``.grad``。\
-# 对我们的模型，用纸笔也能推出来：先看各类别的概率比真实值大多少，再乘以像素，最后对小批量求平均。\
-# 两者一致吗？
+# 调用 ``loss.backward()``，就会沿着这张图走，把各个:term:`参数`（parameter）的梯度存进它的
+# ``.grad``。对我们的模型，用纸笔也能推出来：先看各类别的概率比真实值大多少，再乘以像素，\
+# 最后对小批量求平均。两者一致吗？
 
 import torch.nn.functional as F
 
@@ -302,10 +307,10 @@ print(accuracy(preds, yb))
 #       ``out.topk(3, dim=1).indices`` 是排在前三名的类别，从大到小。先逐个与标签比较，再用
 #       ``any(dim=1)`` 看其中有没有对的。
 #
-# **训练循环**：对每个小批量，先预测，再算损失，然后反向传播（backpropagation），\
-# 最后让每个参数逆着自己的梯度挪一小步。这一步有多小，由*学习率*（learning rate）``lr`` 决定。\
-# 它是*超参数*（hyper-parameter）：由我们选定，不由训练得出。把全部数据过一遍，\
-# 叫一个*轮次*（epoch）。
+# **训练循环**：对每个小批量，先预测，再算损失，然后:term:`反向传播`（backpropagation），\
+# 最后让每个参数逆着自己的梯度挪一小步。这一步有多小，由:term:`学习率`（learning rate）``lr``
+# 决定。它是:term:`超参数`（hyper-parameter）：由我们选定，不由训练得出。把全部数据过一遍，\
+# 叫一个:term:`轮次`（epoch）。
 
 lr = 0.5
 epochs = 2
@@ -326,10 +331,11 @@ for epoch in range(epochs):
             bias.grad.zero_()
 
 # %%
-# 好了，您已经从零写出并训练了一个神经网络！它是最小的一种，没有隐藏层（hidden layer），\
-# 叫*逻辑回归*（logistic regression）；类别多于两个时，也称 *softmax 回归*。
+# 好了，您已经从零写出并训练了一个神经网络！它是最小的一种，没有:term:`隐藏层`（hidden layer），\
+# 叫:term:`逻辑回归`（logistic regression）；类别多于两个时，也称 *softmax 回归*。
 #
-# **把它弄坏。** 下面是同一个循环，就在您的浏览器里运行，用的是前 5,000 张训练图片；保持本页的设置时，它的损失与 PyTorch 算出的一致。先猜一猜每个开关会怎样，再试。
+# **把它弄坏。** 下面是同一个循环，就在您的浏览器里运行，用的是前 5,000 张训练图片；\
+# 保持本页的设置时，它的损失与 PyTorch 算出的一致。先猜一猜每个开关会怎样，再试。
 #
 # .. train-here::
 #
@@ -340,10 +346,10 @@ for epoch in range(epochs):
 #
 # 更新写在 :class:`torch.no_grad` 里面，因为我们要的梯度与这一步无关。否则 PyTorch 会报错：\
 # ``a leaf Variable that requires grad is being used in an in-place operation``，意思是：\
-# 要求梯度的*叶子张量*（leaf tensor）不能原地修改。试过之后，请从头运行全部单元格，不然后面的数会变。（不由任何记录下来的运算得出的张量，\
-# 就是叶子张量；参见`自动求导的说明
-# <https://docs.pytorch.org/docs/stable/notes/autograd.html>`_。）想看循环怎样运行，就在任意位置写上
-# :func:`breakpoint`，用 Python 的调试器单步执行。
+# 要求梯度的:term:`叶子张量`（leaf tensor）不能原地修改。试过之后，请从头运行全部单元格，\
+# 不然后面的数会变。（不由任何记录下来的运算得出的张量，就是叶子张量；\
+# 参见`自动求导的说明 <https://docs.pytorch.org/docs/stable/notes/autograd.html>`_。）\
+# 想看循环怎样运行，就在任意位置写上 :func:`breakpoint`，用 Python 的调试器单步执行。
 #
 # .. exercise:: my_update
 #
@@ -374,7 +380,8 @@ before = log_softmax(x_valid[ten] @ start["weights"] + start["bias"])
 show_beliefs(before.exp(), out[ten].exp(), y_valid[ten])
 
 # %%
-# .. figure-text:: 两张十乘十的概率方格图。左图颜色暗淡，毫无规律；右图大多数行在对角线上有一个亮格。
+# .. figure-text:: 两张十乘十的概率方格图。左图颜色暗淡，毫无规律；\
+#    右图大多数行在对角线上有一个亮格。
 #
 #    训练前（左）和训练后（右）的概率。每行是一张图片，从 0 到 9；每列是一个类别；\
 #    对角线上的亮格表示预测正确，而且有把握。
@@ -394,15 +401,16 @@ show_weights(weights.T.view(10, 28, 28), range(10), cols=5)
 #
 #    这次故意弄坏它。在同一个小批量上训练 ``steps`` 步，损失用 ``F.cross_entropy``（它直接接受
 #    logit，下一节就讲），模型是 ``xb @ weights + bias``，而且梯度*从不*清零。\
-#    把每一步开始时的损失收进列表，要普通的数，不要张量。然后用 ``plt.plot`` 画出来（例如取\
-#    ``x_train[:64]`` 和它的标签、``start`` 里的初始值、``lr``，走一百步），说说曲线为什么是这个样子。
+#    把每一步开始时的损失收进列表，要普通的数，不要张量。然后用 ``plt.plot``
+#    画出来（例如取``x_train[:64]`` 和它的标签、``start`` 里的初始值、``lr``，走一百步），\
+#    说说曲线为什么是这个样子。
 #
 #    .. hint::
 #
 #       就是前面的训练循环，去掉最后两行。``loss.item()`` 把张量变成普通的数。至于曲线：\
 #       走了十步之后，``weights.grad`` 里存着些什么？
 #
-# 从这里开始是*重构*（refactoring）：程序做的事不变，代码变得更短、更清楚或更灵活。\
+# 从这里开始是:term:`重构`（refactoring）：程序做的事不变，代码变得更短、更清楚或更灵活。\
 # 所以先存下学到的参数，后面的程序都要与它比较：
 
 goal = weights.detach().clone(), bias.detach().clone()
@@ -423,11 +431,12 @@ def same_as_by_hand(weights, bias):
 # ----------------------------
 #
 # :mod:`torch.nn.functional` 习惯上导入为 ``F``，``torch.nn`` 的函数大多在这里：损失、激活、\
-# 池化（pooling）都有；卷积（convolution）和线性层（linear layer）也有，不过稍后要讲的类更方便。
+# :term:`池化`（pooling）都有；:term:`卷积`（convolution）和:term:`线性层`（linear layer）也有，\
+# 不过稍后要讲的类更方便。
 #
-# 对数 softmax 和负对数似然总是搭配使用，所以有一个函数把两步合成一步，即交叉熵（cross-entropy）：\
-# :func:`torch.nn.functional.cross_entropy`。我们自己写的两个都可以去掉，模型直接返回 logit。\
-# 回到起点，再训练一遍：
+# 对数 softmax 和负对数似然总是搭配使用，所以有一个函数把两步合成一步，\
+# 即:term:`交叉熵`（cross-entropy）：:func:`torch.nn.functional.cross_entropy`。\
+# 我们自己写的两个都可以去掉，模型直接返回 logit。回到起点，再训练一遍：
 #
 # .. loop:: functional
 #    :from: by-hand
@@ -487,7 +496,7 @@ print(f"{accuracy(model(x_valid), y_valid):.4f}")
 # -----------------------
 #
 # 权重、偏置和用到它们的计算，本该放在一起。为此我们写一个类，让它*继承* :class:`torch.nn.Module`，\
-# 成为它的*子类*（subclass）。它能保存*状态*：凡是赋给它的 :class:`torch.nn.Parameter`，\
+# 成为它的:term:`子类`（subclass）。它能保存*状态*：凡是赋给它的 :class:`torch.nn.Parameter`，\
 # 都会*注册*到它的参数清单里。要算什么，由 ``forward`` 方法规定。
 
 from torch import nn
@@ -509,7 +518,8 @@ class Mnist_Logistic(nn.Module):
 #    Python 的`模块 <https://docs.python.org/3/tutorial/modules.html>`_（module，首字母小写）\
 #    是可以导入的代码文件；``nn.Module``（首字母大写）是 PyTorch 的一个类。
 #
-# 模型现在是一个类，所以要先*实例化*（instantiate），再像函数那样调用；它会把调用转给 ``forward``：
+# 模型现在是一个类，所以要先:term:`实例化`（instantiate），再像函数那样调用；它会把调用转给
+# ``forward``：
 
 model = Mnist_Logistic()
 print(loss_func(model(xb), yb))
@@ -569,8 +579,8 @@ print(loss_func(model(xb), yb))
 print(f"ours: {start['weights'].std():.4f}, of nn.Linear: {model.lin.weight.std():.4f}")
 
 # %%
-# 请看第二行：代码简化了，初始化（initialisation）也悄悄变了，``nn.Linear`` 的权重取自更窄的分布。\
-# 在这里影响不大，在深层网络里就难说。
+# 请看第二行：代码简化了，:term:`初始化`（initialisation）也悄悄变了，``nn.Linear``
+# 的权重取自更窄的分布。在这里影响不大，在深层网络里就难说。
 #
 # .. note::
 #
@@ -611,7 +621,8 @@ from mnist_tut.plots import show_shapes
 show_shapes(model, x_train[:bs])
 
 # %%
-# .. figure-text:: 一个小批量经过线性模型：两个标记，中间是名为 Linear 的箭头，64 × 784 变成 64 × 10。
+# .. figure-text:: 一个小批量经过线性模型：两个标记，中间是名为 Linear 的箭头，64 × 784 变成 64 ×
+#    10。
 #
 #    一个小批量穿过线性模型：(64, 784) @ (784, 10) + (10,) 得到 (64, 10)。
 #
@@ -621,8 +632,8 @@ show_shapes(model, x_train[:bs])
 #
 # .. exercise:: MyNet
 #
-#    现在就把它写出来：一层从 784 到 ``hidden``，一个 ReLU，再一层从 ``hidden`` 到 10，直接输出
-#    logit。四个参数张量，``parameters()`` 都要找得到。
+#    现在就把它写出来：一层从 784 到 ``hidden``，一个 :term:`ReLU`，再一层从 ``hidden`` 到 10，\
+#    直接输出 logit。四个参数张量，``parameters()`` 都要找得到。
 #
 #    .. hint::
 #
@@ -636,7 +647,7 @@ show_shapes(model, x_train[:bs])
 # -------------------------
 #
 # :mod:`torch.optim` 汇集了各种优化算法：SGD、Adam 等等。新建优化器时，把归它管的参数交给它；\
-# 之后调用 ``opt.step()``，这些参数就全部更新。最简单的是*随机梯度下降*（stochastic gradient
+# 之后调用 ``opt.step()``，这些参数就全部更新。最简单的是:term:`随机梯度下降`（stochastic gradient
 # descent），它做的与我们的循环一样。后面还要多次新建模型和优化器，所以写成函数：
 #
 # .. tested-source:: mnist_tut.training.get_model
@@ -690,14 +701,14 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # 使用 ``Dataset`` 重构
 # ---------------------
 #
-# :class:`~torch.utils.data.Dataset` 是抽象类，代表有长度、能索引的数据集（data set）：:func:`len`
-# 调用 ``__len__``，索引调用 ``__getitem__``。`《数据集与数据加载器》教程
-# <https://docs.pytorch.org/tutorials/beginner/data_loading_tutorial.html>`_演示了怎样继承
+# :class:`~torch.utils.data.Dataset` 是抽象类，代表有长度、能索引的:term:`数据集`（data set）：\
+# :func:`len` 调用 ``__len__``，索引调用 ``__getitem__``。\
+# `《数据集与数据加载器》教程 <https://docs.pytorch.org/tutorials/beginner/data_loading_tutorial.html>`_演示了怎样继承
 # ``Dataset``，写出人脸照片的数据集 ``FaceLandmarksDataset``。（这说的是*映射式*数据集；\
 # 没有长度的数据流，用 :class:`~torch.utils.data.IterableDataset`。）
 #
 # 数据是张量时，用 :class:`~torch.utils.data.TensorDataset`。它能沿第一个维度，把几个张量一起遍历、\
-# 索引或切片（slice）。所以图片和标签一行就能取出：
+# 索引或:term:`切片`（slice）。所以图片和标签一行就能取出：
 #
 # .. loop:: dataset
 #    :from: optim
@@ -738,7 +749,7 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # 使用 ``DataLoader`` 重构
 # ------------------------
 #
-# :class:`~torch.utils.data.DataLoader` 是数据加载器（data loader），能把任何 ``Dataset``
+# :class:`~torch.utils.data.DataLoader` 是:term:`数据加载器`（data loader），能把任何 ``Dataset``
 # 变成小批量。索引不用再自己算：
 #
 # .. loop:: dataloader
@@ -779,16 +790,17 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # 加入验证集
 # ----------
 #
-# 模型可能把训练数据背熟了，换了别的就不行。这叫*过拟合*（overfitting），\
+# 模型可能把训练数据背熟了，换了别的就不行。这叫:term:`过拟合`（overfitting），\
 # 只有没用来训练的数据才能让它现形，所以一定要有`验证集
 # <https://www.fast.ai/posts/2017-11-13-validation-sets.html>`_。
 #
-# 训练数据要*打乱*（shuffle）：如果次序不变，同一批里总是那些图片，每个轮次都把权重往同样的方向拉。\
-# 打乱也有助于防止过拟合。验证数据不用打乱：不管什么次序，损失都一样。
+# 训练数据要:term:`打乱`（shuffle）：如果次序不变，同一批里总是那些图片，\
+# 每个轮次都把权重往同样的方向拉。打乱也有助于防止过拟合。验证数据不用打乱：不管什么次序，\
+# 损失都一样。
 #
 # .. exercise:: my_batches
 #
-#    这样的加载器，自己写只要四行。请写成*生成器*（generator）：每次产出一个小批量，即 ``bs``
+#    这样的加载器，自己写只要四行。请写成:term:`生成器`（generator）：每次产出一个小批量，即 ``bs``
 #    张图片和它们的标签；每张图片正好出现一次，次序随机，每轮都不同；余下的放在最后一批。
 #
 #    .. hint::
@@ -931,14 +943,14 @@ fit(1, model, loss_func, opt, DataLoader(sorted_ds, batch_size=bs), valid_dl)
 # 换成 CNN
 # --------
 #
-# ``fit`` 并不知道模型是哪一种。那么，也能训练*卷积神经网络*（convolutional neural network）吗？\
-# 卷积让一小块权重，也就是*卷积核*（kernel），像窗口一样滑过图片，所以形状无论出现在哪里，\
-# 它都认得出来。
+# ``fit`` 并不知道模型是哪一种。那么，也能训练:term:`卷积神经网络`（convolutional neural network）\
+# 吗？卷积让一小块权重，也就是:term:`卷积核`（kernel），像窗口一样滑过图片，\
+# 所以形状无论出现在哪里，它都认得出来。
 #
-# 我们的网络有三个 :class:`torch.nn.Conv2d` 层，卷积核的大小是 3 × 3。四周填充（padding）\
-# 一个像素，卷积核就能覆盖到边缘；步幅（stride）为 2，所以每层都把宽和高减半（向上取整）：28、14、\
-# 7、4。每层之后是 *ReLU*，它把负值变成零。最后对余下的 4 × 4 个格子取平均。``view`` 相当于 NumPy
-# 的 ``reshape``，只是从不复制（非复制不可时，它会报错，:func:`torch.reshape` 则会复制）。
+# 我们的网络有三个 :class:`torch.nn.Conv2d` 层，卷积核的大小是 3 × 3。四周:term:`填充`（padding）\
+# 一个像素，卷积核就能覆盖到边缘；:term:`步幅`（stride）为 2，所以每层都把宽和高减半（向上取整）：\
+# 28、14、7、4。每层之后是 *ReLU*，它把负值变成零。最后对余下的 4 × 4 个格子取平均。``view`` 相当于
+# NumPy 的 ``reshape``，只是从不复制（非复制不可时，它会报错，:func:`torch.reshape` 则会复制）。
 #
 # .. tested-source:: mnist_tut.models.Mnist_CNN
 
@@ -949,11 +961,12 @@ cnn = Mnist_CNN()
 show_shapes(cnn, x_train[:bs])
 
 # %%
-# .. figure-text:: 一排方块从左到右越来越小，相邻两个之间有名为 Conv2d 的箭头；最后是一个小小的标记，64 × 10。
+# .. figure-text:: 一排方块从左到右越来越小，相邻两个之间有名为 Conv2d 的箭头；\
+#    最后是一个小小的标记，64 × 10。
 #
-#    一个小批量依次经过三层卷积：图片越来越小，通道（channel）不再只有一个。
+#    一个小批量依次经过三层卷积：图片越来越小，:term:`通道`（channel）不再只有一个。
 #
-# 优化器加上*动量*（momentum）：每一步都有一部分沿着前几步的方向，就像滚下山坡的球。\
+# 优化器加上:term:`动量`（momentum）：每一步都有一部分沿着前几步的方向，就像滚下山坡的球。\
 # 这样通常训练得更快（参见`斯坦福的讲义 <https://cs231n.github.io/neural-networks-3/#sgd>`_）。
 
 opt = optim.SGD(cnn.parameters(), lr=0.1, momentum=0.9)
@@ -980,15 +993,18 @@ wrong = (guess != y_valid).nonzero()[:20, 0]
 show_digits(x_valid[wrong], [f"{y_valid[i]} → {guess[i]}" for i in wrong])
 
 # %%
-# .. figure-text:: 二十个数字，排成两行，各标着真实的类别、一个箭头和预测的类别；其中不少写得很潦草。
+# .. figure-text:: 二十个数字，排成两行，各标着真实的类别、一个箭头和预测的类别；\
+#    其中不少写得很潦草。
 #
 #    验证集上前二十个错误：本来是几，被网络认成了几。
 #
-# **轮到您了。** 写一个数字。下面的网络就是本页训练出来的，您写的内容不会离开浏览器。试着写一个线性模型认错而卷积网络认对的数字，再把它平移两个像素看看。
+# **轮到您了。** 写一个数字。下面的网络就是本页训练出来的，您写的内容不会离开浏览器。\
+# 试着写一个线性模型认错而卷积网络认对的数字，再把它平移两个像素看看。
 #
 # .. draw-digit::
 #
-# 遇到与训练数据不同的数据，网络会怎样？它毫无察觉。您写的数字会先像 MNIST 的制作者那样居中、缩放；不这样做，同样的笔迹换个位置就常常认错。把全部验证图片向右平移两个像素试试：
+# 遇到与训练数据不同的数据，网络会怎样？它毫无察觉。您写的数字会先像 MNIST 的制作者那样居中、\
+# 缩放；不这样做，同样的笔迹换个位置就常常认错。把全部验证图片向右平移两个像素试试：
 
 shifted = x_valid.view(-1, 28, 28).roll(2, dims=2).flatten(1)
 print(accuracy(logits, y_valid), accuracy(cnn(shifted), y_valid))
@@ -1024,7 +1040,7 @@ print((logits == 0).float().mean(dim=0))
 # ----------------------
 #
 # 模型如果只是把输入逐层传下去，列出各层就行：:class:`torch.nn.Sequential` 会依次运行它们。\
-# 开头要改变形状，需要一个*自定义层*（custom layer），我们用函数做一个。（结尾有现成的
+# 开头要改变形状，需要一个:term:`自定义层`（custom layer），我们用函数做一个。（结尾有现成的
 # :class:`torch.nn.Flatten`。）
 #
 # .. tested-source:: mnist_tut.models.Lambda
@@ -1048,10 +1064,10 @@ fit(epochs, sequential, loss_func, opt, train_dl, valid_dl)
 torch.testing.assert_close(list(sequential.parameters()), list(cnn.parameters()))
 
 # %%
-# 种子相同，网络相同，参数也相同。要保存参数，就存*状态字典*（state dict），它与 ``load_state_dict``
-# 是一对：``torch.save(sequential.state_dict(), "cnn.pt")``。里面是张量，没有代码。保存整个模型，\
-# 存的就是对象：里面若有 ``lambda``，根本存不了；而且除非写明 ``weights_only=False``，\
-# :func:`torch.load` 会拒绝读取，因为它可能运行任意代码。
+# 种子相同，网络相同，参数也相同。要保存参数，就存:term:`状态字典`（state dict），它与
+# ``load_state_dict`` 是一对：``torch.save(sequential.state_dict(), "cnn.pt")``。里面是张量，\
+# 没有代码。保存整个模型，存的就是对象：里面若有 ``lambda``，根本存不了；而且除非写明
+# ``weights_only=False``，:func:`torch.load` 会拒绝读取，因为它可能运行任意代码。
 #
 # **小结**：一层接一层的模型用 ``Sequential``，自定义层写个小类。
 #
@@ -1109,14 +1125,14 @@ for height, width in [(28, 28), (64, 64), (50, 20)]:
 # ------------
 #
 # 没有 GPU？多数云服务商按小时出租，Google Colab 也能借您一块。向 PyTorch
-# 查询本机的*加速器*（accelerator），不论来自 NVIDIA、AMD（两者都叫 ``cuda``）、Apple（``mps``）还是
-# Intel（``xpu``）；如果没有，就用 CPU：
+# 查询本机的:term:`加速器`（accelerator），不论来自 NVIDIA、AMD（两者都叫 ``cuda``）、\
+# Apple（``mps``）还是 Intel（``xpu``）；如果没有，就用 CPU：
 
 dev = torch.accelerator.current_accelerator(check_available=True) or torch.device("cpu")
 print(dev)
 
 # %%
-# 要搬到这个设备（device）上的有两样，每个小批量和模型。搬完再新建优化器：
+# 要搬到这个:term:`设备`（device）上的有两样，每个小批量和模型。搬完再新建优化器：
 
 
 def to_device(x, y):
@@ -1145,7 +1161,7 @@ print(f"{dev}: {time.perf_counter() - began:.1f} s")
 # ------------
 #
 # 到这里为止，用的都是原教程的 CNN。您现在可以做得更好，而且只要几行：\
-# 每次卷积之后加上*批归一化*（batch normalisation），让数值保持在合适的范围；十个 logit
+# 每次卷积之后加上:term:`批归一化`（batch normalisation），让数值保持在合适的范围；十个 logit
 # 改由线性层给出，不再有最后那个会弄死类别的 ReLU。
 #
 # .. guess:: 同样训练两个轮次，它能做到多好？
@@ -1198,8 +1214,8 @@ print(f"{evaluate(better, accuracy, test_dl):.4f}")
 #
 #    批归一化究竟做了什么？调用 ``eval()`` 以后有什么不同？请不调用这个层，自己算出它的结果；``x``
 #    的形状是 ``(n, channels)``，每列是一个通道。``bn.training`` 为真时，\
-#    每个通道用当前这批的均值和方差归一化（方差要加上 ``bn.eps``；这批的方差除以 n）；否则用 ``bn.running_mean`` 和 ``bn.running_var``。\
-#    然后乘以 ``bn.weight``，再加上 ``bn.bias``。
+#    每个通道用当前这批的均值和方差归一化（方差要加上 ``bn.eps``；这批的方差除以 n）；否则用
+#    ``bn.running_mean`` 和 ``bn.running_var``。然后乘以 ``bn.weight``，再加上 ``bn.bias``。
 #
 #    .. hint::
 #
@@ -1223,15 +1239,15 @@ print(f"{evaluate(better, accuracy, test_dl):.4f}")
 # ----
 #
 # 您现在有了通用的数据管道和训练循环，能训练多种模型，而且每一行都懂。\
-# 能加的还有很多：*数据增强*（data augmentation）、*调超参数*、监控训练过程，\
-# 以及利用别人训练好的模型做*迁移学习*（transfer learning）。`fastai <https://docs.fast.ai>`_
+# 能加的还有很多：:term:`数据增强`（data augmentation）、*调超参数*、监控训练过程，\
+# 以及利用别人训练好的模型做:term:`迁移学习`（transfer learning）。`fastai <https://docs.fast.ai>`_
 # 库提供了这些，其基础正是本页的想法；要用到实际工作里，下一步不妨学它（参见`其课程里的一份笔记本
 # <https://github.com/fastai/course22p2/blob/master/nbs/04_minibatch_training.ipynb>`_）。
 #
 # .. exercise:: my_freeze
 #
 #    *迁移学习*，三行就够：别人训练好了 ``model``（一个 ``Sequential``），\
-#    您想让它的最后一层学点新东西。请*冻结*（frozen）其余各层，不再训练它们；再返回一个列表，\
+#    您想让它的最后一层学点新东西。请:term:`冻结`（frozen）其余各层，不再训练它们；再返回一个列表，\
 #    里面是留给优化器训练的参数。
 #
 #    .. hint::
@@ -1252,4 +1268,4 @@ print(f"{evaluate(better, accuracy, test_dl):.4f}")
 # ``Dataset``
 #    抽象类，凡是有 ``__len__`` 和 ``__getitem__`` 的都算，例如 ``TensorDataset``。
 # ``DataLoader``
-#    接受任何 ``Dataset``，把它变成*可迭代对象*（iterable），逐个给出小批量，可以反复遍历。
+#    接受任何 ``Dataset``，把它变成:term:`可迭代对象`（iterable），逐个给出小批量，可以反复遍历。

@@ -7,4 +7,5 @@ from sphinx import locale
 @pytest.fixture(autouse=True)
 def english():
     """Let words be English until a test builds something in another language."""
+    locale.translators.clear()
     locale.init([None], "en")

@@ -1,9 +1,12 @@
 """Build a miniature site with some of our extensions, as Sphinx-Gallery tests itself."""
 
 from contextlib import contextmanager
+from pathlib import Path
 
 from bs4 import BeautifulSoup
 from sphinx.testing.util import SphinxTestApp
+
+LOCALE = Path(__file__).parents[2] / "docs" / "locale"
 
 
 @contextmanager
@@ -18,7 +21,12 @@ def built(folder, pages, extensions, **settings):
     app = SphinxTestApp(
         srcdir=source,
         builddir=folder / "build",
-        confoverrides={"extensions": extensions, "html_theme": "basic", **settings},
+        confoverrides={
+            "extensions": extensions,
+            "html_theme": "basic",
+            "locale_dirs": [str(LOCALE)],
+            **settings,
+        },
     )
     try:
         app.build()

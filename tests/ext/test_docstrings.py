@@ -3,9 +3,8 @@
 import re
 
 import pytest
-from ext.code.finder import documented
+from ext.code.finder import documented, place
 from ext.code.package_source import package_files
-from ext.code.where_used import place
 from ext.language import docstrings
 from gallery_scripts import ROOT
 from miniature import build
@@ -51,16 +50,16 @@ def test_every_piece_of_a_docstring_has_its_chinese_and_none_is_left_over(
             met.add(text)
             return super().get(text)
 
-    catalogue = Asked(docstrings.chinese())
-    monkeypatch.setattr(docstrings, "chinese", lambda: catalogue)
+    catalogue = Asked(docstrings.translations("zh_CN"))
+    monkeypatch.setattr(docstrings, "translations", lambda language: catalogue)
     _, warnings = build_api(tmp_path, "zh")
-    assert "lacks the Chinese" not in warnings
+    assert "docstrings.po lacks" not in warnings
     assert sorted(catalogue.keys() - met) == [], "no docstring says so any more"
     assert len(met) > 200
 
 
 def test_the_chinese_is_chinese_and_keeps_names_and_numbers():
-    for english, chinese in docstrings.chinese().items():
+    for english, chinese in docstrings.translations("zh_CN").items():
         assert re.search(r"[\u4e00-\u9fff]", chinese), chinese
         assert not re.search(r"[\u4e00-\u9fff][,;:?!()]|[,;?!][\u4e00-\u9fff]", chinese)
         assert not re.search(r"[\u4e00-\u9fff][A-Za-z0-9`]", chinese), chinese
@@ -95,7 +94,7 @@ def test_names_types_and_descriptions_are_parted_as_the_language_does(tmp_path, 
 
 
 def test_a_piece_without_chinese_is_named_with_its_object(tmp_path, monkeypatch):
-    monkeypatch.setattr(docstrings, "chinese", dict)
+    monkeypatch.setattr(docstrings, "translations", lambda language: {})
     text = "T\n=\n\n.. autofunction:: mnist_tut.by_hand.accuracy\n"
     _, warnings = build(
         tmp_path,
@@ -104,7 +103,7 @@ def test_a_piece_without_chinese_is_named_with_its_object(tmp_path, monkeypatch)
         language="zh_CN",
     )
     assert re.search(
-        r"docstrings.po lacks the Chinese of 'Share of the rows .* of "
+        r"docstrings.po lacks 'Share of the rows .* of "
         r"mnist_tut.by_hand.accuracy",
         warnings,
     )
@@ -153,7 +152,7 @@ ValueError
 @each
 def test_the_api_follows_the_lesson_and_leaves_no_module_out(lang):
     modules = re.findall(r"^\.\. automodule:: (\S+)$", api(lang), re.M)
-    places = [place(module, lang) for module in modules]
+    places = [place(module) for module in modules]
     assert places == sorted(places)
     names = [
         ".".join(path.relative_to(ROOT).with_suffix("").parts)

@@ -7,9 +7,7 @@ from types import SimpleNamespace
 import lesson
 import pytest
 from ext.code import finder_pages, source_names, where_used
-from ext.code.finder import Test, files_of_tests, find_tests, known_tests, module_of
-from ext.language.first_use import pattern
-from miniature import build
+from ext.code.finder import Stated, files_of_tests, find_tests, known_tests, module_of
 
 
 @pytest.fixture
@@ -80,7 +78,7 @@ def test_a_test_file_that_changed_is_read_again(world):
 
 
 def test_a_sentence_says_numbers_and_groups_as_a_reader_would():
-    numbers = Test("f.py", "TestEveryStep::test_as_torch_up_to_1e_6", 1, 2)
+    numbers = Stated("f.py", "TestEveryStep::test_as_torch_up_to_1e_6", 1, 2)
     assert numbers.sentence == "Every step: as torch up to 1e-6"
 
 
@@ -176,42 +174,3 @@ def test_the_packages_names_are_known_by_their_origin():
     names = source_names.names_of(source)
     assert names["F.avg_pool2d"][0]["module"] == "torch.nn.functional"
     assert names["nn.ReLU"][0]["module"].startswith("torch.nn")
-
-
-def test_the_longest_term_wins_and_plurals_count():
-    english = pattern(["gradient", "mini-batch", "stochastic gradient descent"], "en")
-    found = english.findall(
-        "Mini-batches, Stochastic gradient descent, gradients, gradiently"
-    )
-    assert found == ["Mini-batch", "Stochastic gradient descent", "gradient"]
-    chinese = pattern(["数据", "数据集", "数据加载器"], "zh")
-    assert chinese.findall("数据加载器读数据集里的数据") == [
-        "数据加载器",
-        "数据集",
-        "数据",
-    ]
-    latin = pattern(["对数 softmax", "softmax"], "zh")
-    assert latin.findall(
-        "对数 softmax（log-softmax），log-softmax，Softmax 只看差值"
-    ) == [
-        "对数 softmax",
-        "Softmax",
-    ]
-
-
-def test_a_term_is_linked_once_and_not_in_titles_or_code(tmp_path):
-    page = (
-        "Tensor\n======\n\n``tensor`` and a tensor, one more tensor, two *tensors*.\n\n"
-        ".. toctree::\n\n   /glossary\n"
-    )
-    folder = tmp_path / "source" / "tutorials"
-    build_pages = {"index": "I\n=\n\n.. toctree::\n\n   tutorials/x\n"}
-    html, warnings = build(
-        tmp_path,
-        {**build_pages, "tutorials/x": page, "glossary": "G\n=\n\n.. term-pairs::\n"},
-        ["ext.language.term_pairs", "ext.language.first_use"],
-    )
-    assert folder.exists()
-    assert warnings == ""
-    links = html["tutorials/x"].select("a[href*='glossary.html#term-tensor']")
-    assert [link.get_text() for link in links] == ["tensor"]

@@ -4,11 +4,13 @@ import json
 import re
 from types import SimpleNamespace
 
+import pytest
 from docutils import nodes
 from ext.gallery import reading_aids
 from ext.page import light_pages
-from miniature import build
+from miniature import LOCALE, build
 from PIL import Image
+from sphinx import locale
 
 PAGE = "Title\n=====\n\nFirst *paragraph*.\n\nSecond.\n"
 
@@ -139,11 +141,17 @@ def test_a_page_that_was_not_run_has_no_box(tmp_path):
     assert len(html["index"].select("p.recap")) == 1
 
 
-def test_durations_are_worded_in_the_pages_language():
-    assert reading_aids.duration(0, 22.1, "zh_CN") == " 22 秒"
-    assert reading_aids.duration(2, 3.0, "zh_CN") == " 2 分 3 秒"
-    assert reading_aids.duration(0, 22.1, "en") == "22 seconds"
-    assert reading_aids.duration(2, 3.0, "en") == "2 minutes 3 seconds"
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ["22 seconds", "1 minute 3 seconds", "2 minutes 3 seconds"]),
+        ("zh_CN", ["22 秒", "1 分 3 秒", "2 分 3 秒"]),
+    ],
+)
+def test_durations_are_worded_in_the_pages_language(language, words):
+    locale.init([str(LOCALE)], language)
+    times = [(0, 22.1), (1, 3.0), (2, 3.0)]
+    assert [reading_aids.duration(*time) for time in times] == words
 
 
 def test_reading_time_counts_words_characters_and_code_but_no_outputs():

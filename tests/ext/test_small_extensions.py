@@ -8,12 +8,13 @@ from types import SimpleNamespace
 
 import pytest
 import sphobjinv
-from ext.gallery import data_notice, gallery_chinese
+from ext.gallery import data_notice, gallery_words
 from ext.page import local_inventories
 from ext.search import chinese
 from gallery_scripts import ROOT
 from miniature import build
 from PIL import Image
+from sphinx import locale
 from sphinx.errors import ConfigError
 from support.data_world import no_settings
 
@@ -82,7 +83,12 @@ def test_figure_text_without_a_figure_is_a_warning(tmp_path):
     assert "figure-text without a figure above it" in warnings
 
 
-# gallery_chinese
+def speak(language):
+    """Let our own words be in a language, until the next test."""
+    locale.init([str(ROOT / "docs" / "locale")], language)
+
+
+# gallery_words
 
 GENERATED = """
         :ref:`Go to the end <sphx_glr_download_x.py>`
@@ -99,9 +105,10 @@ GENERATED = """
 
 
 def translated(language, docname):
+    speak(language)
     source = [GENERATED]
     app = SimpleNamespace(config=SimpleNamespace(language=language))
-    gallery_chinese.translate(app, docname, source)
+    gallery_words.translate(app, docname, source)
     return source[0]
 
 
@@ -187,6 +194,7 @@ def noticed(monkeypatch, folder, source, language):
     monkeypatch.setattr(data_notice, "for_pages", lambda: (folder, source))
     for name in data_notice.SETTINGS:  # which it may change, for this test only
         monkeypatch.setenv(name, "as it was")
+    speak(language)
     config = SimpleNamespace(html_theme_options={}, language=language)
     data_notice.find_out(None, config)
     context = {}

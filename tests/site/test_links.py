@@ -54,3 +54,10 @@ def test_every_page_has_its_twin(site, lang):
         for other in ("en", "zh")
     }
     assert names["en"] == names["zh"]
+
+
+def test_every_link_that_leads_outside_is_encrypted(site):
+    pages = [path for path in site.rglob("*.html") if "_static" not in path.parts]
+    links = {a["href"] for page in pages for a in parse(page).select("a[href^=http]")}
+    assert any("pytorch.org" in link for link in links)
+    assert not [link for link in links if link.startswith("http:")]

@@ -121,6 +121,7 @@ def page_losses(start: Tensor, x: Tensor, y: Tensor) -> tuple[list[float], Tenso
             losses.append(round(loss.item(), 7))
             with torch.no_grad():
                 for p in (weights, bias):
+                    assert p.grad is not None
                     p -= 0.5 * p.grad
                     p.grad.zero_()
         if epoch == 0:
@@ -209,7 +210,7 @@ def export(
     (folder / "still-draw.svg").write_text(picture, encoding="utf-8")
     picture = still.training(losses[: -(-n // 64)], after)
     (folder / "still-train.svg").write_text(picture, encoding="utf-8")
-    size = f"{len(pictures['pixels']) / 1e6:.1f}"
+    size = f"{len(str(pictures['pixels'])) / 1e6:.1f}"
     facts = {"source": source, "n": n, "size": size, "example": example}
     (folder / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
 

@@ -26,15 +26,15 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.locale import _
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 from ext.order import connect
 
 HERE = Path(__file__).parent
-SCRIPTS = HERE.parent / "_static" / "alive"
+SCRIPTS = HERE.parents[1] / "_static" / "alive"
 WORDS = HERE / "words.toml"
-LANGUAGES = ["en", "zh_CN"]  # in the order of the pairs in WORDS
 MODELS = ["linear", "cnn", "better"]
 #: The page's loop, line by line: the code, when it is shown ("!" means unless), and which switch
 #: strikes it out.
@@ -77,11 +77,10 @@ LOOP: list[tuple[str, str, str]] = [
 logger = logging.getLogger(__name__)
 
 
-def words_of(kind: str, language: str) -> dict[str, str]:
-    """Return the words of one kind of figure in one language."""
+def words_of(kind: str) -> dict[str, str]:
+    """Return the words of one kind of figure in the page's language."""
     table = tomllib.loads(WORDS.read_text(encoding="utf-8"))[kind]
-    column = LANGUAGES.index(language)
-    return {name: pair[column] for name, pair in table.items()}
+    return {name: _(word) for name, word in table.items()}
 
 
 def line_html(code: str, when: str, gone: str) -> str:
@@ -119,10 +118,8 @@ class Alive(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the sentence, the still picture, and what the script needs."""
         path = Path(self.config.alive_exports, "facts.json")
-        self.env.note_dependency(str(WORDS))
-        self.env.note_dependency(__file__)
         self.env.note_dependency(str(path))
-        words = words_of(self.kind, self.config.language)
+        words = words_of(self.kind)
         try:
             facts = json.loads(path.read_text(encoding="utf-8"))
         except OSError:
@@ -224,9 +221,8 @@ def load_script(
     """Let pages with a living figure, and only these, ask for the first script and the styles."""
     if 'data-alive="' in context.get("body", ""):
         app.add_css_file("alive/alive.css")
-        app.add_js_file(
-            "alive/alive.js", loading_method="defer", **{"data-version": version(app)}
-        )
+        attributes: dict[str, Any] = {"data-version": version(app)}
+        app.add_js_file("alive/alive.js", loading_method="defer", **attributes)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

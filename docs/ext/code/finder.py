@@ -16,10 +16,8 @@ from ext.code import package_source
 from ext.code.package_source import in_package, package_files
 
 
-class Test(NamedTuple):
+class Stated(NamedTuple):
     """One test function: its file, its name (``Class::name`` in a class) and its source lines."""
-
-    __test__ = False  # pytest would like to collect it
 
     file: str
     name: str
@@ -65,6 +63,14 @@ def module_of(path: Path) -> str:
     raise ValueError(f"{path} is for no module")
 
 
+def place(module: str) -> int:
+    """Return the place of a module in the package's own list; what that leaves out comes last."""
+    start = package_source.ROOT / package_source.PACKAGE / "__init__.py"
+    told = re.findall(r"``(\w+)``", start.read_text(encoding="utf-8"))
+    name = module.rpartition(".")[2]
+    return told.index(name) if name in told else len(told)
+
+
 def documented(module: str) -> list[str]:
     """List the full names that a module offers: those of its ``__all__``."""
     node = package_source.module_named(module).defined.get("__all__")
@@ -73,19 +79,19 @@ def documented(module: str) -> list[str]:
 
 
 @functools.cache
-def read_tests(path: Path, changed_at: int) -> list[tuple[Test, set[str]]]:
+def read_tests(path: Path, changed_at: int) -> list[tuple[Stated, set[str]]]:
     """List the tests of a file, each with the full names that its own lines use."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
     known = dict(imports(tree))
     return [(test, named(node, known)) for test, node in tests_of(path, tree)]
 
 
-def known_tests(path: Path) -> list[tuple[Test, set[str]]]:
+def known_tests(path: Path) -> list[tuple[Stated, set[str]]]:
     """Do so unless it was done since the file changed."""
     return read_tests(path, path.stat().st_mtime_ns)
 
 
-def find_tests(name: str) -> list[Test]:
+def find_tests(name: str) -> list[Stated]:
     """List the tests that state something about an object, given by its full name."""
     path = file_for(name.rpartition(".")[0])
     return [test for test, names in known_tests(path) if name in names] if path else []
@@ -110,7 +116,7 @@ def named(node: ast.AST, known: dict[str, str]) -> set[str]:
     return found
 
 
-def tests_of(path: Path, tree: ast.Module) -> Iterator[tuple[Test, ast.FunctionDef]]:
+def tests_of(path: Path, tree: ast.Module) -> Iterator[tuple[Stated, ast.FunctionDef]]:
     """Yield every test function of a file, in a class or not."""
     for node in tree.body:
         prefix, parts = "", [node]
@@ -120,4 +126,4 @@ def tests_of(path: Path, tree: ast.Module) -> Iterator[tuple[Test, ast.FunctionD
             if isinstance(part, ast.FunctionDef) and part.name.startswith("test_"):
                 first = min([part.lineno, *(d.lineno for d in part.decorator_list)])
                 last = part.end_lineno or part.lineno
-                yield Test(path.name, prefix + part.name, first, last), part
+                yield Stated(path.name, prefix + part.name, first, last), part

@@ -11,17 +11,19 @@ from sphinx.application import Sphinx
 from sphinx.locale import _
 
 from ext.code.finder import (
-    Test,
+    Stated,
     documented,
     files_of_tests,
     find_tests,
     known_tests,
     module_of,
+    place,
 )
 from ext.code.package_source import module_named
 from ext.code.tested_source import all_of, count
-from ext.code.where_used import links_to_tutorial, place
+from ext.code.where_used import links_to_tutorial
 from ext.language.docstrings import first_sentence
+from ext.language.languages import folder_of
 from ext.order import connect
 
 #: In no menu, not found by the search; and the names of tests are English everywhere.
@@ -46,7 +48,7 @@ def code(source: str) -> list[str]:
     return [".. code-block:: python", "", *lines, ""]
 
 
-def object_section(name: str, tests: list[Test], lang: str) -> list[str]:
+def object_section(name: str, tests: list[Stated], lang: str) -> list[str]:
     """Write what is made sure of an object, and the ways back to it."""
     places = (
         [f":py:obj:`{name}`"] if name in documented(name.rpartition(".")[0]) else []
@@ -72,7 +74,8 @@ def file_page(path: Path, lang: str) -> str:
     module = module_of(path)
     title = _("Tests of {}").format(f"``{module}``")
     out = [*START, f".. _tests-{module}:", "", *heading(title, "=")]
-    out += [f":py:mod:`{module}` · :ref:`{_('All tests')} <tests>`", ""]
+    all_tests = _("All tests")
+    out += [f":py:mod:`{module}` · :ref:`{all_tests} <tests>`", ""]
     for name in module_named(module).defined:
         if tests := find_tests(f"{module}.{name}"):
             out += object_section(f"{module}.{name}", tests, lang)
@@ -92,7 +95,7 @@ def file_page(path: Path, lang: str) -> str:
     )
 
 
-def index_page(files: list[Path], lang: str) -> str:
+def index_page(files: list[Path], language: str) -> str:
     """Write the page that leads to the others."""
     out = [*START, ".. _tests:", "", *heading(_("Tests"), "=")]
     out += [
@@ -102,7 +105,7 @@ def index_page(files: list[Path], lang: str) -> str:
     for path in files:
         module = module_of(path)
         number = count([test for test, _names in known_tests(path)])
-        about = first_sentence(module_named(module).text, lang)
+        about = first_sentence(module_named(module).text, language)
         link = f":ref:`{module} <tests-{module}>`"
         out.append("- " + _("{}, {}: {}").format(link, number, about))
     return "\n".join([*out, ""])
@@ -110,13 +113,13 @@ def index_page(files: list[Path], lang: str) -> str:
 
 def write_pages(app: Sphinx) -> None:
     """Write all pages, touching only those that changed; remove those that are no more."""
-    lang = "zh" if app.config.language == "zh_CN" else "en"
+    lang = folder_of(app.config)
     folder = Path(app.srcdir) / "tests"
     folder.mkdir(exist_ok=True)
     files = [path for path in files_of_tests() if documented(module_of(path))]
-    files.sort(key=lambda path: place(module_of(path), lang))
+    files.sort(key=lambda path: place(module_of(path)))
     pages = {path.stem: file_page(path, lang) for path in files}
-    pages["index"] = index_page(files, lang)
+    pages["index"] = index_page(files, app.config.language)
     for old in folder.glob("*.rst"):
         if old.stem not in pages:
             old.unlink()

@@ -15,11 +15,11 @@ from sphinx.application import Sphinx
 from sphinx.locale import _
 from sphinx.util.docutils import SphinxDirective
 
-from ext.code.finder import Test, file_for, find_tests
+from ext.code.finder import Stated, file_for, find_tests
 from ext.code.package_source import find, source_of
 
 
-def count(tests: list[Test]) -> str:
+def count(tests: list[Stated]) -> str:
     """Say how many tests there are."""
     return _("1 test") if len(tests) == 1 else _("{} tests").format(len(tests))
 
@@ -96,7 +96,7 @@ class TestedSource(SphinxDirective):
         )
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> dict[str, int]:
     """Register the directive."""
     app.add_directive("tested-source", TestedSource)
     return {"env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

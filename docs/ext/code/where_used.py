@@ -15,6 +15,7 @@ from ext.code.package_source import gallery_scripts
 from ext.code.programs import blocks_of
 from ext.code.tested_source import all_of, count, shown
 from ext.downloads.standalone import wanted_names
+from ext.language.languages import folder_of
 from ext.order import connect
 
 MARK = re.compile(
@@ -54,12 +55,6 @@ def read_sections(scripts: tuple[tuple[Path, int], ...]) -> dict[str, list[str]]
     return {name: list(links.values()) for name, links in found.items()}
 
 
-def place(module: str, lang: str) -> int:
-    """Return the place of a module in the order in which a reader meets them; others come last."""
-    met = [*dict.fromkeys(name.rpartition(".")[0] for name in sections(lang))]
-    return met.index(module) if module in met else len(met)
-
-
 def links_to_tutorial(name: str, lang: str) -> str:
     """Link the places of the tutorial that show or import an object; none, no text."""
     return _(", ").join(sections(lang).get(name, []))
@@ -69,7 +64,7 @@ def add_links(
     app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
 ) -> None:
     """Append the links to an object's documentation."""
-    lang = "zh" if app.config.language == "zh_CN" else "en"
+    lang = folder_of(app.config)
     for path in [file_for(name.rpartition(".")[0]), *gallery_scripts(lang).values()]:
         if path:
             app.env.note_dependency(str(path))

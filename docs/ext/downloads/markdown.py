@@ -115,7 +115,8 @@ class Markdown:
             mark = "*" if isinstance(node, nodes.emphasis) else "**"
             return f"{mark}{self.text(node)}{mark}"
         if isinstance(node, nodes.inline):
-            return self.text(node)
+            introduced = "std-term" in node["classes"]
+            return f"*{self.text(node)}*" if introduced else self.text(node)
         if isinstance(node, SILENT):
             return ""
         raise ExtensionError(

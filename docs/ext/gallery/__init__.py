@@ -7,7 +7,7 @@ ROOMS = [
     "exercise_boxes",
     "figure_text",
     "folded_outputs",
-    "gallery_chinese",
+    "gallery_words",
     "reading_aids",
     "run_once",
 ]

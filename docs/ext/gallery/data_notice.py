@@ -8,6 +8,7 @@ from typing import Any
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
+from sphinx.locale import _
 
 from ext.order import connect
 from mnist_tut.mnist import for_pages
@@ -15,19 +16,6 @@ from mnist_tut.mnist.read import FILE_NAME
 
 MEMO = Path(__file__).parents[3] / "build" / "data.json"
 SETTINGS = ["MNIST_TUT_DATA", "MNIST_TUT_CACHE", "MNIST_TUT_STAND_IN"]
-NOTICE = {
-    "en": "MNIST could not be had when this site was built: every figure and number here comes "
-    "from stand-in digits drawn by the program. Yours will differ.",
-    "zh_CN": "构建本站时未能取得 MNIST：站内的图和数值都来自程序绘制的替代数据，"
-    "与真实数据上的结果会有出入。",
-}
-SOURCE = {
-    "en": {
-        "MNIST": "Built with real MNIST.",
-        "stand-in": "Built with the stand-in digits.",
-    },
-    "zh_CN": {"MNIST": "本站用真实的 MNIST 构建。", "stand-in": "本站用替代数据构建。"},
-}
 
 
 def data_for_pages() -> tuple[Path, str]:
@@ -66,14 +54,21 @@ def find_out(app: Sphinx, config: Config) -> None:
     else:
         os.environ["MNIST_TUT_STAND_IN"] = "only"
         os.environ["MNIST_TUT_CACHE"] = str(folder.absolute().parents[1])
-        config.html_theme_options["announcement"] = NOTICE[config.language]
+        config.html_theme_options["announcement"] = _(
+            "MNIST could not be had when this site was built: every figure and number here comes "
+            "from stand-in digits drawn by the program. Yours will differ."
+        )
 
 
 def tell_template(
     app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object
 ) -> None:
     """Give the footer its line."""
-    context["data_source"] = SOURCE[app.config.language][app.config.data_used]
+    lines = {
+        "MNIST": _("Built with real MNIST."),
+        "stand-in": _("Built with the stand-in digits."),
+    }
+    context["data_source"] = lines[app.config.data_used]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -32,42 +32,15 @@ from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
+from sphinx.locale import _
 from sphinx.util.docutils import SphinxDirective
 from sphinx.writers.html5 import HTML5Translator
 
 from ext.downloads.markdown import Markdown
+from ext.language.languages import folder_of
 from mnist_tut import exercises
 from mnist_tut.exercises import checks, messages, solutions, stubs
 
-WORDS = {
-    "en": {
-        "title": "Your turn {}",
-        "minutes": "about {} minutes",
-        "levels": ["warm-up", "takes some thought", "a challenge"],
-        "colon": ": ",
-        "stub": "Start from",
-        "hint": "Hint",
-        "solution": "Solution",
-        "guess": "Guess first",
-        "answer": "Answer",
-        "done": "Done",
-        "count": "{done} of {all} exercises done",
-    },
-    "zh_CN": {
-        "title": "动手试试 {}",
-        "minutes": "约 {} 分钟",
-        "levels": ["热身", "要想一想", "有点难"],
-        "colon": "：",
-        "stub": "从这里写起",
-        "hint": "提示",
-        "solution": "参考答案",
-        "guess": "先猜一猜",
-        "answer": "答案",
-        "done": "完成",
-        "count": "{all} 道练习，已完成 {done} 道",
-    },
-}
-LANGUAGES = {"en": "en", "zh_CN": "zh"}  # of the checks' messages
 HIDDEN = {"jupyter": {"source_hidden": True}, "tags": ["hide-input"]}
 Cell = tuple[str, str, dict[str, Any]]  # kind, text, metadata
 
@@ -102,14 +75,9 @@ class Box(SphinxDirective):
 
     has_content = True
 
-    @property
-    def words(self) -> dict[str, Any]:
-        """Our own words in the page's language."""
-        return WORDS[self.config.language]
-
-    def fold(self, kind: str, *content: nodes.Node) -> folded:
+    def fold(self, kind: str, summary: str, *content: nodes.Node) -> folded:
         """Fold content away."""
-        return folded("", *content, classes=["folded", kind], summary=self.words[kind])
+        return folded("", *content, classes=["folded", kind], summary=summary)
 
 
 class Exercise(Box):
@@ -128,15 +96,15 @@ class Exercise(Box):
         if name not in exercises.EXERCISES:
             raise self.error(f"{self.name}: there is no exercise {name!r}")
         for module in exercises, checks, messages, solutions, stubs:
-            self.env.note_dependency(inspect.getsourcefile(module))
-        self.env.note_dependency(__file__)
-        stop_unless_sound(name, LANGUAGES[self.config.language])
+            self.env.note_dependency(inspect.getfile(module))
+        language = folder_of(self.config)
+        stop_unless_sound(name, language)
         box = exercise(
             "",
             ids=[nodes.make_id(f"exercise-{name}")],
             exercise=name,
-            language=self.config.language,
-            title=self.words["title"].format([*exercises.EXERCISES].index(name) + 1),
+            language=language,
+            title=_("Your turn {}").format([*exercises.EXERCISES].index(name) + 1),
             about=self.about(name),
         )
         self.set_source_info(box)
@@ -144,9 +112,9 @@ class Exercise(Box):
         hints = [node for node in box.children if isinstance(node, nodes.hint)]
         for node in hints:
             box.remove(node)
-        box += self.fold("stub", code(exercises.stub_cell(name)))
-        box += [self.fold("hint", *node.children) for node in hints]
-        box += self.fold("solution", code(exercises.solution(name)))
+        box += self.fold("stub", _("Start from"), code(exercises.stub_cell(name)))
+        box += [self.fold("hint", _("Hint"), *node.children) for node in hints]
+        box += self.fold("solution", _("Solution"), code(exercises.solution(name)))
         return [box]
 
     def about(self, name: str) -> str:
@@ -154,8 +122,8 @@ class Exercise(Box):
         known = exercises.EXERCISES[name]
         minutes = self.options.get("minutes", known.minutes)
         level = int(self.options.get("difficulty", known.difficulty))
-        times = self.words["minutes"].format(minutes)
-        return f"{times} · {self.words['levels'][level - 1]}"
+        levels = [_("warm-up"), _("takes some thought"), _("a challenge")]
+        return _("about {} minutes").format(minutes) + f" · {levels[level - 1]}"
 
 
 class Guess(Box):
@@ -168,11 +136,12 @@ class Guess(Box):
         """Return question and folded answer."""
         self.assert_has_content()
         text, problems = self.parse_inline(self.arguments[0], lineno=self.lineno)
-        title = self.words["guess"] + self.words["colon"].rstrip()
-        gap = " " * self.words["colon"].endswith(" ")
-        question = nodes.paragraph("", "", nodes.strong("", title), nodes.Text(gap))
+        title = _("Guess first: ")
+        gap = " " * title.endswith(" ")
+        strong = nodes.strong("", title.rstrip())
+        question = nodes.paragraph("", "", strong, nodes.Text(gap))
         question += text
-        answer = self.fold("answer")
+        answer = self.fold("answer", _("Answer"))
         self.state.nested_parse(self.content, self.content_offset, answer)
         box = guess("", question, answer)
         self.set_source_info(box)
@@ -228,7 +197,7 @@ def exercise_cells(
         writer.blocks(box.children[: box.index(stub)]),
         *(node.as_markdown(writer) for node in opened),
     ]
-    check = exercises.check_cell(name, LANGUAGES[box["language"]], helpers)
+    check = exercises.check_cell(name, box["language"], helpers)
     return [
         ("markdown", "\n\n".join(parts), {}),
         ("code", exercises.stub_cell(name), {}),
@@ -238,15 +207,15 @@ def exercise_cells(
 
 def visit_exercise(translator: HTML5Translator, node: exercise) -> None:
     """Open a box with its title line; the script of the site shows the box to tick."""
-    words = WORDS[node["language"]]
-    label = f"{node['ids'][0]}-title"
+    label, count = f"{node['ids'][0]}-title", _("{done} of {all} exercises done")
+    done = _("Done")
     translator.body.append(
         f'<div class="exercise" id="{node["ids"][0]}" role="group"'
         f' aria-labelledby="{label}" data-exercise="{node["exercise"]}"'
-        f' data-count="{html.escape(words["count"])}">\n<p class="exercise-title">'
+        f' data-count="{html.escape(count)}">\n<p class="exercise-title">'
         f'<strong id="{label}">{node["title"]}</strong> <span>{node["about"]}</span>'
         '<label class="exercise-done" hidden><input type="checkbox" autocomplete="off"> '
-        f"{words['done']}</label></p>\n"
+        f"{done}</label></p>\n"
     )
 
 

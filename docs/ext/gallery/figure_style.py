@@ -17,7 +17,7 @@ COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7"]  # Okabe and Ito's
 
 def use(gallery_conf: dict[str, Any], name: str) -> None:
     """Set Matplotlib's defaults for the figures of a script."""
-    mpl.rcParams.update(
+    settings: dict[Any, Any] = (
         {
             "axes.prop_cycle": cycler(color=COLORS),
             "axes.spines.top": False,
@@ -30,3 +30,4 @@ def use(gallery_conf: dict[str, Any], name: str) -> None:
         | dict.fromkeys(TEXT, GREY)
         | dict.fromkeys(BACKGROUNDS, "none")
     )
+    mpl.rcParams.update(settings)

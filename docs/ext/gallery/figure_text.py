@@ -10,6 +10,8 @@ Pictures are the same in every language, so what they show is told by the page::
 The argument replaces the alternative text of the figure above; the content is its caption.
 """
 
+import re
+
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util import logging
@@ -32,7 +34,8 @@ class FigureText(SphinxDirective):
         """Return the caption, which remembers the alternative text for later."""
         self.assert_has_content()
         caption = nodes.container(classes=["figure-text"])
-        caption["alt"] = " ".join(self.arguments[0].split())
+        text = re.sub(r"\\\n\s*", "", self.arguments[0])  # a break that is no space
+        caption["alt"] = " ".join(text.split())
         self.set_source_info(caption)
         self.state.nested_parse(self.content, self.content_offset, caption)
         return [caption]

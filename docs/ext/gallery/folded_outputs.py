@@ -2,11 +2,11 @@
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.locale import _
 
 from ext.order import connect
 
 LONGEST = 12  # lines; a longer output is folded
-SUMMARY = {"en": "Output, {lines} lines", "zh_CN": "输出，共 {lines} 行"}
 
 
 def fold(app: Sphinx, doctree: nodes.document) -> None:
@@ -15,7 +15,7 @@ def fold(app: Sphinx, doctree: nodes.document) -> None:
         lines = len(block.astext().splitlines())
         if "sphx-glr-script-out" not in block["classes"] or lines <= LONGEST:
             continue
-        summary = SUMMARY[app.config.language].format(lines=lines)
+        summary = _("Output, {} lines").format(lines)
         opening = f'<details class="long-output"><summary>{summary}</summary>'
         before = nodes.raw("", opening, format="html")
         after = nodes.raw("", "</details>", format="html")

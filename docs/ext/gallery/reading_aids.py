@@ -11,26 +11,15 @@ from collections.abc import Iterator
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.locale import _
 
 from ext.gallery.exercise_boxes import exercise
 from ext.order import connect
 from mnist_tut import exercises
 
 HIDDEN = {"folded", "only-in-downloads"}
-RECAP = {"en": "In short:", "zh_CN": "小结"}
 # Technical prose is read at about 200 words or 350 characters a minute, code at 20 lines.
 WORDS, CHARACTERS, LINES = 200, 350, 20
-ITEM = {
-    "en": (
-        "Time:",
-        " about {read} minutes to read. Running all of it took {run} when this page was built.",
-    ),
-    "zh_CN": ("时间", "：通读约 {read} 分钟；构建本页时，运行全部代码用了{run}。"),
-}
-EXERCISES = {
-    "en": " The {} exercises take about {} minutes more.",
-    "zh_CN": "{} 道练习另需约 {} 分钟。",
-}
 
 
 def parents(node: nodes.Node) -> Iterator[nodes.Element]:
@@ -69,12 +58,14 @@ def running_time(doctree: nodes.document) -> tuple[int, float] | None:
     return None
 
 
-def duration(minutes: int, seconds: float, language: str) -> str:
+def duration(minutes: int, seconds: float) -> str:
     """Word a duration: 1 minute 5 seconds."""
-    if language == "zh_CN":
-        return (f" {minutes} 分" if minutes else "") + f" {seconds:.0f} 秒"
-    words = f"{minutes} minute{'s' * (minutes != 1)} " if minutes else ""
-    return f"{words}{seconds:.0f} seconds"
+    whole = round(seconds)
+    if minutes == 0:
+        return _("{} seconds").format(whole)
+    if minutes == 1:
+        return _("1 minute {} seconds").format(whole)
+    return _("{} minutes {} seconds").format(minutes, whole)
 
 
 def glance(app: Sphinx, doctree: nodes.document) -> None:
@@ -83,18 +74,18 @@ def glance(app: Sphinx, doctree: nodes.document) -> None:
     box = next(iter(doctree.findall(nodes.bullet_list)), None)
     if time is None or box is None:
         return
-    language = app.config.language
-    name, words = ITEM[language]
-    text = words.format(
-        read=reading_minutes(doctree), run=duration(*time, language=language)
-    )
+    text = _(
+        " about {read} minutes to read. Running all of it took {run} when this page was built."
+    ).format(read=reading_minutes(doctree), run=duration(*time))
     names = [found["exercise"] for found in doctree.findall(exercise)]
     if names:
         minutes = sum(exercises.EXERCISES[name].minutes for name in names)
-        text += EXERCISES[language].format(len(names), minutes)
+        text += _(" The {} exercises take about {} minutes more.").format(
+            len(names), minutes
+        )
     box["classes"].append("at-a-glance")
     box += nodes.list_item(
-        "", nodes.paragraph("", "", nodes.strong("", name), nodes.Text(text))
+        "", nodes.paragraph("", "", nodes.strong("", _("Time:")), nodes.Text(text))
     )
 
 
@@ -102,10 +93,7 @@ def recaps(app: Sphinx, doctree: nodes.document) -> None:
     """Mark the recaps."""
     for paragraph in doctree.findall(nodes.paragraph):
         first = paragraph.children[0] if paragraph.children else None
-        if (
-            isinstance(first, nodes.strong)
-            and first.astext() == RECAP[app.config.language]
-        ):
+        if isinstance(first, nodes.strong) and first.astext() == _("In short:"):
             paragraph["classes"].append("recap")
 
 

@@ -2,7 +2,7 @@
 
 from sphinx.application import Sphinx
 
-ROOMS = ["anchors", "docstrings", "first_use", "term_hints", "term_pairs"]
+ROOMS = ["anchors", "docstrings", "settings", "term_hints", "term_pairs"]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

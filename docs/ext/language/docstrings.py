@@ -1,8 +1,9 @@
 """The docstrings in the language of the page.
 
-They are written in English, in the code. ``docs/locale/zh_CN/LC_MESSAGES/docstrings.po`` holds the
-Chinese of each of their pieces: paragraphs, entries of lists, what stands behind a parameter's
-name, and types that are said in words. A piece without Chinese stops the build.
+They are written in English, in the code. ``docs/locale/<language>/LC_MESSAGES/docstrings.po`` holds
+the translation of each of their pieces: paragraphs, entries of lists, what stands behind a
+parameter's name, and types that are said in words. A piece without one stops the build; a language
+without a catalogue has them in English, and marked so.
 """
 
 import ast
@@ -21,7 +22,7 @@ from sphinx.util import logging
 from ext.code.package_source import in_package
 from ext.order import connect
 
-FILE = Path(__file__).parents[2] / "locale/zh_CN/LC_MESSAGES/docstrings.po"
+LOCALES = Path(__file__).parents[2] / "locale"
 WITH_TYPES = {"Parameters", "Returns", "Yields"}
 NAMES_ONLY = re.compile(r'[\w.{}"]+(, (?!optional)[\w.{}"]+)*')
 PLAIN = nodes.paragraph | nodes.inline  # Sphinx wraps what a function returns
@@ -60,45 +61,55 @@ def pieces(lines: list[str]) -> Iterator[Piece]:
             yield Piece(start, at, before, text.removeprefix("- "))
 
 
+def catalogue(language: str) -> Path:
+    """Return the path of a language's catalogue."""
+    return LOCALES / language / "LC_MESSAGES" / "docstrings.po"
+
+
 @cache
-def read_chinese(changed_at: int) -> dict[str, str]:
-    """Read the catalogue."""
-    with FILE.open("rb") as file:
+def read_catalogue(path: Path, changed_at: int) -> dict[str, str]:
+    """Read a catalogue."""
+    with path.open("rb") as file:
         return {str(m.id): str(m.string) for m in read_po(file) if m.id and m.string}
 
 
-def chinese() -> dict[str, str]:
-    """Return the Chinese of every piece, read again when the file has changed."""
-    return read_chinese(FILE.stat().st_mtime_ns)
+def translations(language: str) -> dict[str, str]:
+    """Return what every piece is in a language, read again when its catalogue has changed."""
+    path = catalogue(language)
+    return read_catalogue(path, path.stat().st_mtime_ns) if path.exists() else {}
 
 
-def first_sentence(source: str, lang: str) -> str:
+def first_sentence(source: str, language: str) -> str:
     """Return what the first line of a module says, in a language."""
     line = (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
-    return chinese().get(line, line) if lang == "zh" else line
+    return translations(language).get(line, line)
 
 
 def translate(
     app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
 ) -> None:
-    """Put the Chinese into the place of the English, on a Chinese page."""
+    """Put the translation into the place of the English, if the language has a catalogue."""
+    path = catalogue(app.config.language)
     ours = in_package(getattr(obj, "__module__", name))  # not what a module imports
-    if app.config.language != "zh_CN" or not ours:
+    if not ours or not path.exists():
         return
-    app.env.note_dependency(str(FILE))
+    app.env.note_dependency(str(path))
+    known = translations(app.config.language)
     for piece in reversed(list(pieces(lines))):
-        said = chinese().get(piece.text)
-        if said is None:
-            logger.warning("%s lacks the Chinese of %r, of %s", FILE, piece.text, name)
-        else:
+        if said := known.get(piece.text):
             lines[piece.start : piece.end] = [piece.before + said]
+        else:
+            logger.warning("%s lacks %r, of %s", path, piece.text, name)
 
 
 def punctuate(app: Sphinx, doctree: nodes.document) -> None:
     """Part names, types and descriptions by the marks that the language has for it."""
-    marks = (" (", "（"), (") -- ", "）："), (" -- ", "：")
+    marks = [(" (", "（"), (") -- ", "）："), (" -- ", "：")]
     if app.config.language != "zh_CN":
-        marks = ((") -- ", ") – "), (" -- ", " – "))
+        marks = [(") -- ", ") – "), (" -- ", " – ")]
+    if app.config.language != "en" and not catalogue(app.config.language).exists():
+        for entry in doctree.findall(addnodes.desc_content):
+            entry["classes"].append("language-en")
     bodies = [
         body
         for entry in doctree.findall(addnodes.desc_content)
@@ -112,7 +123,7 @@ def punctuate(app: Sphinx, doctree: nodes.document) -> None:
                 break
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> dict[str, int]:
     """Translate what napoleon has still to read; punctuate what it and Sphinx have written."""
     connect(app, "autodoc-process-docstring", translate)
     connect(app, "doctree-read", punctuate)

@@ -11,6 +11,7 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
 
+from ext.language.languages import folder_of
 from ext.language.term_pairs import FILE, about, anchor, read_terms
 from ext.order import connect
 
@@ -24,12 +25,12 @@ def formula(found: re.Match[str]) -> str:
 
 
 def hint(term: dict[str, Any], lang: str) -> str:
-    """Return a term and its definition as plain text; in Chinese, with the English term."""
+    """Return a term and its definition as plain text; except in English, with the English term."""
     text = re.sub(r":math:`([^`]*)`", formula, about(term, lang)).replace("``", "")
-    if lang == "en":
-        return f"{term['en']}: {text}"
-    twin = f"（{term['en']}）" if term["en"] != term["zh"] else ""
-    return f"{term['zh']}{twin}：{text}"
+    twin = "" if term[lang] == term["en"] else f" ({term['en']})"
+    if lang == "zh":
+        return term["zh"] + twin.replace(" (", "（").replace(")", "）") + "：" + text
+    return f"{term[lang]}{twin}: {text}"
 
 
 def note(app: Sphinx, doctree: nodes.document) -> None:
@@ -41,7 +42,7 @@ def note(app: Sphinx, doctree: nodes.document) -> None:
 
 def add_titles(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Give every link to a term its definition."""
-    lang = "zh" if app.config.language == "zh_CN" else "en"
+    lang = folder_of(app.config)
     hints = {anchor(term): hint(term, lang) for term in read_terms()}
     for link in doctree.findall(nodes.reference):
         if (found := LINK.search(link.get("refuri", ""))) and found[1] in hints:
@@ -61,7 +62,7 @@ def load_script(
         app.add_js_file("terms.js", loading_method="defer")
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> dict[str, int]:
     """Work on pages whose links are resolved."""
     connect(app, "doctree-read", note)
     connect(app, "doctree-resolved", add_titles)

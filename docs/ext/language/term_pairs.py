@@ -19,6 +19,8 @@ from sphinx.domains.std import make_glossary_term
 from sphinx.locale import _
 from sphinx.util.docutils import SphinxDirective
 
+from ext.language.languages import LANGUAGES, folder_of
+
 FILE = Path(__file__).parents[2] / "glossary.toml"
 # The common characters of GB 2312 stand in the order of pinyin: no table of readings is needed.
 # Of characters with two readings it knows one: these sort by another character that has the other.
@@ -46,7 +48,7 @@ def sort_key(word: str) -> bytes:
 
 def letter(word: str, lang: str) -> str:
     """Return the letter that a word is found under."""
-    if lang == "en":
+    if lang != "zh":
         return word[0].upper()
     if word[0].isascii():
         return "A–Z"
@@ -59,7 +61,7 @@ def about(term: dict[str, Any], lang: str) -> str:
     others = [name for name in term.get(f"also_{lang}", []) if name not in text]
     if others:
         also = _("Also: {}.").format(_(", ").join(others))
-        text += " " + also if lang == "en" else also
+        text += also if lang == "zh" else " " + also
     return text
 
 
@@ -69,7 +71,7 @@ class TermPairs(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Make a line of letters, and the glossary."""
         self.env.note_dependency(str(FILE))
-        lang = "zh" if self.config.language == "zh_CN" else "en"
+        lang = folder_of(self.config)
         terms = sorted(read_terms(), key=lambda term: sort_key(term[lang]))
         entries = nodes.definition_list(classes=["glossary"])
         entries += [self.entry(term, lang) for term in terms]
@@ -103,14 +105,14 @@ class TermPairs(SphinxDirective):
             self.state.document,
         )
         if term["en"] != term["zh"]:  # logit is logit in both
-            tag = {"en": "en", "zh": "zh-CN"}[other]
+            tag = LANGUAGES[other].tag
             twin = f' <span class="twin" lang="{tag}">{html.escape(term[other])}</span>'
             name += nodes.raw("", twin, format="html")  # raw: no part of the term
         definition = nodes.definition("", *self.parse_text_to_nodes(about(term, lang)))
         return nodes.definition_list_item("", name, definition)
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> dict[str, int]:
     """Register the directive."""
     app.add_directive("term-pairs", TermPairs)
     return {"env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

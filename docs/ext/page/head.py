@@ -12,9 +12,9 @@ from typing import Any
 from docutils import nodes
 from sphinx.application import Sphinx
 
+from ext.language.languages import LANGUAGES, folder_of
 from ext.order import connect
 
-LANGUAGES = {"en": "en", "zh": "zh-CN"}  # folder, and language tag
 LONGEST = 160  # what search engines show of a description
 
 
@@ -34,8 +34,8 @@ def head_tags(
     """Write the tags of one page; `url` leads from it to the folder above the languages."""
     here = f"{url}{folder}/{page}.html"
     alternates = [
-        f'<link rel="alternate" hreflang="{tag}" href="{url}{other}/{page}.html">'
-        for other, tag in LANGUAGES.items()
+        f'<link rel="alternate" hreflang="{known.tag}" href="{url}{other}/{page}.html">'
+        for other, known in LANGUAGES.items()
     ]
     alternates.append(
         f'<link rel="alternate" hreflang="x-default" href="{url}index.html">'
@@ -45,7 +45,7 @@ def head_tags(
         "og:site_name": site,
         "og:title": title,
         "og:description": description,
-        "og:locale": LANGUAGES[folder].replace("-", "_"),
+        "og:locale": LANGUAGES[folder].tag.replace("-", "_"),
         "og:image": f"{url}{folder}/_static/site-{folder}.png",
     }
     tags = [f'<meta name="description" content="{escape(description)}">']
@@ -71,7 +71,7 @@ def add_tags(
     site = app.config.html_title
     title = nodes.unescape(context.get("title") or site)
     plain = title if "<" not in title else app.env.titles[page].astext()
-    folder = "zh" if app.config.language == "zh_CN" else "en"
+    folder = folder_of(app.config)
     url = app.config.site_url or context["content_root"] + "../"
     tags = head_tags(page, plain, describe(doctree) or site, site, folder, url)
     context["metatags"] = context.get("metatags", "") + tags

@@ -150,7 +150,7 @@ def add_scripts(
         )
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> dict[str, int]:
     """Collect after the anchors extension has ordered the anchors (priority 400)."""
     connect(app, "config-inited", switch_off_fetching)
     connect(app, "doctree-read", collect)

@@ -1,0 +1,33 @@
+"""The languages of the site.
+
+A new language costs an entry here, its texts (``docs/<name>``, ``gallery/<name>``, its columns in
+``docs/glossary.toml`` and its messages in ``mnist_tut/exercises/messages.py``), and a catalogue of
+the site's own words: ``docs/locale/<sphinx>/LC_MESSAGES/sphinx.po``.
+"""
+
+from typing import NamedTuple
+
+from sphinx.config import Config
+
+
+class Language(NamedTuple):
+    """What Sphinx, browsers and readers call a language, and what it calls the site."""
+
+    sphinx: str
+    tag: str
+    name: str
+    title: str
+
+
+#: By the name of its folders. The first is for readers of no other.
+LANGUAGES = {
+    "en": Language("en", "en", "English", "What torch.nn really is"),
+    "zh": Language("zh_CN", "zh-CN", "中文", "torch.nn 到底是什么"),
+}
+
+
+def folder_of(config: Config) -> str:
+    """Return the name of a build's language."""
+    return next(
+        name for name, known in LANGUAGES.items() if known.sphinx == config.language
+    )
