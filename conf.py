@@ -20,6 +20,7 @@ locale_dirs = ["../locale"]  # our own words, and what Sphinx's catalogues lack
 extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
+    "sphinx.ext.viewcode",
     "sphinx.ext.intersphinx",
     "sphinx_copybutton",
     "sphinx_design",
@@ -66,6 +67,7 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "none"  # the docstrings say more: shapes and dtypes
 napoleon_use_rtype = napoleon_use_param = False  # types are prose here, not links
 napoleon_use_ivar = True
+add_module_names = False  # headings name the modules
 copybutton_exclude = ".linenos, .gp, .go"
 copybutton_selector = "div:not(.sphx-glr-script-out) > div.highlight > pre"
 

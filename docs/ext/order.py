@@ -35,20 +35,30 @@ ORDER = {
         "language.anchors.name_terms",
         "code.shown_imports.leave_out",
         OTHERS,
-        "language.docstring_language.mark_english",
+        "language.docstrings.punctuate",
         "gallery.figure_text.give_alt_text",
+        "language.term_hints.note",
         "gallery.folded_outputs.fold",
         "code.loops.mark_loops",
         "gallery.reading_aids.glance",
         "gallery.reading_aids.recaps",
         "search.texts.collect",  # when the page says what it will say
     ],
-    "autodoc-process-docstring": [OTHERS, "code.where_used.add_links"],
+    "autodoc-process-docstring": [
+        "language.docstrings.translate",
+        OTHERS,  # napoleon reads the sections
+        "code.where_used.add_links",
+    ],
     "env-purge-doc": ["search.texts.forget", OTHERS],
     "env-merge-info": ["search.texts.merge", OTHERS],
-    "doctree-resolved": [OTHERS, "downloads.standalone.take_apart"],
+    "doctree-resolved": [
+        OTHERS,
+        "language.term_hints.add_titles",
+        "downloads.standalone.take_apart",
+    ],
     "html-page-context": [
         "alive.figures.load_script",
+        "language.term_hints.load_script",
         "gallery.data_notice.tell_template",
         "page.light_pages.drop_plain_spans",
         "page.head.add_tags",

@@ -1,11 +1,9 @@
 """Your turn: exercises whose checks say what went wrong.
 
-==============  ====================================================================
-``stubs``       what the learner is given
-``solutions``   one way to do it
-``checks``      what an attempt is held against, with the usual misunderstandings
-``messages``    what a check says, in each language
-==============  ====================================================================
+- ``stubs``: what the learner is given
+- ``solutions``: one way to do it
+- ``checks``: what an attempt is held against, with the usual misunderstandings
+- ``messages``: what a check says, in each language
 
 An exercise is known by the name that the learner's function or class bears. Pages and downloads
 are made from what this module hands out; neither needs the package at the reader's.

@@ -33,6 +33,8 @@ def accuracy(out, yb):
     "models": '''
 from torch import nn
 
+__all__ = ["Mnist_Logistic"]
+
 
 class Mnist_Logistic(nn.Module):
     """Logistic regression.
@@ -52,6 +54,8 @@ class Mnist_Logistic(nn.Module):
 from torch import optim
 
 from mnist_tut.models import Mnist_Logistic
+
+__all__ = ["fit", "get_model", "loss_batch"]
 
 
 def get_model(lr):
@@ -341,7 +345,6 @@ Home
 .. toctree::
 
    tutorials/index
-   tests/index
 
 .. program-lengths:: by-hand fit
    :script: nn_tutorial.py

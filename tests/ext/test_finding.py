@@ -1,12 +1,13 @@
 """Finding the tests of an object, and the places that use it, by reading."""
 
 import os
+from pathlib import Path
 from types import SimpleNamespace
 
 import lesson
 import pytest
 from ext.code import finder_pages, source_names, where_used
-from ext.code.finder import files_of_tests, find_tests, known_tests
+from ext.code.finder import Stated, files_of_tests, find_tests, known_tests, module_of
 
 
 @pytest.fixture
@@ -76,10 +77,61 @@ def test_a_test_file_that_changed_is_read_again(world):
     assert names_of("training.get_model") == []
 
 
+def test_a_sentence_says_numbers_and_groups_as_a_reader_would():
+    numbers = Stated("f.py", "TestEveryStep::test_as_torch_up_to_1e_6", 1, 2)
+    assert numbers.sentence == "Every step: as torch up to 1e-6"
+
+
+def test_a_test_file_for_no_module_is_named(world):
+    with pytest.raises(ValueError, match=r"test_x\.py is for no module"):
+        module_of(Path("test_x.py"))
+
+
+def test_a_tests_page_leads_back_to_entry_lesson_and_list(world):
+    with lesson.site(
+        world, extensions=["sphinx.ext.autodoc", "ext.code.where_used"]
+    ) as app:
+        page = lesson.html(app, "tests/test_by_hand")
+        listing = lesson.html(app, "tests/index")
+        menu = lesson.html(app, "index").select_one("ul").get_text()
+    nll = page.find(id="tests-of-mnist-tut-by-hand-nll")
+    targets = [link["href"].rpartition("/")[2] for link in nll.select("p > a")]
+    assert targets[:2] == [
+        "index.html#mnist_tut.by_hand.nll",
+        "nn_tutorial.html#shown-mnist-tut-by-hand-nll",
+    ]
+    sentences = nll.select("ul[lang=en] > li")
+    assert [s.get_text(strip=True) for s in sentences] == [
+        "nll is a mean",
+        "Many: all are small",
+    ]
+    for link in nll.select("ul a"):
+        assert page.find(id=link["href"].removeprefix("#")) is not None
+    assert page.select_one("a[href='index.html#tests']") is not None
+    assert "mnist_tut.by_hand, 4 tests" in listing.select_one("ul.simple").get_text()
+    assert "Tests" not in menu
+
+
+def test_pages_of_tests_that_are_no_more_go(world):
+    source = world / "docs" / "en" / "tests"
+    source.mkdir(parents=True)
+    (source / "test_old.rst").write_text("Old\n===\n")
+    finder_pages.write_pages(
+        SimpleNamespace(srcdir=source.parent, config=SimpleNamespace(language="en"))
+    )
+    assert sorted(path.stem for path in source.iterdir()) == [
+        "index",
+        "test_by_hand",
+        "test_models",
+        "test_training",
+    ]
+
+
 def test_a_tests_page_holds_every_line_of_the_file_once():
     for path in files_of_tests():
-        page = finder_pages.file_page(path)
+        page = finder_pages.file_page(path, "en")
         shown = [line.strip() for line in page.splitlines() if line.startswith("   ")]
+        shown.remove(":class: language-en")
         written = [
             line.strip() for line in path.read_text().splitlines() if line.strip()
         ]
@@ -87,7 +139,6 @@ def test_a_tests_page_holds_every_line_of_the_file_once():
 
 
 def test_the_api_tells_where_an_object_is_shown_or_imported_and_its_tests(world):
-    where_used.sections.cache_clear()
     noted = []
     env = SimpleNamespace(note_dependency=noted.append)
     app = SimpleNamespace(config=SimpleNamespace(language="en"), env=env)
@@ -97,22 +148,20 @@ def test_the_api_tells_where_an_object_is_shown_or_imported_and_its_tests(world)
         where_used.add_links(app, "function", f"mnist_tut.{name}", None, None, lines)
         return lines
 
-    label = "test_by_hand.test_nll_is_a_mean"
     assert links("by_hand.nll") == [
         "",
-        ":In the tutorial: :ref:`by-hand`",
-        f":Tested by: :ref:`2 tests <{label}>`",
+        ":In the tutorial: :ref:`By hand <shown-mnist_tut.by_hand.nll>`",
+        ":Tested by: :ref:`2 tests <tests-of-mnist_tut.by_hand.nll>`",
         "",
     ]
     assert links("plots.show_digits")[1] == ":In the tutorial: :ref:`top`"
     assert links("training.loss_batch") == [
         "",
-        ":Tested by: :ref:`1 test <test_training.test_a_step_lowers_the_loss>`",
+        ":Tested by: :ref:`1 test <tests-of-mnist_tut.training.loss_batch>`",
         "",
     ]
     assert links("data.load") == []
     assert str(world / "tests" / "test_by_hand.py") in noted
-    where_used.sections.cache_clear()
 
 
 def test_names_that_mean_two_things_on_a_page_are_not_linked():

@@ -99,40 +99,6 @@ def test_a_size_that_the_page_gives_is_kept(tmp_path):
     assert html["index"].select_one("img").attrs == {"src": "x.png", "width": "9"}
 
 
-# docstring_language
-
-API = """
-T
-=
-
-Chinese prose.
-
-.. _x:
-
-Section
--------
-
-Module docstring.
-
-.. py:function:: f()
-
-   English docstring.
-"""
-
-
-@pytest.mark.parametrize(("language", "marked"), [("en", False), ("zh_CN", True)])
-def test_docstrings_on_chinese_pages_are_marked_as_english(tmp_path, language, marked):
-    html, _ = build(
-        tmp_path, {"index": API}, ["ext.language.docstring_language"], language=language
-    )
-    english = [
-        p.get_text() for p in html["index"].select(".body [lang='en'] p, .body dl p")
-    ]
-    assert english == ["Module docstring."] * marked + ["English docstring."]
-    assert len(html["index"].select(".body [lang='en']")) == marked
-    assert not html["index"].select(".body [lang='en'] h2")
-
-
 # folded_outputs
 
 

@@ -9,7 +9,6 @@ from types import SimpleNamespace
 import pytest
 import sphobjinv
 from ext.gallery import data_notice, gallery_words
-from ext.language import term_pairs
 from ext.page import local_inventories
 from gallery_scripts import ROOT
 from miniature import build
@@ -163,32 +162,6 @@ def test_formulas_become_mathml_without_any_script(tmp_path):
 # term_pairs
 
 
-@pytest.mark.parametrize(
-    ("language", "term", "pair"),
-    [("en", "mini-batch", "小批量"), ("zh_CN", "小批量", "mini-batch")],
-)
-def test_the_glossary_has_every_term_with_its_twin_and_can_be_linked(
-    tmp_path, language, term, pair
-):
-    page = f"T\n=\n\nsee :term:`{term}`\n\n.. term-pairs::\n"
-    html, warnings = build(
-        tmp_path, {"index": page}, ["ext.language.term_pairs"], language=language
-    )
-    assert warnings == ""
-    terms = html["index"].select("dl.glossary dt")
-    assert len(terms) == len(term_pairs.read_terms())
-    entry = next(dt for dt in terms if dt.contents[0].strip() == term)
-    assert pair in entry.find_next("dd").get_text()
-    assert html["index"].select_one("p a[href^='#term']") is not None
-
-
-def test_a_term_with_one_name_in_both_languages_is_no_twin_of_itself():
-    logit = {"en": "logit", "zh": "logit", "about_en": "A score.", "about_zh": "分数。"}
-    for lang, about in (("en", "A score."), ("zh", "分数。")):
-        lines = term_pairs.glossary_lines([logit], lang)
-        assert lines[2:] == ["   logit", f"      {about}", ""]
-
-
 def test_terms_are_complete_and_unique():
     terms = tomllib.loads(
         (ROOT / "docs" / "glossary.toml").read_text(encoding="utf-8")
@@ -199,17 +172,6 @@ def test_terms_are_complete_and_unique():
     for term in terms:
         assert all(term[key].strip() for key in ("about_en", "about_zh"))
         assert re.search(r"[\u4e00-\u9fff]", term["about_zh"])
-
-
-def test_the_glossary_shows_the_other_names_of_a_term_that_its_text_does_not_tell():
-    term = {"en": "stride", "zh": "步幅", "about_en": "A step.", "about_zh": "走一步。"}
-    term |= {"also_en": ["step width", "step"], "also_zh": ["步长", "跨度"]}
-    assert term_pairs.glossary_lines([term], "en")[3] == (
-        "      *(步幅)* A step. Also: step width."
-    )
-    assert term_pairs.glossary_lines([term], "zh")[3] == (
-        "      *（stride）*走一步。又称：步长、跨度。"
-    )
 
 
 # data_notice

@@ -56,9 +56,10 @@ def test_a_page_shows_the_source_and_links_its_name_and_its_tests(page):
     assert name.get_text() == "mnist_tut.by_hand.log_softmax"
     assert tests.get_text() == "2 tests"
     assert tests["href"] == (
-        "../tests/test_by_hand.html#test-by-hand-test-log-softmax-sums-to-one"
+        "../tests/test_by_hand.html#tests-of-mnist-tut-by-hand-log-softmax"
     )
     assert not shown.select("details")
+    assert shown["id"] == "shown-mnist-tut-by-hand-log-softmax"
 
 
 def test_one_test_is_counted_as_one(page):

@@ -21,13 +21,13 @@ def to_open(folder):
     """List the pages to open in a browser.
 
     The pages of the tests are made alike, and they are long: the index and one of them will do.
+    So are those of the sources.
     """
     found = sorted(
         path for path in folder.rglob("*.html") if "_static" not in path.parts
     )
-    alike = [
-        path
-        for path in found
-        if path.parent.name == "tests" and path.name != "index.html"
-    ]
-    return [path for path in found if path not in alike[1:]]
+    others = [path for path in found if path.name != "index.html"]
+    for part in ("tests", "_modules"):
+        alike = [path for path in others if part in path.relative_to(folder).parts]
+        found = [path for path in found if path not in alike[1:]]
+    return found

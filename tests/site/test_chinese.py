@@ -13,9 +13,10 @@ PyTorch NumPy Matplotlib Python JavaScript Jupyter Colab Sphinx Sphinx-Gallery R
 Debian Linux Ubuntu English IPython
 API BSD CNN CPU CUDA GB GPU HTML ID IDX KiB MB MiB MNIST SGD SHA Ctrl
 axe-core DataLoader Dataset ReLU Lambda autograd fastai glibc gzip kernel len logit map nats pickle
-eps softmax Linear Conv Mm Add Amax Sub Exp Sum Log Index Mean Neg
+NaN nat eps softmax dropout forward hook Linear Conv Mm Add Amax Sub Exp Sum Log Index Mean Neg
 AdamW CSV JPEG ONNX PNG Pillow TensorBoard fork
-Windows macOS dropout eval float lambda nan permute sigmoid spawn view
+Windows macOS eval float lambda nan permute sigmoid spawn view
+Blanchard Higham Ioffe Szegedy
 Adam Jeremy Howard Rachel Thomas Francisco Ingham Xavier Glorot Bengio Bottou Haffner LeCun
 Accelerate DDP FSDP gloo Lightning nccl SLURM Triton Xeon
 """
@@ -33,7 +34,8 @@ TITLES = [
 # The text of a page without what search results quote, and what the browser shows or reads out
 # besides: tooltips, labels, placeholders.
 COLLECT = """() => {
-  const skip = "pre, code, kbd, math, script, style, noscript, [lang=en], .headerlink, .context";
+  const skip = "pre, code, kbd, math, script, style, noscript, [lang=en], .headerlink, .context,"
+    + " dt.sig, .field-list strong, .field-list em"; // names and types of the API
   const out = [];
   const walker = document.createTreeWalker(document.documentElement, NodeFilter.SHOW_TEXT);
   while (walker.nextNode()) {

@@ -7,6 +7,7 @@ not counted.
 
 import ast
 import functools
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -26,8 +27,10 @@ class Stated(NamedTuple):
     @property
     def sentence(self) -> str:
         """The test's name as words."""
-        words = self.name.replace("::", ": ").replace("Test", "", 1).split("test_", 1)
-        return (words[0] + words[1]).replace("_", " ").strip()
+        group, what = self.name.split("test_", 1)
+        group = " ".join(re.findall("[A-Z][a-z]*", group.removeprefix("Test")))
+        words = f"{group.capitalize()}: {what}" if group else what
+        return re.sub(r"\b1e (?=\d)", "1e-", words.replace("_", " "))
 
     @property
     def label(self) -> str:
@@ -48,6 +51,31 @@ def file_for(module: str) -> Path | None:
     """Return the test file of a module."""
     name = f"test_{module.rpartition('.')[2]}.py"
     return next((path for path in files_of_tests() if path.name == name), None)
+
+
+def module_of(path: Path) -> str:
+    """Return the name of the module that a test file is for."""
+    stem = path.stem.removeprefix("test_")
+    for file in package_files():
+        place = file.parent if file.stem == "__init__" else file.with_suffix("")
+        if place.name == stem:
+            return ".".join(place.relative_to(package_source.ROOT).parts)
+    raise ValueError(f"{path} is for no module")
+
+
+def place(module: str) -> int:
+    """Return the place of a module in the package's own list; what that leaves out comes last."""
+    start = package_source.ROOT / package_source.PACKAGE / "__init__.py"
+    told = re.findall(r"``(\w+)``", start.read_text(encoding="utf-8"))
+    name = module.rpartition(".")[2]
+    return told.index(name) if name in told else len(told)
+
+
+def documented(module: str) -> list[str]:
+    """List the full names that a module offers: those of its ``__all__``."""
+    node = package_source.module_named(module).defined.get("__all__")
+    names = ast.literal_eval(node.value) if isinstance(node, ast.Assign) else []
+    return [f"{module}.{name}" for name in names]
 
 
 @functools.cache

@@ -24,6 +24,16 @@ def count(tests: list[Stated]) -> str:
     return _("1 test") if len(tests) == 1 else _("{} tests").format(len(tests))
 
 
+def all_of(name: str) -> str:
+    """Return the label of the list of an object's tests."""
+    return f"tests-of-{name}".lower()
+
+
+def shown(name: str) -> str:
+    """Return the label of the place that shows an object's source."""
+    return f"shown-{name}".lower()
+
+
 def folded(box: nodes.Element, words: str) -> nodes.Element:
     """Fold a box away under a line that opens it; works without any script."""
     holder = nodes.container(classes=["folded"])
@@ -62,14 +72,14 @@ class TestedSource(SphinxDirective):
         line += [
             self.link("py", "obj", name, nodes.literal("", name)),
             nodes.Text(" · "),
-            self.link(
-                "std", "ref", tests[0].label.lower(), nodes.inline("", count(tests))
-            ),
+            self.link("std", "ref", all_of(name), nodes.inline("", count(tests))),
         ]
         box += [nodes.literal_block(source, source, language="python"), line]
         words = self.options.get("folded")
         holder = folded(box, words) if words else box
         holder["tested_source"] = name
+        holder["names"].append(shown(name))
+        self.state.document.note_explicit_target(holder)
         return [holder]
 
     def link(self, domain: str, role: str, target: str, text: nodes.Node) -> nodes.Node:
@@ -86,7 +96,7 @@ class TestedSource(SphinxDirective):
         )
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> dict[str, int]:
     """Register the directive."""
     app.add_directive("tested-source", TestedSource)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    return {"env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}

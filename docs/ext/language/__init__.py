@@ -2,7 +2,7 @@
 
 from sphinx.application import Sphinx
 
-ROOMS = ["anchors", "docstring_language", "settings", "term_pairs"]
+ROOMS = ["anchors", "docstrings", "settings", "term_hints", "term_pairs"]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

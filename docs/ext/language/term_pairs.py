@@ -1,21 +1,34 @@
 """The glossary page of each language, from the one list of term pairs.
 
 ``docs/glossary.toml`` holds every term once, in both languages. The directive ``term-pairs``
-turns it into an ordinary Sphinx glossary, so that ``:term:`` links to it.
+makes of it what Sphinx's ``glossary`` would, so that ``:term:`` links to it; but both languages
+share their anchors, each has its own alphabet, and the twin stands beside the term.
 """
 
+import html
+import re
 import tomllib
+from bisect import bisect
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
-from docutils.statemachine import StringList
+from sphinx import addnodes
 from sphinx.application import Sphinx
+from sphinx.domains.std import make_glossary_term
+from sphinx.locale import _
 from sphinx.util.docutils import SphinxDirective
 
-from ext.language.languages import folder_of
+from ext.language.languages import LANGUAGES, folder_of
 
 FILE = Path(__file__).parents[2] / "glossary.toml"
+# The common characters of GB 2312 stand in the order of pinyin: no table of readings is needed.
+# Of characters with two readings it knows one: these sort by another character that has the other.
+READ_AS = str.maketrans("重校", "虫叫")  # chóng, jiào
+LETTERS = "ABCDEFGHJKLMNOPQRSTWXYZ"
+FIRST_OF_LETTERS = [
+    c.encode("gb2312") for c in "啊芭擦搭蛾发噶哈击喀垃妈拿哦啪期然撒塌挖昔压匝"
+]
 
 
 def read_terms() -> list[dict[str, Any]]:
@@ -23,43 +36,82 @@ def read_terms() -> list[dict[str, Any]]:
     return tomllib.loads(FILE.read_text(encoding="utf-8"))["term"]
 
 
-def glossary_lines(terms: list[dict[str, Any]], lang: str) -> list[str]:
-    """Write a Sphinx glossary in one language, in that language's order."""
-    other = "zh" if lang == "en" else "en"
-    lines = [".. glossary::", ""]
-    for term in sorted(terms, key=lambda t: t["en"].lower()):
-        about = (
-            " ".join(term[f"about_{lang}"].split())
-            if lang == "en"
-            else term["about_zh"].strip()
-        )
-        pair = f"*({term[other]})* " if lang == "en" else f"*（{term[other]}）*"
-        if term["en"] == term["zh"]:
-            pair = ""  # logit is logit in both
-        also = [n for n in term.get(f"also_{lang}", []) if n not in about]
-        if also:
-            about += (
-                f" Also: {', '.join(also)}."
-                if lang == "en"
-                else f"又称：{'、'.join(also)}。"
-            )
-        lines += [f"   {term[lang]}", f"      {pair}{about}", ""]
-    return lines
+def anchor(term: dict[str, Any]) -> str:
+    """Return the anchor of a term, the same in both languages."""
+    return "term-" + re.sub(r"[^A-Za-z0-9]+", "-", term["en"])
+
+
+def sort_key(word: str) -> bytes:
+    """Return what to sort a word by: Latin letters first, then pinyin."""
+    return word.lower().translate(READ_AS).encode("gb18030")
+
+
+def letter(word: str, lang: str) -> str:
+    """Return the letter that a word is found under."""
+    if lang != "zh":
+        return word[0].upper()
+    if word[0].isascii():
+        return "A–Z"
+    return LETTERS[bisect(FIRST_OF_LETTERS, sort_key(word)[:2]) - 1]
+
+
+def about(term: dict[str, Any], lang: str) -> str:
+    """Return the definition of a term, and its other names if it does not tell them."""
+    text = " ".join(term[f"about_{lang}"].split())
+    others = [name for name in term.get(f"also_{lang}", []) if name not in text]
+    if others:
+        text += _(" Also: {}.").format(_(", ").join(others))
+    return text
 
 
 class TermPairs(SphinxDirective):
     """The ``term-pairs`` directive."""
 
     def run(self) -> list[nodes.Node]:
-        """Parse the glossary as if it stood in the page."""
+        """Make a line of letters, and the glossary."""
+        self.env.note_dependency(str(FILE))
         lang = folder_of(self.config)
-        lines = glossary_lines(read_terms(), lang)
-        holder = nodes.container()
-        self.state.nested_parse(StringList(lines, source=str(FILE)), 0, holder)
-        return holder.children
+        terms = sorted(read_terms(), key=lambda term: sort_key(term[lang]))
+        entries = nodes.definition_list(classes=["glossary"])
+        entries += [self.entry(term, lang) for term in terms]
+        glossary = addnodes.glossary("", entries, sorted=False)
+        glossary.document = self.state.document
+        return [self.letters(terms, lang), glossary]
+
+    def letters(self, terms: list[dict[str, Any]], lang: str) -> nodes.paragraph:
+        """Link each letter to the first term that is found under it."""
+        first: dict[str, str] = {}
+        for term in terms:
+            first.setdefault(letter(term[lang], lang), anchor(term))
+        line = nodes.paragraph(classes=["letters"])
+        for name, target in first.items():
+            line += [
+                nodes.reference("", name, internal=True, refid=target),
+                nodes.Text(" "),
+            ]
+        return line
+
+    def entry(self, term: dict[str, Any], lang: str) -> nodes.definition_list_item:
+        """Make the entry of one term."""
+        other = next(name for name in LANGUAGES if name != lang)
+        name = make_glossary_term(
+            self.env,
+            [nodes.Text(term[lang])],
+            None,
+            str(FILE),
+            self.lineno,
+            anchor(term),
+            self.state.document,
+        )
+        if term["en"] != term["zh"]:  # logit is logit in both
+            tag = LANGUAGES[other].tag
+            twin = f' <span class="twin" lang="{tag}">{html.escape(term[other])}</span>'
+            name += nodes.raw("", twin, format="html")  # raw: no part of the term
+        definition = nodes.definition("", *self.parse_text_to_nodes(about(term, lang)))
+        return nodes.definition_list_item("", name, definition)
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
+def setup(app: Sphinx) -> dict[str, int]:
     """Register the directive."""
     app.add_directive("term-pairs", TermPairs)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+    return {"env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
