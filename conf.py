@@ -74,6 +74,7 @@ html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "navbar_persistent": ["search-button", "language-switch"],  # on a phone too
     "search_bar_text": {"en": "Search these pages", "zh": "搜索全站"}[LANG],
+    "header_dropdown_text": {"en": "More", "zh": "更多"}[LANG],
     "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
     "footer_start": ["data-source", "copyright"],
     "footer_end": ["sphinx-version"],

@@ -239,7 +239,7 @@ def test_the_checkpoint_holds_nothing_that_needs_more_than_weights_only(page, tm
 
 def test_only_the_head_trains_and_of_the_rest_only_running_figures_change(page):
     head = 64 * 4 * 4 * 5 + 5
-    assert f"{head} of {page.every} parameters train" in page.printed
+    assert f"{head} of {page.total} parameters train" in page.printed
     kinds = {name.rpartition(".")[2] for name in page.changed if "head" not in name}
     assert kinds == {"running_mean", "running_var", "num_batches_tracked"}
     assert [name for name in page.changed if "head" in name] == [

@@ -622,8 +622,8 @@ fit(1, model, F.cross_entropy, opt, *loaders(low=0))
 model.requires_grad_(False)
 model.head = nn.Linear(64 * 4 * 4, 5)
 learning = [p for p in model.parameters() if p.requires_grad]
-every = sum(p.numel() for p in model.parameters())
-print(f"{sum(p.numel() for p in learning)} of {every} parameters train")
+total = sum(p.numel() for p in model.parameters())
+print(f"{sum(p.numel() for p in learning)} of {total} parameters train")
 
 before = {name: value.clone() for name, value in model.state_dict().items()}
 opt = optim.AdamW(learning, lr=0.01)
