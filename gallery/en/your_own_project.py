@@ -110,19 +110,19 @@ assert torch.equal(labels, torch.tensor(y_train[written]))
 # Loop and loaders are those of the tutorial, the main parts of them here to look up:
 #
 # .. tested-source:: mnist_tut.training.fit
-#    :folded: fit
+#    :folded: fit: the training loop
 #
 # .. tested-source:: mnist_tut.training.loss_batch
-#    :folded: loss_batch
+#    :folded: loss_batch: the loss of a mini-batch, and a step
 #
 # .. tested-source:: mnist_tut.training.weighted_mean
-#    :folded: weighted_mean
+#    :folded: weighted_mean: a mean that knows how large each mini-batch is
 #
 # .. tested-source:: mnist_tut.training.evaluate
-#    :folded: evaluate
+#    :folded: evaluate: the mean over a loader
 #
 # .. tested-source:: mnist_tut.loaders.WrappedDataLoader
-#    :folded: WrappedDataLoader
+#    :folded: WrappedDataLoader: a loader with a function
 #
 # Your network will want more settings than the tutorial's. Here the number of blocks is one, and the
 # number of classes another. The blocks are in a :class:`torch.nn.ModuleList`: like a Python list it

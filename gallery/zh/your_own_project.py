@@ -106,19 +106,19 @@ assert torch.equal(labels, torch.tensor(y_train[written]))
 # 循环和加载器都是教程里的，主要的几个放在这里，供您查看：
 #
 # .. tested-source:: mnist_tut.training.fit
-#    :folded: fit
+#    :folded: fit：训练循环
 #
 # .. tested-source:: mnist_tut.training.loss_batch
-#    :folded: loss_batch
+#    :folded: loss_batch：一个小批量的损失，必要时走一步
 #
 # .. tested-source:: mnist_tut.training.weighted_mean
-#    :folded: weighted_mean
+#    :folded: weighted_mean：按批大小加权的平均
 #
 # .. tested-source:: mnist_tut.training.evaluate
-#    :folded: evaluate
+#    :folded: 在整个加载器上求平均
 #
 # .. tested-source:: mnist_tut.loaders.WrappedDataLoader
-#    :folded: WrappedDataLoader
+#    :folded: 带函数的加载器
 #
 # 自己的网络，可调的东西会比教程里的多。这里可调的是块数和类别数。各块放在 :class:`torch.nn.ModuleList`
 # 里：它像 Python 列表，怎么用由 ``forward`` 决定，但模块看得见里面的参数。
@@ -510,7 +510,7 @@ for digit in range(10):
 # 中断与恢复
 # ----------
 #
-# 要训练好几天，总会遇到中断：断电、到了时限、按了 Ctrl-C。只要把*会变的东西都存下来*，\
+# 要训练好几天，总会遇到中断：断电、到了时限、按了 Ctrl+C。只要把*会变的东西都存下来*，\
 # 恢复以后就像什么都没发生过一样，一个比特也不差。会变的是：模型、优化器及其学习率调度，\
 # 还有决定次序和平移的 ``generator``。
 #
