@@ -278,6 +278,15 @@ def test_adamw_shrinks_a_parameter_by_its_share_apart_from_the_gradient():
     assert moved[1] == pytest.approx(moved[0] - 0.1 * 0.5 * 3.0)
 
 
+def test_adamw_moves_parameters_with_small_gradients_as_far_as_those_with_large_ones():
+    p = torch.zeros(2, requires_grad=True)
+    opt = optim.AdamW([p], lr=0.1, weight_decay=0)
+    for _ in range(3):
+        p.grad = torch.tensor([1e-3, 1e3])
+        opt.step()
+    assert p.tolist() == pytest.approx([-0.3, -0.3], rel=1e-3)
+
+
 def test_a_module_list_lets_the_module_see_its_parameters_and_calls_nothing():
     layers = nn.ModuleList([nn.Linear(2, 2)])
     assert len(list(layers.parameters())) == 2

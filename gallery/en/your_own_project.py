@@ -345,16 +345,16 @@ for transform in (as_it_is, random_shift):
 # AdamW and a schedule
 # --------------------
 #
-# Most projects start with :class:`torch.optim.AdamW`. It measures each parameter's step by what its
-# gradients were of late, so ``lr`` has to be chosen with less care. The W is for *weight decay*: each
-# step also makes every parameter smaller by ``lr * weight_decay`` times itself. A gradient of zero
+# Most projects start with :class:`torch.optim.AdamW`. It divides each parameter's step by the size that
+# its gradients had of late, so those with small gradients get ahead, too. The W is for *weight decay*:
+# each step also makes every parameter smaller by ``lr * weight_decay`` times itself. A gradient of zero
 # shows it alone:
 
 p = torch.ones(1, requires_grad=True)
 opt = optim.AdamW([p], lr=0.1, weight_decay=0.5)
 p.grad = torch.zeros(1)
 opt.step()
-print(p.item(), 1 - 0.1 * 0.5)
+print(f"{p.item():.4f} {1 - 0.1 * 0.5:.4f}")
 
 # %%
 # Large weights are pulled back unless the gradients keep asking for them: a guard against overfitting.
@@ -503,8 +503,9 @@ assert matrix.sum() == len(yv)
 
 right = matrix.diagonal()
 precision, recall = right / matrix.sum(dim=0), right / matrix.sum(dim=1)
+print("   precision  recall")
 for digit in range(10):
-    print(f"{digit}  {precision[digit]:.3f}  {recall[digit]:.3f}")
+    print(f"{digit}  {precision[digit]:9.3f}{recall[digit]:8.3f}")
 
 # %%
 # .. guess:: A network calls every picture a 4. What are its precision and recall for the 4?

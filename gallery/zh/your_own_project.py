@@ -334,15 +334,15 @@ for transform in (as_it_is, random_shift):
 # AdamW 与学习率调度
 # ------------------
 #
-# 多数项目从 :class:`torch.optim.AdamW` 用起。它按每个参数近来的梯度大小来定步长，所以 ``lr``
-# 不必选得那么准。W 是指*权重衰减*（weight decay）：每走一步，每个参数还要减去自己的 ``lr *
+# 多数项目从 :class:`torch.optim.AdamW` 用起。它把每个参数的步长除以近来梯度的大小，\
+# 所以梯度小的参数也走得动。W 是指*权重衰减*（weight decay）：每走一步，每个参数还要减去自己的 ``lr *
 # weight_decay`` 倍。梯度为零时，看到的就只有它：
 
 p = torch.ones(1, requires_grad=True)
 opt = optim.AdamW([p], lr=0.1, weight_decay=0.5)
 p.grad = torch.zeros(1)
 opt.step()
-print(p.item(), 1 - 0.1 * 0.5)
+print(f"{p.item():.4f} {1 - 0.1 * 0.5:.4f}")
 
 # %%
 # 大的权重会被往回拉，除非梯度一直要它大：这能防止过拟合（overfitting）。
@@ -487,8 +487,9 @@ assert matrix.sum() == len(yv)
 
 right = matrix.diagonal()
 precision, recall = right / matrix.sum(dim=0), right / matrix.sum(dim=1)
+print("   precision  recall")
 for digit in range(10):
-    print(f"{digit}  {precision[digit]:.3f}  {recall[digit]:.3f}")
+    print(f"{digit}  {precision[digit]:9.3f}{recall[digit]:8.3f}")
 
 # %%
 # .. guess:: 有个网络把每张图片都认成 4。它对这个类别的精确率和召回率是多少？
