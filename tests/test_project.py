@@ -107,6 +107,13 @@ def test_ink_is_bright_and_paper_is_black_however_it_is_lit():
     assert border.max() == 0
 
 
+def test_a_bright_spot_on_a_dim_sheet_does_not_turn_paper_into_ink():
+    dim = photo(SEVEN, paper=(140, 115))
+    ImageDraw.Draw(dim).rectangle([(20, 20), (60, 60)], fill=255)
+    assert torch.equal(ink_of(dim) > 0, ink_of(photo(SEVEN, paper=(140, 115))) > 0)
+    assert (ink_of(dim) > 0).float().mean() < 0.05
+
+
 def test_colour_photos_will_do():
     grey = photo(SEVEN)
     assert torch.equal(ink_of(grey.convert("RGB")), ink_of(grey))

@@ -239,7 +239,7 @@ def test_the_checkpoint_holds_nothing_that_needs_more_than_weights_only(page, tm
 
 def test_only_the_head_trains_and_of_the_rest_only_running_figures_change(page):
     head = 64 * 4 * 4 * 5 + 5
-    assert f"{head} of {page.every} parameters train" in page.printed
+    assert f"{head} of {page.total} parameters train" in page.printed
     kinds = {name.rpartition(".")[2] for name in page.changed if "head" not in name}
     assert kinds == {"running_mean", "running_var", "num_batches_tracked"}
     assert [name for name in page.changed if "head" in name] == [
@@ -276,6 +276,15 @@ def test_adamw_shrinks_a_parameter_by_its_share_apart_from_the_gradient():
         opt.step()
         moved.append(p.item())
     assert moved[1] == pytest.approx(moved[0] - 0.1 * 0.5 * 3.0)
+
+
+def test_adamw_moves_parameters_with_small_gradients_as_far_as_those_with_large_ones():
+    p = torch.zeros(2, requires_grad=True)
+    opt = optim.AdamW([p], lr=0.1, weight_decay=0)
+    for _ in range(3):
+        p.grad = torch.tensor([1e-3, 1e3])
+        opt.step()
+    assert p.tolist() == pytest.approx([-0.3, -0.3], rel=1e-3)
 
 
 def test_a_module_list_lets_the_module_see_its_parameters_and_calls_nothing():

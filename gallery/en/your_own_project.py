@@ -110,19 +110,19 @@ assert torch.equal(labels, torch.tensor(y_train[written]))
 # Loop and loaders are those of the tutorial, the main parts of them here to look up:
 #
 # .. tested-source:: mnist_tut.training.fit
-#    :folded: fit
+#    :folded: fit: the training loop
 #
 # .. tested-source:: mnist_tut.training.loss_batch
-#    :folded: loss_batch
+#    :folded: loss_batch: the loss of a mini-batch, and a step
 #
 # .. tested-source:: mnist_tut.training.weighted_mean
-#    :folded: weighted_mean
+#    :folded: weighted_mean: a mean that knows how large each mini-batch is
 #
 # .. tested-source:: mnist_tut.training.evaluate
-#    :folded: evaluate
+#    :folded: evaluate: the mean over a loader
 #
 # .. tested-source:: mnist_tut.loaders.WrappedDataLoader
-#    :folded: WrappedDataLoader
+#    :folded: WrappedDataLoader: a loader with a function
 #
 # Your network will want more settings than the tutorial's. Here the number of blocks is one, and the
 # number of classes another. The blocks are in a :class:`torch.nn.ModuleList`: like a Python list it
@@ -345,16 +345,16 @@ for transform in (as_it_is, random_shift):
 # AdamW and a schedule
 # --------------------
 #
-# Most projects start with :class:`torch.optim.AdamW`. It measures each parameter's step by what its
-# gradients were of late, so ``lr`` has to be chosen with less care. The W is for *weight decay*: each
-# step also makes every parameter smaller by ``lr * weight_decay`` times itself. A gradient of zero
+# Most projects start with :class:`torch.optim.AdamW`. It divides each parameter's step by the size that
+# its gradients had of late, so those with small gradients get ahead, too. The W is for *weight decay*:
+# each step also makes every parameter smaller by ``lr * weight_decay`` times itself. A gradient of zero
 # shows it alone:
 
 p = torch.ones(1, requires_grad=True)
 opt = optim.AdamW([p], lr=0.1, weight_decay=0.5)
 p.grad = torch.zeros(1)
 opt.step()
-print(p.item(), 1 - 0.1 * 0.5)
+print(f"{p.item():.4f} {1 - 0.1 * 0.5:.4f}")
 
 # %%
 # Large weights are pulled back unless the gradients keep asking for them: a guard against overfitting.
@@ -503,8 +503,9 @@ assert matrix.sum() == len(yv)
 
 right = matrix.diagonal()
 precision, recall = right / matrix.sum(dim=0), right / matrix.sum(dim=1)
+print("   precision  recall")
 for digit in range(10):
-    print(f"{digit}  {precision[digit]:.3f}  {recall[digit]:.3f}")
+    print(f"{digit}  {precision[digit]:9.3f}{recall[digit]:8.3f}")
 
 # %%
 # .. guess:: A network calls every picture a 4. What are its precision and recall for the 4?
@@ -622,8 +623,8 @@ fit(1, model, F.cross_entropy, opt, *loaders(low=0))
 model.requires_grad_(False)
 model.head = nn.Linear(64 * 4 * 4, 5)
 learning = [p for p in model.parameters() if p.requires_grad]
-every = sum(p.numel() for p in model.parameters())
-print(f"{sum(p.numel() for p in learning)} of {every} parameters train")
+total = sum(p.numel() for p in model.parameters())
+print(f"{sum(p.numel() for p in learning)} of {total} parameters train")
 
 before = {name: value.clone() for name, value in model.state_dict().items()}
 opt = optim.AdamW(learning, lr=0.01)

@@ -106,19 +106,19 @@ assert torch.equal(labels, torch.tensor(y_train[written]))
 # 循环和加载器都是教程里的，主要的几个放在这里，供您查看：
 #
 # .. tested-source:: mnist_tut.training.fit
-#    :folded: fit
+#    :folded: fit：训练循环
 #
 # .. tested-source:: mnist_tut.training.loss_batch
-#    :folded: loss_batch
+#    :folded: loss_batch：一个小批量的损失，必要时走一步
 #
 # .. tested-source:: mnist_tut.training.weighted_mean
-#    :folded: weighted_mean
+#    :folded: weighted_mean：按批大小加权的平均
 #
 # .. tested-source:: mnist_tut.training.evaluate
-#    :folded: evaluate
+#    :folded: 在整个加载器上求平均
 #
 # .. tested-source:: mnist_tut.loaders.WrappedDataLoader
-#    :folded: WrappedDataLoader
+#    :folded: 带函数的加载器
 #
 # 自己的网络，可调的东西会比教程里的多。这里可调的是块数和类别数。各块放在 :class:`torch.nn.ModuleList`
 # 里：它像 Python 列表，怎么用由 ``forward`` 决定，但模块看得见里面的参数。
@@ -334,15 +334,15 @@ for transform in (as_it_is, random_shift):
 # AdamW 与学习率调度
 # ------------------
 #
-# 多数项目从 :class:`torch.optim.AdamW` 用起。它按每个参数近来的梯度大小来定步长，所以 ``lr``
-# 不必选得那么准。W 是指*权重衰减*（weight decay）：每走一步，每个参数还要减去自己的 ``lr *
+# 多数项目从 :class:`torch.optim.AdamW` 用起。它把每个参数的步长除以近来梯度的大小，\
+# 所以梯度小的参数也走得动。W 是指*权重衰减*（weight decay）：每走一步，每个参数还要减去自己的 ``lr *
 # weight_decay`` 倍。梯度为零时，看到的就只有它：
 
 p = torch.ones(1, requires_grad=True)
 opt = optim.AdamW([p], lr=0.1, weight_decay=0.5)
 p.grad = torch.zeros(1)
 opt.step()
-print(p.item(), 1 - 0.1 * 0.5)
+print(f"{p.item():.4f} {1 - 0.1 * 0.5:.4f}")
 
 # %%
 # 大的权重会被往回拉，除非梯度一直要它大：这能防止过拟合（overfitting）。
@@ -487,8 +487,9 @@ assert matrix.sum() == len(yv)
 
 right = matrix.diagonal()
 precision, recall = right / matrix.sum(dim=0), right / matrix.sum(dim=1)
+print("   precision  recall")
 for digit in range(10):
-    print(f"{digit}  {precision[digit]:.3f}  {recall[digit]:.3f}")
+    print(f"{digit}  {precision[digit]:9.3f}{recall[digit]:8.3f}")
 
 # %%
 # .. guess:: 有个网络把每张图片都认成 4。它对这个类别的精确率和召回率是多少？
@@ -510,7 +511,7 @@ for digit in range(10):
 # 中断与恢复
 # ----------
 #
-# 要训练好几天，总会遇到中断：断电、到了时限、按了 Ctrl-C。只要把*会变的东西都存下来*，\
+# 要训练好几天，总会遇到中断：断电、到了时限、按了 Ctrl+C。只要把*会变的东西都存下来*，\
 # 恢复以后就像什么都没发生过一样，一个比特也不差。会变的是：模型、优化器及其学习率调度，\
 # 还有决定次序和平移的 ``generator``。
 #
@@ -602,8 +603,8 @@ fit(1, model, F.cross_entropy, opt, *loaders(low=0))
 model.requires_grad_(False)
 model.head = nn.Linear(64 * 4 * 4, 5)
 learning = [p for p in model.parameters() if p.requires_grad]
-every = sum(p.numel() for p in model.parameters())
-print(f"{sum(p.numel() for p in learning)} of {every} parameters train")
+total = sum(p.numel() for p in model.parameters())
+print(f"{sum(p.numel() for p in learning)} of {total} parameters train")
 
 before = {name: value.clone() for name, value in model.state_dict().items()}
 opt = optim.AdamW(learning, lr=0.01)
