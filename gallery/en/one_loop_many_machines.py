@@ -535,7 +535,9 @@ print(f"two processes, predicted: {1000 * step_time(2, 64):5.1f} ms")
 print(f"two processes, measured:  {1000 * times['step']:5.1f} ms")
 
 # %%
-# Within a factor of two, such an estimate is a good one. So let it say what we cannot try:
+# Within a factor of two, such an estimate is a good one. If yours is far from that, something is
+# missing in it: the work of DDP itself, or other programs that wanted the same cores. With this in
+# mind, let it say what we cannot try:
 #
 # .. guess:: A step takes 64 pictures. How much faster are 64 processes?
 #
