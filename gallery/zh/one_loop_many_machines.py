@@ -204,7 +204,7 @@ def average_gradients(model):
 
 
 # %%
-# 这件事 PyTorch 可以代劳，办法有两个。:class:`~torch.nn.parallel.DistributedDataParallel` 简称 *DDP*，把模型包起来；``backward()`` 还在算前面的层，它就已经在给后面的层求平均了。:func:`~torch.distributed.fsdp.fully_shard` 简称 *FSDP2*，用于一台机器放不下的模型：参数、梯度和动量（momentum），每个进程都只留一片，轮到哪一层，才临时把它拼起来。只要三行，由里到外：
+# 这件事 PyTorch 可以代劳，办法有两个。:class:`~torch.nn.parallel.DistributedDataParallel` 简称 *DDP*，把模型包起来；``backward()`` 还在算前面的层，它就已经在给后面的层求平均了。:func:`~torch.distributed.fsdp.fully_shard` 简称 *FSDP2*，用于一个进程放不下的模型：参数、梯度和动量（momentum），每个进程都只留一片，轮到哪一层，才临时把它拼起来。只要三行，由里到外：
 
 from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor
