@@ -96,7 +96,7 @@ MUTANTS = [
     Mutant("plots", "vmin=low, vmax=high", "vmin=low"),
     Mutant("plots", "[statistics.median(values)", "[min(values)"),
     # timing
-    Mutant("sweeper", "signal.SIGKILL", "signal.SIGCONT"),
+    Mutant("sweeper", "while found := list(at_work()):", "for found in []:"),
     Mutant("sweeper", "if os.readlink(link) == folder:", "if False:"),
     Mutant("sweeper", "shutil.rmtree(folder, ignore_errors=True)", "pass"),
     Mutant("timing", "if warm_up:", "if not warm_up:"),
