@@ -37,7 +37,6 @@ ORDER = {
         OTHERS,
         "language.docstrings.punctuate",
         "gallery.figure_text.give_alt_text",
-        "language.term_hints.note",
         "gallery.folded_outputs.fold",
         "code.loops.mark_loops",
         "gallery.reading_aids.glance",

@@ -183,8 +183,8 @@ def model(xb):
 #       像 ``log_softmax`` 那样，求 ``exp`` 之前，每行先减去最大的 logit。不过这里要的是和本身，\
 #       所以减去的，最后还得加回来。
 #
-# 这是纯 Python 代码，却很快：每个运算调用的都是现成的*内核*，即为 CPU 或 GPU 编译好的程序。\
-# 我们把一个:term:`小批量`（mini-batch）的图片送进去，一直算到输出，这叫:term:`前向传播`（forward
+# 这是纯 Python 代码，却很快：每个运算调用的都是现成的*内核*（compute kernel），即为 CPU 或 GPU
+# 编译好的程序。我们把一个:term:`小批量`（mini-batch）的图片送进去，一直算到输出，这叫:term:`前向传播`（forward
 # pass）。一个小批量有 ``bs`` 张图片，``bs`` 叫:term:`批大小`（batch size）。
 #
 # .. guess:: 模型如果一无所知，它对一张图片给出的十个数应该是多少？
@@ -338,7 +338,7 @@ for epoch in range(epochs):
 # 好了，您已经从零写出并训练了一个神经网络！它是最小的一种，没有:term:`隐藏层`（hidden layer），\
 # 叫:term:`逻辑回归`（logistic regression）；类别多于两个时，也称 *softmax 回归*。
 #
-# **把它弄坏。** 下面是同一个循环，就在您的浏览器里运行，用的是前 5,000 张训练图片；\
+# **把它弄坏**：下面是同一个循环，就在您的浏览器里运行，用的是前 5,000 张训练图片；\
 # 保持本页的设置时，它的损失与 PyTorch 算出的一致。先猜一猜每个开关会怎样，再试。
 #
 # .. train-here::
@@ -348,7 +348,7 @@ for epoch in range(epochs):
 #    第一次更新就报错：*a leaf Variable that requires grad is being used in an in-place
 #    operation*。PyTorch 正在记录。这时改写权重，记录里它们就成了某次更新的结果，不再是计算的起点。
 #
-# 更新写在 :class:`torch.no_grad` 里面，因为我们要的梯度与这一步无关。否则 PyTorch 会报错：\
+# 更新写在 :class:`torch.no_grad` 里面，因为更新这一步本身不需要求梯度。否则 PyTorch 会报错：\
 # ``a leaf Variable that requires grad is being used in an in-place operation``，意思是：\
 # 要求梯度的:term:`叶子张量`（leaf tensor）不能原地修改。试过之后，请从头运行全部单元格，\
 # 不然后面的数会变。（不由任何记录下来的运算得出的张量，就是叶子张量；\
@@ -1002,12 +1002,12 @@ show_digits(x_valid[wrong], [f"{y_valid[i]} → {guess[i]}" for i in wrong])
 #
 #    验证集上前二十个错误：本来是几，被网络认成了几。
 #
-# **轮到您了。** 写一个数字。下面的网络就是本页训练出来的，您写的内容不会离开浏览器。\
+# **轮到您了**：写一个数字。下面的网络就是本页训练出来的，您写的内容不会离开浏览器。\
 # 试着写一个线性模型认错而卷积网络认对的数字，再把它平移两个像素看看。
 #
 # .. draw-digit::
 #
-# 遇到与训练数据不同的数据，网络会怎样？它毫无察觉。您写的数字会先像 MNIST 的制作者那样居中、\
+# 遇到与训练数据不同的数据，网络会怎样？它毫无察觉。您写的数字会先按 MNIST 制作者的做法居中、\
 # 缩放；不这样做，同样的笔迹换个位置就常常认错。把全部验证图片向右平移两个像素试试：
 
 shifted = x_valid.view(-1, 28, 28).roll(2, dims=2).flatten(1)

@@ -339,6 +339,8 @@ fit(epochs, model, loss_func, opt, train_dl)
 print("the end")
 '''
 INDEX = """
+.. _api:
+
 Home
 ====
 

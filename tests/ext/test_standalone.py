@@ -194,7 +194,9 @@ def test_the_helper_cell_is_folded_and_holds_only_what_no_box_shows(downloads):
     [number] = [i for i, cell in enumerate(book.cells) if cell.metadata]
     helper = book.cells[number]
     assert helper.metadata == {"jupyter": {"source_hidden": True}}
-    assert book.cells[number - 1].source.split("\n")[-1].startswith("下一个单元已折叠")
+    assert (
+        book.cells[number - 1].source.split("\n")[-1].startswith("下一个单元格已折叠")
+    )
     names = [
         n.name for n in ast.parse(helper.source).body if isinstance(n, ast.FunctionDef)
     ]

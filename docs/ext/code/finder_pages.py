@@ -101,7 +101,7 @@ def index_page(files: list[Path], language: str) -> str:
     out += [
         _("What is made sure of each module. A test's name says what it makes sure of.")
     ]
-    out += ["", ":ref:`api` · :ref:`top`", ""]
+    out += ["", ":ref:`api`", ""]
     for path in files:
         module = module_of(path)
         number = count([test for test, _names in known_tests(path)])

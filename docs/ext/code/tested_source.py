@@ -96,7 +96,7 @@ class TestedSource(SphinxDirective):
         )
 
 
-def setup(app: Sphinx) -> dict[str, int]:
+def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directive."""
     app.add_directive("tested-source", TestedSource)
-    return {"env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -41,7 +41,7 @@ LONGEST = 120  # lines of the helper cell
 #: What the pages of a build consist of, as long as it goes on.
 PARTS: WeakKeyDictionary[Sphinx, dict[str, list["Part"]]] = WeakKeyDictionary()
 INSTALL = '%pip install -q {" ".join(missing)}'  # for Jupyter; a script says how
-STOP = 'sys.exit("{stop} pip install " + " ".join(missing))'
+STOP = 'sys.exit("{stop}pip install " + " ".join(missing))'
 SETUP = f"""
 import sys
 from importlib import import_module
@@ -270,7 +270,7 @@ def as_notebook(cells: list[Cell]) -> str:
 
 def as_script(cells: list[Cell]) -> str:
     """Write cells as a program; prose in comments, in the form that editors know."""
-    stop = STOP.format(stop=_("Please install what is missing:"))
+    stop = STOP.format(stop=_("Please install what is missing: "))
     out = []
     for cell in cells:
         if cell.kind == "code":

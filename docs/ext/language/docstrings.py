@@ -93,7 +93,6 @@ def translate(
     ours = in_package(getattr(obj, "__module__", name))  # not what a module imports
     if not ours or not path.exists():
         return
-    app.env.note_dependency(str(path))
     known = translations(app.config.language)
     for piece in reversed(list(pieces(lines))):
         if said := known.get(piece.text):
@@ -123,8 +122,8 @@ def punctuate(app: Sphinx, doctree: nodes.document) -> None:
                 break
 
 
-def setup(app: Sphinx) -> dict[str, int]:
+def setup(app: Sphinx) -> dict[str, bool]:
     """Translate what napoleon has still to read; punctuate what it and Sphinx have written."""
     connect(app, "autodoc-process-docstring", translate)
     connect(app, "doctree-read", punctuate)
-    return {"env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -10,7 +10,7 @@ from ext.order import connect
 def translate(app: Sphinx, config: Config) -> None:
     """Put the words into the language of the build."""
     config.author = _("The mnist_tut authors")
-    config.copyright = f"2026, {config.author}"
+    config.copyright = _("2026, {}").format(config.author)
     config.html_theme_options["search_bar_text"] = _("Search these pages")
     config.html_theme_options["header_dropdown_text"] = _("More")
 

@@ -8,11 +8,10 @@ import re
 from typing import Any
 
 from docutils import nodes
-from sphinx import addnodes
 from sphinx.application import Sphinx
 
 from ext.language.languages import folder_of
-from ext.language.term_pairs import FILE, about, anchor, read_terms
+from ext.language.term_pairs import about, anchor, read_terms
 from ext.order import connect
 
 LINK = re.compile(r"glossary\.html#(term-[\w-]+)$")
@@ -31,13 +30,6 @@ def hint(term: dict[str, Any], lang: str) -> str:
     if lang == "zh":
         return term["zh"] + twin.replace(" (", "（").replace(")", "）") + "：" + text
     return f"{term[lang]}{twin}: {text}"
-
-
-def note(app: Sphinx, doctree: nodes.document) -> None:
-    """Let a page that links to terms be made again when a definition changes."""
-    links = doctree.findall(addnodes.pending_xref)
-    if any(link["reftype"] == "term" for link in links):
-        app.env.note_dependency(str(FILE))
 
 
 def add_titles(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -62,9 +54,8 @@ def load_script(
         app.add_js_file("terms.js", loading_method="defer")
 
 
-def setup(app: Sphinx) -> dict[str, int]:
+def setup(app: Sphinx) -> dict[str, bool]:
     """Work on pages whose links are resolved."""
-    connect(app, "doctree-read", note)
     connect(app, "doctree-resolved", add_titles)
     connect(app, "html-page-context", load_script)
-    return {"env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -111,7 +111,7 @@ class TermPairs(SphinxDirective):
         return nodes.definition_list_item("", name, definition)
 
 
-def setup(app: Sphinx) -> dict[str, int]:
+def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directive."""
     app.add_directive("term-pairs", TermPairs)
-    return {"env_version": 1, "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
