@@ -4,6 +4,7 @@ Whatever a page prints or asserts is checked when it is built. Here is the rest:
 the prose that no cell runs, and every number in it.
 """
 
+import ast
 import io
 import json
 import math
@@ -13,8 +14,8 @@ import re
 import pytest
 import torch
 import torch.nn.functional as F
-from gallery_scripts import ROOT, cells
-from prose_numbers import complaints, numbers_by_section
+from gallery_scripts import ROOT, blocks, cells
+from prose_numbers import complaints, numbers_by_section, spelled_by_section
 from torch import nn, optim
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
@@ -118,6 +119,145 @@ def facts():
 @both
 def test_every_number_in_the_prose_is_a_fact(lang):
     assert complaints(numbers_by_section(lang, NAME), facts()) == []
+
+
+def facts_spelled_out():
+    """List every number that the prose spells out, in its order, by section and language."""
+    classes = models.Mnist_Logistic().lin.out_features
+    cnn = models.Mnist_CNN()
+    layers = len(list(cnn.children()))  # the three convolutions
+    kernels, kernel = cnn.conv1.out_channels, cnn.conv1.kernel_size[0]
+    parameters = len(list(models.Mnist_Logistic().parameters()))
+    program = "\n".join(cell.content for cell in cells("en", NAME))
+    rows = {
+        name: -(-count // int(re.search(rf"{name}\(.*cols=(\d+)", program)[1]))
+        for name, count in [("show_weights", classes)]
+    }
+    assert rows == {"show_weights": 2}
+    mistakes = int(re.search(r"nonzero\(\)\[:(\d+)", program)[1])
+    shift = int(re.search(r"roll\((\d+), dims=2\)", program)[1])
+    side = math.isqrt(64 // kernels)  # of what the layers leave of 64 by 64, halved
+    en = {
+        "top": [4],  # nn, optim, Dataset, DataLoader
+        "mnist-data": [3, 2],  # pairs, dimensions
+        "from-scratch": [
+            *([classes] * 3),
+            3,  # times minus infinity
+            *(classes, classes),
+            2,  # tensors that index
+            1 / 2,
+            classes - 1,
+            classes,
+            *(2, 2),  # the gradient, after going backward again
+            *(classes, classes),
+            *(3, classes, 3),  # my_top3
+            2,  # classes in plain logistic regression
+            *(parameters, 2 * parameters, 200),
+            10_000,
+            *(2, classes, classes),  # grids
+            *(classes, rows["show_weights"]),
+            *(100, 2, 10),  # my_losses
+            4,  # steps: predict, compute the loss, go backward, update
+        ],
+        "nn-functional": [2, classes],
+        "nn-module": [parameters, 200],
+        "nn-linear": [2, 2 * parameters],
+        "torch-optim": [3],  # calls
+        "validation": [4, 2],
+        "fit-get-data": [2, 2, 2, 2, 3, 3, 4, 3],
+        "cnn": [
+            *(layers, layers),
+            *(kernels, kernels, kernel, kernel, 2, kernels),
+            *(mistakes, 2, mistakes),
+            *(shift, shift),
+            classes,
+        ],
+        "wrapping-dataloader": [2, 3, side**2, side**2 * classes, classes],
+        "gpu": [2, 3, 4],
+        "better": [classes, 2, layers, 3, layers],
+        "closing": [3, 4],
+    }
+    zh = {
+        "from-scratch": [
+            *([classes] * 3),
+            3,
+            *(classes, 1 / classes),
+            *(2, 1 / 2, classes - 1),
+            *(2, 2, 2),  # arcs, the second Sub, and whether both agree
+            *(classes, 2, 2),
+            *(classes, 1 / classes),
+            *(classes, 3, 3),
+            *(2, parameters, 2 * parameters, 200),
+            *(2, 10_000),  # the second line
+            *(2, classes, classes),
+            *(classes, rows["show_weights"]),
+            *(100, 2, 10),
+            4,
+        ],
+        "nn-functional": [2, 2, classes],
+        "nn-linear": [2, 2, 2, 2 * parameters, 2],
+        "torch-optim": [3, 2],
+        "validation": [4, 2],
+        "fit-get-data": [2, 2, 2, 2, 3, 3, 4, 2, 2, 2, 2, 9, 9, 3],
+        "cnn": [
+            *(layers, 4, 2, layers),
+            *(kernels, kernels, kernel, kernel, 2, kernels),
+            *(mistakes, 2, mistakes),
+            *(shift, shift),
+            classes,
+        ],
+        "gpu": [2, 2, 3, 4],
+    }
+    return {"en": en, "zh": en | zh}
+
+
+@both
+def test_every_number_that_the_prose_spells_out_is_a_fact(lang):
+    assert complaints(spelled_by_section(lang, NAME), facts_spelled_out()[lang]) == []
+
+
+AFTER = "same_as_by_hand(model.lin.weight.T, model.lin.bias)"
+CHECKS = {
+    "nn_tutorial.py": {
+        "from-scratch": [
+            "torch.testing.assert_close(weights.grad, by_formula)",
+            "torch.testing.assert_close((weights, bias), goal)",  # in same_as_by_hand
+        ],
+        "nn-functional": ["same_as_by_hand(weights, bias)"],
+        "nn-module": ["same_as_by_hand(model.weights, model.bias)"],
+        "nn-linear": [AFTER],
+        "torch-optim": [AFTER],
+        "dataset": [AFTER],
+        "dataloader": [AFTER],
+        "fit-get-data": [AFTER],
+        "nn-sequential": [
+            "torch.testing.assert_close("
+            "list(sequential.parameters()), list(cnn.parameters()))"
+        ],
+    },
+    "where_the_time_goes.py": {
+        "time-layout": [
+            "torch.testing.assert_close("
+            "losses, losses[:1].expand(4, 20), atol=0.0001, rtol=0)"
+        ],
+        "time-limit": ["assert sum((flops[name] for name in layers)) == flops['step']"],
+    },
+}
+
+
+@both
+@pytest.mark.parametrize("name", CHECKS)
+def test_the_page_checks_what_its_prose_says_is_the_same(name, lang):
+    found, label = {}, ""
+    for block in blocks(lang, name):
+        if block.type == "text":
+            label = [label, *re.findall(r"^\.\. _([\w-]+):$", block.content, re.M)][-1]
+            continue
+        for node in ast.walk(ast.parse(block.content)):
+            text = ast.unparse(node) if isinstance(node, ast.Assert | ast.Call) else ""
+            if re.match(r"assert |.*assert_close\(|same_as_by_hand\(", text):
+                found.setdefault(label, []).append(text)
+    assert found == CHECKS[name]
 
 
 def test_a_wrong_number_a_swapped_pair_and_a_missing_one_are_named():
