@@ -11,6 +11,7 @@ import math
 import pickle
 import re
 
+import build_site
 import pytest
 import torch
 import torch.nn.functional as F
@@ -281,33 +282,56 @@ def test_the_seed_is_the_same_before_every_cnn(lang):
     assert seeds == ["42", *[seeds[1]] * 4]
 
 
-@both
-def test_figures_on_the_about_page_are_facts(lang):
+def numbers_on_the_about_page(lang):
+    """Map the label of each section to its numbers, outside code, links and roles."""
     text = (ROOT / "docs" / lang / "about.rst").read_text(encoding="utf-8")
-    text = text.partition(".. _data:")[0]
+    text = re.sub(r"^\.\. code-block::.*\n\n(?:   .*\n|\n)+", "", text, flags=re.M)
+    text = re.sub(r"`[^`]*<[^>]*>`__|``[^`]*``|:[\w:]+:`[^`]*`", "", text)
+    parts = re.split(r"^\.\. _([\w-]+):$", text, flags=re.M)[1:]
+    sections = zip(parts[::2], parts[1::2], strict=True)
+    numbers = re.compile(r"\d(?:[\d,]*\d)?(?:\.\d+)?")
+    return {label: numbers.findall(part) for label, part in sections}
+
+
+@both
+def test_every_number_on_the_about_page_is_a_fact(lang):
     bands = json.loads((ROOT / "tests" / "site" / "bands.json").read_text())["MNIST"]
     seeds = json.loads((ROOT / "benchmarks" / "seeds.json").read_text())
-    ends = [
-        f"{f(seeds[k].values()):.2f}"
+    relu, plain = (
+        [f"{end(seeds[k].values()):.2f}" for end in (min, max)]
         for k in ("with_relu", "without_relu")
-        for f in (min, max)
-    ]
-    told = re.findall(r"\b\d\d?\.\d+\b", text)
+    )
+    count = len(seeds["with_relu"])
+    assert len(seeds["without_relu"]) == count
     overflow = f"{math.log(torch.finfo(torch.float32).max):.1f}"
-    spreads = [
-        f"{math.sqrt(2 / 794):.4f}",
-        f"{1 / 28:.4f}",
-        f"{1 / math.sqrt(3 * 784):.4f}",
-    ]
-    loss, share, small = told[2:4], told[1], told[7]
-    assert told == [overflow, "1.0", *loss, *spreads, small, *ends]
-    assert len(seeds["with_relu"]) == len(seeds["without_relu"]) == 12
-    assert re.search(r"\b12\b", text)
+    spreads = [math.sqrt(2 / 794), 1 / 28, 1 / math.sqrt(3 * 784)]
+    batches, rest = divmod(10_000, 128)
+    told = numbers_on_the_about_page(lang)
+    loss, share = told["differences"][4:6]
     low, high = bands["from-scratch validation loss"]
-    assert low <= float(loss[0]) <= high
+    assert low <= float(loss) <= high
     low, high = bands["from-scratch validation accuracy"]
-    assert low <= float(loss[1]) <= high
-    assert (share, small) == ("1.0", "0.08")
+    assert low <= float(share) <= high
+    python = re.search(
+        r'requires-python = ">=([\d.]+)"', (ROOT / "pyproject.toml").read_text()
+    )
+    facts = {
+        "differences": [
+            *(overflow, 89, 50_000 % 64, "1.0", loss, share),
+            *(f"{spread:.4f}" for spread in spreads),
+            "0.08",  # what the original prints
+            *(batches, 128, rest),
+            *(count, *relu, count, *plain),
+            *(28, 28, 49, 32, 32, 49 * 32**2 // 28**2, 28, 28),
+            *(64, 64),
+        ],
+        # Volume and year of the paper, sizes, a list of three, SHA-256.
+        "data": [86, 1998, "50,000", "10,000", 1, 2, 3, 256],
+        "rebuild": [python[1], 0, build_site.STAND_IN, 1],
+        "licence": [3] if lang == "en" else [],
+    }
+    known = {label: [str(fact) for fact in facts.get(label, [])] for label in told}
+    assert told == known
 
 
 # From scratch

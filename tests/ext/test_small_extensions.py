@@ -219,7 +219,7 @@ def test_terms_are_complete_and_unique():
     terms = tomllib.loads(
         (ROOT / "docs" / "glossary.toml").read_text(encoding="utf-8")
     )["term"]
-    for key in ("en", "zh"):
+    for key in ("en", "zh", "about_en", "about_zh"):
         words = [term[key] for term in terms]
         assert len(set(words)) == len(words)
     for term in terms:
