@@ -8,7 +8,9 @@ module                    first met in the section    what is in it
 ``models``                using nn.Module             the models, from logistic regression to CNNs
 ``loaders``               using DataLoader            mini-batches: made, prepared, moved
 ``training``              create fit()                the loop that stays
+``project``               Your own project            what grows around the loop in a project
 ``plots``, ``timing``     where a figure is drawn     what pages call and do not teach
+``sweeper``               (not in the lesson)         lets no killed program leave things behind
 ``exercises``             Your turn                   stubs, checks, hints and solutions
 ``mnist``                 (not in the lesson)         getting MNIST for builds and tests
 ========================  ==========================  ==============================================
