@@ -29,7 +29,7 @@ extensions = [
 ]
 nitpicky = True
 nitpick_ignore_regex = [("py:class", r"(?!mnist_tut|torch|numpy).*")]  # said in words
-exclude_patterns = ["tutorials/*.ipynb", "tutorials/*.py"]
+exclude_patterns = ["tutorials/*.ipynb", "tutorials/*.py", "tutorials/index.rst"]
 templates_path = ["docs/_templates"]
 smartquotes = False
 
@@ -37,11 +37,13 @@ html_theme = "pydata_sphinx_theme"
 html_title = project
 html_static_path = ["docs/_static"]
 html_css_files = ["site.css"]
+html_js_files = [(name, {"defer": "defer"}) for name in ("header.js", "place.js")]
 html_favicon = "docs/_static/favicon.svg"
 html_show_sourcelink = html_copy_source = False
 html_use_index = html_domain_indices = False  # the API page is one list already
 html_additional_pages = {"404": "404.html"}
 site_url = os.environ.get("MNIST_TUT_SITE", "")  # where published, if it is
+repository = os.environ.get("MNIST_TUT_REPO", "")  # and where the source is, on GitHub
 html_theme_options = {
     "logo": {"text": project},
     "navbar_start": ["navbar-logo"],
@@ -53,7 +55,10 @@ html_theme_options = {
 }
 html_sidebars = {"**": []}  # the contents list on the right is enough
 html_math_renderer = "mathml"
-html_context = {"default_mode": "auto", "languages": LANGUAGES}
+html_context = {
+    "default_mode": "light",  # until a script has asked the system
+    "languages": LANGUAGES,
+}
 
 linkcheck_timeout = 30
 linkcheck_anchors = False  # many are made by scripts
@@ -66,11 +71,12 @@ add_module_names = False  # headings name the modules
 copybutton_exclude = ".linenos, .gp, .go"
 copybutton_selector = "div:not(.sphx-glr-script-out) > div.highlight > pre"
 
+ORDERS = ["FileNameSortKey", "ext.gallery.run_once.FromTheEnd"]  # see there
 sphinx_gallery_conf = {
     "examples_dirs": [f"../../gallery/{LANG}"],
     "gallery_dirs": ["tutorials"],
     "filename_pattern": r"\.py$",  # run them all, not only plot_*.py
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": ORDERS[[*LANGUAGES].index(LANG) % 2],
     "abort_on_example_error": True,
     "download_all_examples": False,
     "write_computation_times": False,

@@ -11,10 +11,12 @@ __all__ = [
     "flow",
     "ratio_bars",
     "show_beliefs",
+    "show_confusion",
     "show_digits",
     "show_graph",
     "show_shapes",
     "show_weights",
+    "speed_ups",
 ]
 
 # Okabe and Ito's colours, told apart by colour-blind readers and seen on white and on black.
@@ -271,4 +273,54 @@ def ratio_bars(shares, ax):
     ax.set_xlabel(f"time, {next(iter(shares))} = 1")
     ax.grid(visible=False, axis="y")
     ax.set_axisbelow(True)
+    return ax
+
+
+def show_confusion(matrix):
+    """Show how often each class was taken for each, the right ones in grey.
+
+    Parameters
+    ----------
+    matrix : (classes, classes) int64 Tensor
+        As :func:`mnist_tut.project.confusion` counts; a row is a true class. Zeros stay empty.
+    """
+    wrong = matrix.clone().fill_diagonal_(0)
+    _, ax = plt.subplots(figsize=(4.5, 4.5))
+    ax.imshow(wrong.numpy(), cmap="Oranges", vmin=0, vmax=2 * max(1, wrong.max()))
+    middle = {"ha": "center", "va": "center", "fontsize": 9}
+    for row, column in matrix.nonzero().tolist():
+        colour = "#767676" if row == column else "black"
+        ax.text(column, row, matrix[row, column].item(), color=colour, **middle)
+    classes = range(len(matrix))
+    ax.set_xticks(classes)
+    ax.set_yticks(classes)
+    ax.xaxis.tick_top()
+    ax.grid(visible=False)
+    plt.show()
+
+
+def speed_ups(curves):
+    """Draw how much faster some work gets with more processes, on logarithmic axes.
+
+    Parameters
+    ----------
+    curves : dict of str to list of float
+        By name, how many times as fast 1, 2, 3, ... processes are as one.
+
+    Returns
+    -------
+    Axes
+        One line for each, and a dashed one for `p` times as fast with `p` processes.
+    """
+    _, ax = plt.subplots(figsize=(6, 3.6), layout="constrained")
+    most = max(map(len, curves.values()))
+    ax.loglog([1, most], [1, most], color="#7a7a7a", linestyle="--")
+    for name, times in curves.items():
+        ax.loglog(range(1, len(times) + 1), times, label=name)
+    ticks = [p for p in (1, 2, 8, 64, 1000) if p <= most]
+    ax.set_xticks(ticks, map(str, ticks))
+    ax.minorticks_off()
+    ax.set_xlabel("p")
+    ax.set_ylabel("step_time(1) / step_time(p)")
+    ax.legend(loc="upper left")
     return ax

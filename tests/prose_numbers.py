@@ -8,7 +8,7 @@ from gallery_scripts import blocks
 MARKUP = [
     r"^\.\. code-block::.*\n\n(?:   .*\n|\n)+",
     r"^\.\. (?:_|tested-source|loop|program-lengths).*$",
-    r"^\s*:(?:from|title|script):.*$",
+    r"^\s*:(?:from|title|script|header-rows):.*$",
     r"``[^`]*``",
     r"<https?:[^>]*>",
     r":(?!math)\w+:`[^`]*`",

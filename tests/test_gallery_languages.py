@@ -146,14 +146,6 @@ def test_chinese_terms_come_with_their_english_where_they_are_introduced(name):
     assert not wrong, "pairs that the glossary does not have"
 
 
-def test_chinese_search_knows_every_term_as_one_word():
-    docs = ROOT / "docs"
-    terms = tomllib.loads((docs / "glossary.toml").read_text(encoding="utf-8"))["term"]
-    lines = (docs / "zh" / "search-words.txt").read_text(encoding="utf-8").splitlines()
-    known = {re.fullmatch(r"(.+?) \d+ [a-z]", line)[1] for line in lines}
-    assert [t["zh"] for t in terms if t["zh"] not in known] == []
-
-
 @every_page
 def test_chinese_punctuation_is_full_width(name):
     text = re.sub(r"``[^`]*``|`[^`]*`_?|:\w+:`[^`]*`", "X", prose("zh", name))

@@ -13,10 +13,12 @@ from mnist_tut.plots import (
     flow,
     ratio_bars,
     show_beliefs,
+    show_confusion,
     show_digits,
     show_graph,
     show_shapes,
     show_weights,
+    speed_ups,
 )
 
 
@@ -193,3 +195,34 @@ def test_bars_of_nothing_are_refused(shares):
     _, ax = plt.subplots()
     with pytest.raises(ValueError, match="no times to draw"):
         ratio_bars(shares, ax)
+
+
+# Mistakes
+
+
+def test_a_matrix_shows_every_count_that_is_not_zero_and_colours_only_mistakes():
+    matrix = torch.tensor([[5, 0, 2], [0, 7, 0], [1, 0, 9]])
+    show_confusion(matrix)
+    (ax,) = plt.gcf().axes
+    told = {text.get_position(): text.get_text() for text in ax.texts}
+    assert told == {(0, 0): "5", (2, 0): "2", (1, 1): "7", (0, 2): "1", (2, 2): "9"}
+    colours = np.asarray(ax.images[0].get_array())
+    np.testing.assert_array_equal(colours, [[0, 0, 2], [0, 0, 0], [1, 0, 0]])
+    assert ax.images[0].get_clim() == (0, 4)
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["0", "1", "2"]
+    show_confusion(torch.eye(2).long())  # without any mistake
+    assert plt.gcf().axes[0].images[0].get_clim() == (0, 2)
+
+
+# speed_ups
+
+
+def test_speed_ups_are_drawn_over_the_number_of_processes_beside_what_is_paid_for():
+    ax = speed_ups({"bs 64": [1.0, 1.5], "bs 128": [1.0, 1.8, 2.4, 2.8]})
+    paid, *lines = ax.lines
+    assert (paid.get_xdata()[-1], paid.get_ydata()[-1]) == (4, 4)
+    assert [line.get_label() for line in lines] == ["bs 64", "bs 128"]
+    assert [list(line.get_xdata()) for line in lines] == [[1, 2], [1, 2, 3, 4]]
+    assert list(lines[0].get_ydata()) == [1.0, 1.5]
+    assert (ax.get_xscale(), ax.get_yscale()) == ("log", "log")
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["1", "2"]

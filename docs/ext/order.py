@@ -17,19 +17,22 @@ ORDER = {
         "gallery.data_notice.find_out",
         "alive.figures.say_where",
         "gallery.run_once.install",  # after what its keys depend on, before Sphinx-Gallery
+        "page.head.check_site",
+        "page.still_works.read_record",
+        "gallery.launch.check_repository",
         "page.local_inventories.configure",
-        "search.chinese.use_word_list",
-        "search.excerpts.switch_off_fetching",
         OTHERS,
     ],
     "builder-inited": [
         "code.finder_pages.write_pages",
+        "search.texts.replace_sphinx_search",
         OTHERS,  # Sphinx-Gallery runs the scripts and writes their pages
         "code.source_names.add_names",
     ],
     "source-read": ["gallery.gallery_words.translate", OTHERS],
     "doctree-read": [
         "language.anchors.label_first",  # before contents lists are made
+        "language.anchors.name_terms",
         "code.shown_imports.leave_out",
         OTHERS,
         "language.docstrings.punctuate",
@@ -38,15 +41,15 @@ ORDER = {
         "code.loops.mark_loops",
         "gallery.reading_aids.glance",
         "gallery.reading_aids.recaps",
-        "search.excerpts.collect",  # when the page says what it will say
+        "search.texts.collect",  # when the page says what it will say
     ],
     "autodoc-process-docstring": [
         "language.docstrings.translate",
         OTHERS,  # napoleon reads the sections
         "code.where_used.add_links",
     ],
-    "env-purge-doc": ["search.excerpts.forget", OTHERS],
-    "env-merge-info": ["search.excerpts.merge", OTHERS],
+    "env-purge-doc": ["search.texts.forget", OTHERS],
+    "env-merge-info": ["search.texts.merge", OTHERS],
     "doctree-resolved": [
         OTHERS,
         "language.term_hints.add_titles",
@@ -59,13 +62,14 @@ ORDER = {
         "page.light_pages.drop_plain_spans",
         "page.head.add_tags",
         "page.picture_sizes.change_body",
-        "search.excerpts.add_scripts",
         OTHERS,
+        "page.light_assets.choose",  # among what all the others want to load
     ],
     "build-finished": [
         OTHERS,  # Sphinx-Gallery links the names in the code
         "page.light_pages.shrink_figures",
-        "search.excerpts.write",
+        "page.light_assets.lighten",
+        "search.texts.write",
         "downloads.standalone.replace_downloads",
     ],
 }

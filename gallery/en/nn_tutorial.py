@@ -18,9 +18,12 @@ the words and the code are ours. :doc:`/about` lists every difference.
 
 .. only-on-site::
 
-   **Best read as a notebook:** download the ``.ipynb`` at the :ref:`foot of this page
-   <sphx_glr_download_tutorials_nn_tutorial.py>`, run one cell at a time, look at the shapes, and
-   break something on purpose.
+   **Best read as a notebook:** take the :download:`notebook <nn_tutorial.ipynb>` or the
+   :download:`script <nn_tutorial.py>`, run one cell at a time, look at the shapes, and break
+   something on purpose. The first cell sees to the packages. Or :ref:`build all pages yourself
+   <rebuild>`.
+
+   .. launch::
 
 PyTorch gives you four things to build and train networks with: :mod:`torch.nn`,
 :mod:`torch.optim`, :class:`~torch.utils.data.Dataset` and :class:`~torch.utils.data.DataLoader`. To

@@ -10,6 +10,13 @@ Where the time goes
 - **You will need:** the CNN of :doc:`nn_tutorial`. No GPU.
 
 All numbers were measured when this page was built. Yours will differ, so run the notebook.
+
+.. only-on-site::
+
+   Take the :download:`notebook <where_the_time_goes.ipynb>` or the
+   :download:`script <where_the_time_goes.py>`.
+
+   .. launch::
 """
 
 # %%

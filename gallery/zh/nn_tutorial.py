@@ -16,8 +16,12 @@ Thomas 和 Francisco Ingham。思路是他的，文字和代码是我们的。�
 
 .. only-on-site::
 
-   **建议边读边运行**：到:ref:`页尾 <sphx_glr_download_tutorials_nn_tutorial.py>`下载 Jupyter
-   笔记本（``.ipynb`` 文件），一次运行一个单元格，看看各个张量的形状，再故意改坏几处试试。
+   **建议边读边运行**：下载 :download:`Jupyter 笔记本 <nn_tutorial.ipynb>`\
+   或:download:`脚本 <nn_tutorial.py>`，一次运行一个单元格，看看各个张量的形状，\
+   再故意改坏几处试试。需要哪些包，第一个单元格会处理。也可以\
+   :ref:`自己构建整个网站 <rebuild>`。
+
+   .. launch::
 
 要构建和训练网络，PyTorch 备好了四样东西：:mod:`torch.nn`、:mod:`torch.optim`、\
 :class:`~torch.utils.data.Dataset` 和 :class:`~torch.utils.data.DataLoader`。想用足它们的本领，\

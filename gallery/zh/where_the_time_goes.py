@@ -10,6 +10,12 @@ r"""
 
 所有数字都是构建本页时当场测得的，换一台机器就不一样。所以不必记我们的数字，值得记住的是这些问题；\
 也请下载本页的 Jupyter 笔记本，在自己的机器上测一遍。
+
+.. only-on-site::
+
+   下载:download:`笔记本 <where_the_time_goes.ipynb>`或:download:`脚本 <where_the_time_goes.py>`。
+
+   .. launch::
 """
 
 # %%

@@ -35,9 +35,10 @@ class Exercise(NamedTuple):
     section: str  #: label of the section in which it stands
     minutes: int
     difficulty: int  #: 1, 2 or 3
+    page: str = "nn_tutorial"  #: on which it stands
 
 
-#: All exercises by name, in the order in which the page brings them.
+#: All exercises by name, in the order in which their pages bring them.
 EXERCISES = {
     "my_log_sum_exp": Exercise("from-scratch", 5, 2),
     "my_nll": Exercise("from-scratch", 5, 1),
@@ -55,6 +56,12 @@ EXERCISES = {
     "my_batch_norm": Exercise("better", 10, 3),
     "my_cnn_32": Exercise("better", 5, 2),
     "my_freeze": Exercise("closing", 5, 2),
+    "my_pictures": Exercise("wrong-view", 5, 1, "when_it_goes_wrong"),
+    "my_step": Exercise("wrong-one-batch", 5, 2, "when_it_goes_wrong"),
+    "my_shift": Exercise("own-augment", 10, 2, "your_own_project"),
+    "my_f1": Exercise("own-confusion", 5, 2, "your_own_project"),
+    "my_share": Exercise("many-shares", 5, 2, "one_loop_many_machines"),
+    "my_resume": Exercise("many-restart", 5, 1, "one_loop_many_machines"),
 }
 
 

@@ -424,3 +424,162 @@ def check_my_freeze(attempt):
     if not all(p.requires_grad for p in head):
         return ("head",)
     return ("right",) if {*map(id, chosen)} == {*map(id, head)} else ("handed",)
+
+
+def check_my_pictures(attempt):
+    """Bytes with the channels last become floats with the channels first."""
+    generator = torch.Generator().manual_seed(12)
+    images = torch.randint(256, (2, 5, 7, 3), generator=generator).to(torch.uint8)
+    first = images.permute(0, 3, 1, 2)
+    return compare(
+        attempt(images.clone()),
+        first / 255,
+        viewed=images.view(2, 3, 5, 7) / 255,
+        turned=images.permute(0, 3, 2, 1) / 255,
+        last=images / 255,
+        bytes=first,
+    )
+
+
+def check_my_step(attempt):
+    """Three steps go where three right ones go, and each returns its loss as a number."""
+    x, y = torch.rand(64, 20), torch.arange(64) % 10
+    plain, soft = torch.nn.Identity(), torch.nn.Softmax(1)
+
+    def three(step, last=plain, momentum=0):
+        net = torch.nn.Sequential(torch.nn.Linear(20, 10, bias=False), last)
+        torch.nn.init.zeros_(net[0].weight)
+        opt = torch.optim.SGD(net.parameters(), lr=0.5, momentum=momentum)
+        return [step(net, opt, x, y) for _ in range(3)], net[0].weight.detach()
+
+    def right(net, opt, x, y):
+        opt.zero_grad()
+        loss = torch.nn.functional.cross_entropy(net(x), y)
+        loss.backward()
+        opt.step()
+        return loss.item()
+
+    (found, moved), (losses, want) = three(attempt), three(right)
+    ways = {"softmax": (soft, 0), "uncleared": (plain, 1), "both": (soft, 1)}
+    usual = {key: three(right, *way)[1] for key, way in ways.items()}
+    verdict = compare(moved, want, stood=want * 0, **usual)
+    if verdict == ("both",) or None in found:
+        return ("todo",)
+    if verdict != ("right",):
+        return verdict
+    if any(isinstance(loss, torch.Tensor) for loss in found):
+        return ("tensor",)
+    return compare(torch.tensor(found), torch.tensor(losses))
+
+
+def check_my_shift(attempt):
+    """Each picture moves by itself, both ways, as far as was said, and nothing comes back in."""
+    x = torch.zeros(400, 1, 9, 9)
+    x[..., 4, 4], x[..., 0, 0], x[..., 0, 8] = 1.0, 0.5, 0.25
+    kept = x.clone()
+    out = attempt(x, 2)
+    if not torch.equal(x, kept):
+        return ("changed",)
+    if (verdict := compare(out, x, stood=x))[0] != "wrong":
+        return verdict
+    moved = (out == 1).nonzero()[:, 2:] - 4
+    if len(moved) != 400:
+        return ("mixed",)
+    if len(moved.unique(dim=0)) == 1:
+        return ("alike",)
+    if moved.abs().max() > 2:
+        return "far", moved.abs().max().item()
+    low, high = moved.amin(0), moved.amax(0)
+    if (low >= 0).any() or (high <= 0).any():
+        return ("one_way",)
+    if (low > -2).any() or (high < 2).any():
+        return ("short",)
+    places = [(2 - down, 2 - right) for down, right in moved.tolist()]
+    wide = torch.nn.functional.pad(x, (2, 2, 2, 2))
+    want = [c[:, i : i + 9, j : j + 9] for c, (i, j) in zip(wide, places)]
+    rolled = [p.roll(m, (1, 2)) for p, m in zip(x, moved.tolist())]
+    return compare(out, torch.stack(want), rolled=torch.stack(rolled))
+
+
+def check_my_f1(attempt):
+    """Twice the product of precision and recall over their sum, class by class."""
+    matrix = torch.tensor([[8, 1, 1], [4, 5, 11], [0, 2, 18]])
+    kept = matrix.clone()
+    out = attempt(matrix)
+    if not torch.equal(matrix, kept):
+        return ("changed",)
+    right = kept.diagonal()
+    precision, recall = right / kept.sum(0), right / kept.sum(1)
+    want = 2 * precision * recall / (precision + recall)
+    return compare(
+        out,
+        want,
+        half=want / 2,
+        mean=(precision + recall) / 2,
+        precision=precision,
+        recall=recall,
+        accuracy=right.sum() / kept.sum(),
+        one=want.mean(),
+    )
+
+
+def check_my_share(attempt):
+    """Every index once, in shares of the same length; what is missing comes from the beginning."""
+    order = torch.randperm(10, generator=torch.Generator().manual_seed(12))
+    given, world = order.clone(), 4
+    shares = [attempt(given, rank, world) for rank in range(world)]
+    if not torch.equal(given, order):
+        return ("changed",)
+    if not all(isinstance(share, torch.Tensor) for share in shares):
+        return compare(shares[0], order)
+    if any(share.ndim != 1 for share in shares):
+        return "shape", tuple(shares[0].shape), (3,)
+    if len(shares[0]) >= len(order):
+        return ("whole",)
+    filled = torch.cat([order, order[:2]])
+    last = torch.cat([order, order[-1:], order[-1:]])
+
+    def cut(indices):
+        return torch.cat([indices[rank::world] for rank in range(world)])
+
+    return compare(
+        torch.cat(shares),
+        cut(filled),
+        uneven=cut(order),
+        dropped=cut(order[:8]),
+        blocks=filled,
+        filling=cut(last),
+    )
+
+
+def check_my_resume(attempt):
+    """Parameters and momentum as they were, and the next epoch."""
+    x = torch.rand(20, 3, generator=torch.Generator().manual_seed(13))
+
+    def fresh(seed):
+        torch.manual_seed(seed)
+        model = torch.nn.Linear(3, 1)
+        return model, torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+
+    def step(model, opt):
+        opt.zero_grad()
+        model(x).square().mean().backward()
+        opt.step()
+        return torch.cat([p.detach().flatten() for p in model.parameters()])
+
+    first, twin, other = fresh(0), fresh(0), fresh(1)
+    step(*first)
+    step(*twin)
+    parts = {"model": first[0].state_dict(), "opt": first[1].state_dict()}
+    other, other_opt = other
+    before = other.weight.detach().clone()
+    epoch = attempt({**parts, "epoch": 4}, other, other_opt)
+    if torch.equal(other.weight, before):
+        return ("todo",) if epoch is None or epoch is ... else ("weights",)
+    if not other_opt.state:
+        return ("momentum",)
+    if epoch is None or epoch is ...:
+        return ("returned",)
+    if epoch != 5:
+        return ("again",) if epoch == 4 else ("epoch", epoch)
+    return compare(step(other, other_opt), step(*twin))

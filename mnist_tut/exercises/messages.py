@@ -234,6 +234,84 @@ ENGLISH = {
         "the last layer.",
         "hint": "model[-1] is the last layer. Return a list of its parameters.",
     },
+    "my_pictures": {
+        "right": "Right. permute moves the dimensions and copies nothing; the division by 255 makes "
+        "floats of bytes.",
+        "viewed": "The shape is right, the pictures are torn: view keeps the numbers in their old "
+        "order. permute moves dimensions.",
+        "turned": "The channels come first, but height and width have changed places: the pictures "
+        "lie on their side.",
+        "last": "The numbers are right, but the channels still come last: permute.",
+        "bytes": "The channels come first. Now divide by 255, so that white becomes 1.",
+        "hint": "permute wants a place for each of the four dimensions. The pictures stay where "
+        "they are, at 0; then come the channels.",
+    },
+    "my_step": {
+        "todo": "Still to be done: the step trains as it did. (Or is there no return?)",
+        "right": "Right. Logits for the loss, a clean gradient for the next step, and a number that "
+        "keeps no graph.",
+        "softmax": "cross_entropy still gets probabilities. It wants logits: leave out softmax.",
+        "uncleared": "The gradients still pile up: opt.zero_grad().",
+        "stood": "No parameter moves. Does the gradient live until opt.step() needs it, and was it "
+        "computed?",
+        "tensor": "The training is right now. But the loss that you return is a tensor, and keeps "
+        "its graph: loss.item().",
+        "hint": "The order is: loss, backward(), step(), zero_grad().",
+    },
+    "my_shift": {
+        "right": "Right. The same picture comes in another place every time, so the network cannot "
+        "learn places by heart.",
+        "stood": "Nothing has moved. With most = 2 the cut-out may begin at 0, 1, 2, 3 or 4.",
+        "alike": "All pictures have moved alike. Draw inside the loop, once for each picture.",
+        "mixed": "Some pictures have lost their middle or got it twice. Cut the same window out of "
+        "all rows of a picture.",
+        "far": "A picture has moved by {} pixels, and most was 2.",
+        "one_way": "They move to one side only. randint never gives its upper end: "
+        "randint(2 * most + 1, (2,)) counts from 0, and most in the middle is no shift.",
+        "short": "They never move as far as most. randint leaves its upper end out: add one.",
+        "rolled": "What leaves on one side comes back in on the other: roll goes round in a "
+        "circle. Pad with black and cut out.",
+        "hint": "torch.randint(2 * most + 1, (2,)).tolist() gives two plain numbers. A picture in "
+        "the loop has the shape (1, 28, 28).",
+    },
+    "my_f1": {
+        "right": "Right. Whoever wins one of the two by giving up the other gets a low F1.",
+        "half": "Half of it: the product is taken twice.",
+        "mean": "That is the plain mean of precision and recall. It is one half where one of them "
+        "is 1 and the other 0; F1 is zero there.",
+        "precision": "That is the precision alone.",
+        "recall": "That is the recall alone.",
+        "accuracy": "That is one number for all classes, the accuracy. Ten are asked for: do not "
+        "sum over the diagonal.",
+        "one": "You averaged over the classes. Give each its own number.",
+        "hint": "matrix.diagonal(), matrix.sum(dim=0) and matrix.sum(dim=1) each have one number "
+        "per class.",
+    },
+    "my_share": {
+        "right": "Right. All shares are equally long, and together they hold every index.",
+        "whole": "Every process gets all of the order, so all of them do the same work. Take "
+        "every world-th index.",
+        "uneven": "The shares are not equally long: where one process has no mini-batch left, the "
+        "others wait for it for ever. Fill the order up first.",
+        "dropped": "You left out the end of the order. That is what drop_last=True does; here no "
+        "index may be lost.",
+        "blocks": "You cut the order into blocks. Nothing is wrong with that, but a mini-batch of "
+        "one process would then be shared in another way: take every world-th index.",
+        "filling": "You filled up with the last index. Take them from the beginning of the order.",
+        "hint": "order[:missing] fills up, and [rank::world] begins at rank and takes every "
+        "world-th.",
+    },
+    "my_resume": {
+        "right": "Right. Parameters, momentum and the next epoch: training goes on as if nothing "
+        "had happened.",
+        "weights": "The parameters are still those of a fresh model: model.load_state_dict.",
+        "momentum": "The momentum is lost: opt has a load_state_dict, too.",
+        "returned": "Both are back. Now return the number of the next epoch.",
+        "again": "That epoch was finished already, and would be done twice.",
+        "epoch": "You return {}. The next epoch is one more than the last one finished.",
+        "hint": 'checkpoint is a dictionary: checkpoint["model"], checkpoint["opt"], '
+        'checkpoint["epoch"].',
+    },
 }
 
 CHINESE = {
@@ -398,6 +476,62 @@ CHINESE = {
         "head": "最后一层也冻结了：那还剩下什么可学？",
         "handed": "该冻结的都冻结了，但您交出来的不是最后一层的参数。",
         "hint": "model[-1] 就是最后一层。请返回由它的参数组成的列表。",
+    },
+    "my_pictures": {
+        "right": "对了。permute 移动的是维度，什么也不复制；除以 255，字节就成了浮点数。",
+        "viewed": "形状对了，图片却撕碎了：view 不改变数的先后次序。要移动维度，用 permute。",
+        "turned": "通道排到了前面，高和宽却对调了：图片躺倒了。",
+        "last": "数值对了，但通道还在最后：请用 permute。",
+        "bytes": "通道已经在前面了。再除以 255，白色才是 1。",
+        "hint": "permute 要给四个维度都排好位置。图片那一维不动，还是 0；接着是通道。",
+    },
+    "my_step": {
+        "todo": "这一题还没有做：训练的结果还和原来一样。（还是漏了 return？）",
+        "right": "对了。交给损失的是 logit，留给下一步的是干净的梯度，返回的数也不再拖着计算图。",
+        "softmax": "交给 cross_entropy 的还是概率。它要的是 logit：去掉 softmax。",
+        "uncleared": "梯度还在越积越多：opt.zero_grad()。",
+        "stood": "参数都没有动。梯度算了吗？到 opt.step() 要用的时候，它还在吗？",
+        "tensor": "训练已经对了。但返回的损失是张量，会拖着整张计算图：loss.item()。",
+        "hint": "次序是：算损失、backward()、step()、zero_grad()。",
+    },
+    "my_shift": {
+        "right": "对了。同一张图片每次出现的位置都不同，网络就没法死记位置。",
+        "stood": "什么都没有动。most 是 2 时，截取的起点可以是 0、1、2、3、4。",
+        "alike": "所有图片移动得一模一样。请在循环里抽，每张图片各抽一次。",
+        "mixed": "有的图片丢了中间那一点，有的又多出一份。同一张图片的每一行，要截取同一个窗口。",
+        "far": "有一张图片移动了 {} 个像素，而 most 是 2。",
+        "one_way": "图片只往一边移动。randint 不含上界：randint(2 * most + 1, (2,)) 从 0 数起，抽到正中间的 most 就是不动。",
+        "short": "从来没有移动到 most 那么远。randint 不含上界：要再加一。",
+        "rolled": "从一边移出去的，又从另一边回来了：roll 是绕圈子的。请先用黑色填充四周，再截取。",
+        "hint": "torch.randint(2 * most + 1, (2,)).tolist() 给出两个普通的数。循环里每张图片的形状是 (1, 28, 28)。",
+    },
+    "my_f1": {
+        "right": "对了。靠放弃一个来抬高另一个，F1 就高不了。",
+        "half": "只有一半：乘积要取两倍。",
+        "mean": "这是精确率和召回率的普通平均。一个是 1、另一个是 0 时，它还有二分之一，而 F1 是 0。",
+        "precision": "这只是精确率。",
+        "recall": "这只是召回率。",
+        "accuracy": "这是所有类别合起来的一个数，也就是准确率。要的是每个类别各一个：不要把对角线加起来。",
+        "one": "您把各个类别平均了。请让每个类别保留自己的数。",
+        "hint": "matrix.diagonal()、matrix.sum(dim=0) 和 matrix.sum(dim=1) 都是每个类别一个数。",
+    },
+    "my_share": {
+        "right": "对了。每一份都一样长，合起来一个下标也不少。",
+        "whole": "每个进程都拿到了整个次序，做的是同样的事。请每隔 world 个取一个。",
+        "uneven": "各份长短不一：有的进程已经没有小批量，别的进程会一直等它。请先把次序补齐。",
+        "dropped": "您去掉了次序的末尾。drop_last=True 就是这样做的；这里一个下标也不能丢。",
+        "blocks": "您把次序切成了几段。这样做也不算错，但与单个进程相比，小批量的分法就不同了：请每隔 world 个取一个。",
+        "filling": "您用最后一个下标来补。请从次序的开头取。",
+        "hint": "order[:missing] 用来补齐；[rank::world] 从 rank 开始，每隔 world 个取一个。",
+    },
+    "my_resume": {
+        "right": "对了。参数、动量和下一个轮次都有了：训练接着进行，好像什么都没有发生过。",
+        "weights": "参数还是新模型的：用 model.load_state_dict。",
+        "momentum": "动量丢了：opt 也有 load_state_dict。",
+        "returned": "两样都恢复了。还要返回下一个轮次的编号。",
+        "again": "这个轮次已经做完，会再做一遍。",
+        "epoch": "您返回的是 {}。下一个轮次，是最后做完的那个加一。",
+        "hint": 'checkpoint 是一个字典：checkpoint["model"]、checkpoint["opt"]、checkpoint["epoch"]。',
     },
 }
 

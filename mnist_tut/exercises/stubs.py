@@ -103,3 +103,31 @@ def my_cnn_32():
 
 def my_freeze(model):
     ...
+
+
+def my_pictures(images):
+    ...
+
+
+def my_step(model, opt, xb, yb):
+    probs = model(xb).softmax(dim=1)
+    loss = F.cross_entropy(probs, yb)
+    loss.backward()
+    opt.step()
+    return loss
+
+
+def my_shift(x, most):
+    ...
+
+
+def my_f1(matrix):
+    ...
+
+
+def my_share(order, rank, world):
+    ...
+
+
+def my_resume(checkpoint, model, opt):
+    ...

@@ -134,6 +134,57 @@ CHANGED = [
     ("my_freeze", "list(model[-1].parameters())", "list(model.parameters())", "handed"),
     ("my_freeze", "model.requires_grad_(False)", "model[0].weight.requires_grad_(False)", "some"),
     ("my_freeze", "model[-1].parameters()", "model[-1].parameters", "raised"),
+    ("my_pictures", "images.permute(0, 3, 1, 2)", "images.view(len(images), images.shape[3], *images.shape[1:3])", "viewed"),
+    ("my_pictures", "permute(0, 3, 1, 2)", "transpose(1, 3)", "turned"),
+    ("my_pictures", ".permute(0, 3, 1, 2)", "", "last"),
+    ("my_pictures", " / 255", "", "bytes"),
+    ("my_pictures", " / 255", ".float()", "bytes"),
+    ("my_pictures", "0, 3, 1, 2", "3, 1, 2", "raised"),
+    ("my_pictures", " / 255", ".double() / 255", "dtype"),
+    ("my_pictures", " / 255", " / 256", "wrong"),
+    ("my_pictures", "return ", "", "todo"),
+    ("my_step", "model(xb)", "model(xb).softmax(dim=1)", "softmax"),
+    ("my_step", "    opt.zero_grad()\n", "", "uncleared"),
+    ("my_step", "model(xb), yb)\n    loss.backward()\n    opt.step()\n    opt.zero_grad()", "model(xb).softmax(1), yb)\n    loss.backward()\n    opt.step()", "todo"),
+    ("my_step", "    opt.step()\n    opt.zero_grad()", "    opt.zero_grad()\n    opt.step()", "stood"),
+    ("my_step", "loss.item()", "loss", "tensor"),
+    ("my_step", "loss.item()", "loss.detach()", "tensor"),
+    ("my_step", "loss.item()", "F.cross_entropy(model(xb), yb).item()", "wrong"),
+    ("my_step", "loss.backward()", "loss.item().backward()", "raised"),
+    ("my_step", "return loss.item()", "loss.item()", "todo"),
+    ("my_shift", "i, j = torch.randint(2 * most + 1, (2,)).tolist()", "i, j = most, most", "stood"),
+    ("my_shift", "(2 * most + 1, (2,))", "(most + 1, (2,))", "one_way"),
+    ("my_shift", "(2 * most + 1, (2,))", "(2 * most, (2,))", "short"),
+    ("my_shift", "most, most, most, most", "0, 2 * most, 0, 2 * most", "far"),
+    ("my_shift", "(2 * most + 1, (2,))", "(4 * most, (2,))", "raised"),
+    ("my_shift", "F.pad(x, (most, most, most, most))", "F.pad(x.neg_(), (most, most, most, most))", "changed"),
+    ("my_shift", "torch.stack(moved)", "moved", "type"),
+    ("my_shift", "j : j + side", "j : j + side - 1", "shape"),
+    ("my_shift", "    return torch", "    torch", "todo"),
+    ("my_f1", "2 * right", "right", "half"),
+    ("my_f1", "matrix.sum(dim=0) + matrix.sum(dim=1)", "2 * matrix.sum(dim=0)", "precision"),
+    ("my_f1", "matrix.sum(dim=0) + matrix.sum(dim=1)", "2 * matrix.sum(dim=1)", "recall"),
+    ("my_f1", "(matrix.sum(dim=0) + matrix.sum(dim=1))", "(matrix.sum(dim=0) + matrix.sum(dim=1) + 1)", "wrong"),
+    ("my_f1", "dim=1))", "dim=2))", "raised"),
+    ("my_f1", "return 2", "2", "todo"),
+    ("my_share", "[rank::world]", "", "whole"),
+    ("my_share", "torch.cat([order, order[:missing]])", "order", "uneven"),
+    ("my_share", "torch.cat([order, order[:missing]])", "order[: len(order) // world * world]", "dropped"),
+    ("my_share", "[rank::world]", ".chunk(world)[rank]", "blocks"),
+    ("my_share", "order[:missing]", "order[-1:].expand(missing)", "filling"),
+    ("my_share", "[rank::world]", "[rank::world].tolist()", "type"),
+    ("my_share", "[rank::world]", "[rank::world][None]", "shape"),
+    ("my_share", "torch.cat([order, order[:missing]])", "torch.cat([order.sort().values, order[:missing]])", "wrong"),
+    ("my_share", "missing = -len(order) % world", "missing = -len(order) % world\n    order.copy_(order.sort().values)", "changed"),
+    ("my_share", "order[:missing]", "missing", "raised"),
+    ("my_share", "return ", "", "todo"),
+    ("my_resume", '    model.load_state_dict(checkpoint["model"])\n', "", "weights"),
+    ("my_resume", '    opt.load_state_dict(checkpoint["opt"])\n', "", "momentum"),
+    ("my_resume", '    return checkpoint["epoch"] + 1\n', "", "returned"),
+    ("my_resume", " + 1", "", "again"),
+    ("my_resume", 'checkpoint["epoch"] + 1', "0", "epoch"),
+    ("my_resume", '["model"]', '["Model"]', "raised"),
+    ("my_resume", 'opt.load_state_dict(checkpoint["opt"])', 'opt.load_state_dict(checkpoint["opt"])\n    opt.param_groups[0]["lr"] = 1.0', "wrong"),
 ]  # fmt: skip
 
 WRITTEN = [
@@ -251,6 +302,55 @@ WRITTEN = [
         "def my_cnn_32():\n"
         "    return nn.Sequential(nn.Flatten(), nn.Linear(3 * 32 * 32, 10))",
         "no_conv",
+    ),
+    (
+        "my_shift",
+        "def my_shift(x, most):\n"
+        "    i, j = torch.randint(-most, most + 1, (2,)).tolist()\n"
+        "    return x.roll((i or 1, j), dims=(2, 3))",
+        "alike",
+    ),
+    (
+        "my_shift",
+        "def my_shift(x, most):\n"
+        "    moves = torch.randint(-most, most + 1, (len(x), 2)).tolist()\n"
+        "    return torch.stack([p.roll(m, (1, 2)) for p, m in zip(x, moves)])",
+        "rolled",
+    ),
+    (
+        "my_shift",
+        "def my_shift(x, most):\n"
+        "    moves = torch.randint(-2 * most, 2 * most + 1, (len(x), 2)).tolist()\n"
+        "    return torch.stack([p.roll(m, (1, 2)) for p, m in zip(x, moves)])",
+        "far",
+    ),
+    (
+        "my_shift",
+        "def my_shift(x, most):\n    return torch.rand(x.shape)",
+        "mixed",
+    ),
+    (
+        "my_f1",
+        "def my_f1(matrix):\n    right = matrix.diagonal()\n"
+        "    return (right / matrix.sum(dim=0) + right / matrix.sum(dim=1)) / 2",
+        "mean",
+    ),
+    (
+        "my_f1",
+        "def my_f1(matrix):\n    return matrix.diagonal().sum() / matrix.sum()",
+        "accuracy",
+    ),
+    (
+        "my_f1",
+        "def my_f1(matrix):\n    right = matrix.diagonal()\n"
+        "    f1 = 2 * right / (matrix.sum(dim=0) + matrix.sum(dim=1))\n"
+        "    return f1.mean()",
+        "one",
+    ),
+    (
+        "my_f1",
+        "def my_f1(matrix):\n    matrix *= 2\n    return matrix.diagonal()",
+        "changed",
     ),
 ]
 

@@ -235,7 +235,7 @@ def test_stub_and_solution_agree_in_everything_that_is_given(name):
         assert "#" not in code
         assert '"""' not in code
         assert max(map(len, code.splitlines())) <= 88
-    if name != "MyStack":
+    if name not in ("MyStack", "my_step"):  # these hand out a program with faults in it
         assert "..." in stub
         given = [line for line in stub.splitlines() if line.strip() not in ("", "...")]
         assert [line for line in solved.splitlines() if line in given] == given

@@ -62,7 +62,7 @@ TEXTS = {
     "zh": {"title": "虚构的一页", "recap": "**小结**：如此。"},
     "eo": {"title": "«Elpensita»", "recap": "**«In short»:** «do»."},
 }
-ENTRY = '    "eo": Language("eo", "eo", "Esperanto", "«torch.nn»"),\n'
+ENTRY = '    "eo": Language("eo", "eo", "eo_FR", "Esperanto", "«torch.nn»"),\n'
 MARKED = "«{}»"
 
 

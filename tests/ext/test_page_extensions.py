@@ -2,16 +2,23 @@
 
 import json
 import re
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from bs4 import BeautifulSoup
 from docutils import nodes
 from ext.gallery import reading_aids
-from ext.page import light_pages
+from ext.page import light_assets, light_pages, promise
+from ext.search import texts
+from gallery_scripts import NAMES
+from gallery_scripts import cells as gallery_cells
 from miniature import LOCALE, build
 from PIL import Image
 from sphinx import locale
+from sphinx.errors import ConfigError
 
+ROOT = Path(__file__).parents[2]
 PAGE = "Title\n=====\n\nFirst *paragraph*.\n\nSecond.\n"
 
 # page_head
@@ -37,21 +44,29 @@ def test_a_page_names_its_twins_and_describes_itself(tmp_path):
     assert links == {
         "en": "./../en/index.html",
         "zh-CN": "./../zh/index.html",
-        "x-default": "./../index.html",
+        "x-default": "./../en/index.html",
     }
     described = tags.select_one("meta[name='description']")["content"]
     assert described == properties(tags)["og:description"] == "First paragraph."
     assert properties(tags)["og:locale"] == "zh_CN"
+    assert properties(tags)["og:locale:alternate"] == "en_GB"
     assert tags.select_one("link[rel='canonical']") is None
 
 
-def test_addresses_are_absolute_where_the_site_has_one(tmp_path):
-    tags = head(tmp_path, site_url="https://example.org/tut/")
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_addresses_are_absolute_where_the_site_has_one(tmp_path, slash):
+    tags = head(tmp_path, site_url=f"https://example.org/tut{slash}")
     page = "https://example.org/tut/en/index.html"
     assert tags.select_one("link[rel='canonical']")["href"] == page
     assert properties(tags)["og:url"] == page
     assert properties(tags)["og:image"].startswith("https://example.org/tut/en/_static")
-    assert tags.select_one("link[hreflang='en']")["href"] == page
+    alternates = tags.select("link[rel='alternate'][hreflang]")
+    assert [a["href"] for a in alternates] == [page, page.replace("/en/", "/zh/"), page]
+
+
+def test_an_address_that_is_none_stops_the_build(tmp_path):
+    with pytest.raises(ConfigError, match="MNIST_TUT_SITE"):
+        head(tmp_path, site_url="example.org")
 
 
 def test_a_long_first_paragraph_is_cut_and_escaped(tmp_path):
@@ -174,66 +189,115 @@ def test_reading_time_counts_words_characters_and_code_but_no_outputs():
         assert reading_aids.reading_minutes(words) == 5
 
 
-# search_excerpts
+# search
 
 
 def search_texts(folder):
+    """Return what the search is given, and its pages without titles and kinds."""
     script = (folder / "build" / "html" / "search-texts.js").read_text(encoding="utf-8")
-    return json.loads(re.fullmatch(r"window\.searchTexts = (.*);\n", script, re.S)[1])
+    given = json.loads(re.fullmatch(r"window\.searchTexts = (.*);\n", script, re.S)[1])
+    return given, {page: sections for page, (_, _, sections) in given["pages"].items()}
+
+
+def searchable(tmp_path, text, extensions=(), **settings):
+    _, warnings = build(
+        tmp_path, {"index": text}, ["ext.search", *extensions], **settings
+    )
+    assert warnings == ""
+    return search_texts(tmp_path)[1]["index"]
 
 
 def test_every_section_is_written_for_the_search_page_with_its_anchor(tmp_path):
     text = (
         "Title\n=====\n\n.. code-block:: python\n\n   x = 1\n\nAbout *losses*.\n\n"
-        ".. _here:\n\nHeading\n-------\n\n- one\n- two, :math:`\\frac12`\n"
+        ".. rst-class:: sphx-glr-script-out\n\n.. code-block:: none\n\n   0.5\n\n"
+        ".. _here:\n\nHeading\n-------\n\n- one\n- two, :math:`1/\\sqrt{4}`\n"
     )
-    extensions = ["ext.language.anchors", "ext.search.excerpts"]
-    html, warnings = build(tmp_path, {"index": text}, extensions)
-    assert warnings == ""
-    assert search_texts(tmp_path)["index"] == [
-        ["title", "Title", "About losses.", "x = 1"],
-        ["here", "Heading", "one two,", ""],
+    assert searchable(tmp_path, text, ["ext.language.anchors"]) == [
+        ["title", "Title", "About losses.", "x = 1", "0.5"],
+        ["here", "Heading", "one two, 1/√4", "", ""],
     ]
-    assert not html["index"].select("script[src*='search-texts']")
-    page = (tmp_path / "build" / "html" / "search.html").read_text(encoding="utf-8")
-    assert 'src="search-texts.js"' in page
-    assert "MutationObserver" in page
+
+
+def test_sphinx_makes_no_index_and_its_search_page_takes_ours(tmp_path):
+    settings = {
+        "templates_path": [str(ROOT / "docs" / "_templates")],
+        "html_theme": "pydata_sphinx_theme",
+    }
+    html, _ = build(tmp_path, {"index": PAGE}, ["ext.search"], **settings)
+    out = tmp_path / "build" / "html"
+    assert not html["index"].select("script[src*='search']")
+    assert not (out / "searchindex.js").exists()
+    page = BeautifulSoup((out / "search.html").read_text(encoding="utf-8"), "html5lib")
+    scripts = [tag["src"] for tag in page.select("script[src*='search']")]
+    assert scripts == ["search-texts.js", "search.js"]
+    assert (out / "search.js").exists()
 
 
 def test_what_cannot_be_seen_or_found_is_not_written_for_the_search_page(tmp_path):
     hidden = ".. container:: {}\n\n   Hidden.\n\n"
     text = "Title\n=====\n\nSeen.\n\n"
     text += hidden.format("folded") + hidden.format("only-in-downloads")
+    text += ".. container:: folded answer\n\n   Answered.\n\n"
     pages = {"index": text, "tests": f":nosearch:\n:orphan:\n\n{text}"}
-    build(tmp_path, pages, ["ext.search.excerpts"])
-    assert search_texts(tmp_path) == {
-        "index": [["title", "Title", "Seen.", ""]],
-        "tests": [],
+    build(tmp_path, pages, ["ext.search"])
+    assert search_texts(tmp_path)[1] == {
+        "index": [["title", "Title", "Seen. Answered.", "", ""]]
     }
 
 
 def test_entries_of_a_glossary_can_be_found_one_by_one(tmp_path):
     text = "Title\n=====\n\n.. glossary::\n\n   loss\n      How bad it is.\n"
-    build(tmp_path, {"index": text}, ["ext.search.excerpts"])
-    assert search_texts(tmp_path)["index"] == [
-        ["title", "Title", "", ""],
-        ["term-loss", "loss", "How bad it is.", ""],
+    assert searchable(tmp_path, text) == [
+        ["title", "Title", "", "", ""],
+        ["term-loss", "loss", "How bad it is.", "", ""],
+    ]
+
+
+def test_names_of_the_api_can_be_found_one_by_one_without_the_links_to_their_tests(
+    tmp_path,
+):
+    text = (
+        "Title\n=====\n\n.. py:module:: m\n\n.. py:class:: C\n\n   About it.\n\n"
+        "   :Tested by: 2 tests\n\n   .. py:method:: f()\n\n      A method.\n"
+    )
+    assert searchable(tmp_path, text)[1:] == [
+        ["m.C", "m.C", "About it.", "", ""],
+        ["m.C.f", "m.C.f", "A method.", "", ""],
     ]
 
 
 def test_a_reference_is_quoted_by_the_title_it_shows(tmp_path):
     text = "Title\n=====\n\nSee :ref:`here` and :doc:`index`.\n\n.. _here:\n\nHeading\n-------\n"
-    build(tmp_path, {"index": text}, ["ext.search.excerpts"])
-    assert search_texts(tmp_path)["index"][0][2] == "See Heading and Title."
+    assert searchable(tmp_path, text)[0][2] == "See Heading and Title."
+
+
+@pytest.mark.parametrize(("language", "first"), [("en", "stride"), ("zh_CN", "步幅")])
+def test_the_search_is_given_all_names_of_a_term_and_words_in_its_language(
+    tmp_path, language, first
+):
+    text = "Title\n=====\n\n步长張\n"
+    searchable(tmp_path, text, language=language)
+    given = search_texts(tmp_path)[0]
+    names = next(names for names in given["names"] if "stride" in names)
+    assert names[0] == first
+    assert {"stride", "步幅", "步长"} <= set(names)
+    assert "張张" in given["traditional"]
+    assert not {"車车"} & set(re.findall("..", given["traditional"]))
+    assert all("{}" in given["words"][key] for key in ("found", "missing", "nothing"))
+
+
+def test_every_traditional_character_stands_for_one_other():
+    pairs = texts.TRADITIONAL.read_text(encoding="utf-8").split()
+    assert all(len(pair) == 2 and pair[0] != pair[1] for pair in pairs)
+    assert len({pair[0] for pair in pairs}) == len(pairs) > 100
 
 
 def test_texts_of_pages_that_went_are_forgotten():
-    from ext.search import excerpts
-
     env = SimpleNamespace(search_texts={"a": [], "b": []})
-    excerpts.forget(None, env, "a")
+    texts.forget(None, env, "a")
     other = SimpleNamespace(search_texts={"c": [["x", "y", "z"]], "d": []})
-    excerpts.merge(None, env, {"c"}, other)
+    texts.merge(None, env, {"c", "tests"}, other)
     assert env.search_texts == {"b": [], "c": [["x", "y", "z"]]}
 
 
@@ -292,3 +356,82 @@ def test_a_figure_that_a_palette_would_not_help_is_left_alone(tmp_path):
     before = figure(path, Image.linear_gradient("L").resize((100, 100)))
     light_pages.use_palette(path)
     assert path.stat().st_size == before
+
+
+# light_assets
+
+
+def test_rules_that_match_nothing_on_the_site_are_left_out():
+    css = (
+        '@charset "UTF-8";a{b:c}.used{d:e}.unused,.used:not(.unused)>#id{f:g}'
+        "@media(min-width:1px){.unused{h:i}}@media(min-width:2px){.used{j:k}}"
+        '.fa-sun{--fa:"\\f185"}.x\\.5,.used{l:url("a;}b")}'
+        "@font-face{font-family:Font Awesome}/* gone */@font-face{font-family:Kept}"
+    )
+    assert light_assets.without_unused(css, {"used", "id"}) == (
+        '@charset "UTF-8";a{b:c}.used{d:e}.used:not(.unused)>#id{f:g}'
+        '@media(min-width:2px){.used{j:k}}.used{l:url("a;}b")}'
+        "@font-face{font-family:Kept}"
+    )
+
+
+def test_what_pages_and_scripts_name_is_used_and_icons_are_not(tmp_path):
+    (tmp_path / "_static").mkdir()
+    (tmp_path / "a.html").write_text(
+        '<p class="one two" id=\'three\'><img class = "four"><i class="fa-solid fa-sun">'
+    )
+    (tmp_path / "_static" / "a.js").write_text("list.add('five-six')")
+    words = light_assets.words_of(tmp_path)
+    assert {"one", "two", "three", "four", "five-six"} <= words
+    assert not {"fa-sun", "fa-solid"} & words
+
+
+def test_the_rules_for_dark_pages_hold_without_a_script_too():
+    css = (
+        'html[data-theme="dark"]{a:b}html[data-theme=light]{c:d}p{e:f}'
+        "@media print{html[data-theme=dark] p{g:h}}"
+    )
+    assert light_assets.dark_rules(css) == (
+        "html[data-theme]{a:b}@media print{html[data-theme] p{g:h}}"
+    )
+
+
+# light_pages
+
+
+def test_a_place_is_linked_once_in_the_code_of_a_section():
+    def link(href):
+        return f'<a class="sphx-glr-backref-x" href="{href}">n</a>'
+
+    body = f"<section>{link('a')}{link('b')}{link('a')}<section>{link('a')}</section>"
+    again = link("a").replace("<a ", '<a tabindex="-1" ')
+    assert light_pages.unlink_repeats(body) == (
+        f"<section>{link('a')}{link('b')}n<section>{again}</section>"
+    )
+
+
+# promise
+
+
+def promise_page(tmp_path):
+    page = "Title\n=====\n\n.. promise::\n"
+    return build(tmp_path, {"index": page}, ["ext.page.promise"])
+
+
+def test_the_promise_counts_what_both_languages_share(tmp_path):
+    html, warnings = promise_page(tmp_path)
+    assert warnings == ""
+    numbers = re.findall(r"\d+", html["index"].select_one("p.promise").get_text())
+    cells = sum(len(gallery_cells("zh", name)) for name in NAMES)
+    assert int(numbers[0]) == cells
+    assert int(numbers[1]) > 30
+    assert int(numbers[2]) > 100
+
+
+def test_a_promise_that_does_not_hold_stops_the_build(tmp_path, monkeypatch):
+    monkeypatch.setattr(promise, "anchors", lambda language: {f"page#{language}"})
+    monkeypatch.setattr(promise.anchors, "__name__", "anchors")
+    _html, warnings = promise_page(tmp_path)
+    assert (
+        "the anchors differ between the languages: ['page#en', 'page#zh']" in warnings
+    )

@@ -208,6 +208,39 @@ print("exported\""""
     assert "MNIST_TUT_EXPORTS" not in os.environ
 
 
+def running(folder, alone, log):
+    """Run a program for a moment; note when it began and ended."""
+    with run_once.core(folder, alone):
+        log.append(("alone" if alone else "beside", 1))
+        time.sleep(0.3)
+        log.append(("alone" if alone else "beside", -1))
+
+
+@pytest.mark.parametrize(
+    ("kinds", "most"), [([False] * 4, 2), ([True, True], 1), ([False, True, False], 2)]
+)
+def test_two_programs_run_at_a_time_but_what_measures_time_runs_alone(
+    tmp_path, kinds, most
+):
+    log = []
+    with ThreadPoolExecutor(4) as pool:
+        for alone in kinds:
+            pool.submit(running, tmp_path, alone, log)
+    assert len(log) == 2 * len(kinds)
+    now, peak = 0, 0
+    for kind, step in log:
+        assert now == 0 or kind == "beside" or step == -1
+        now += step
+        peak = max(peak, now)
+    assert peak <= most
+    assert peak == 2 or True in kinds
+
+
+def test_the_second_language_begins_at_the_other_end():
+    names = ["b.py", "a.py", "c.py"]
+    assert sorted(names, key=run_once.FromTheEnd("")) == ["c.py", "b.py", "a.py"]
+
+
 def test_going_back_to_an_earlier_state_executes_nothing(site):
     site.build()
     site.code = ", 2"

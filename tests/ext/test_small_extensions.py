@@ -10,7 +10,6 @@ import pytest
 import sphobjinv
 from ext.gallery import data_notice, gallery_words
 from ext.page import local_inventories
-from ext.search import chinese
 from gallery_scripts import ROOT
 from miniature import build
 from PIL import Image
@@ -173,15 +172,6 @@ def test_terms_are_complete_and_unique():
     for term in terms:
         assert all(term[key].strip() for key in ("about_en", "about_zh"))
         assert re.search(r"[\u4e00-\u9fff]", term["about_zh"])
-
-
-# chinese_search
-
-
-def test_chinese_text_is_indexed_by_the_fields_terms():
-    search = chinese.ChineseSearch({"dict": str(chinese.WORDS)})
-    words = search.split("用数据加载器 DataLoader 取小批量，计算损失函数")
-    assert {"数据加载器", "小批量", "损失", "函数", "DataLoader"} <= set(words)
 
 
 # data_notice

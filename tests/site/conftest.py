@@ -70,12 +70,34 @@ def address(site):
 
 
 @pytest.fixture(scope="session")
-def chromium():
+def playwright():
+    """Playwright, started once."""
+    with sync_playwright() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def chromium(playwright):
     """A headless browser."""
     path = browser.find()
     if path is None:
         pytest.fail("no Chromium: run 'python tests/site/browser.py', or 'make test'")
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=path, args=browser.FLAGS)
-        yield running
-        running.close()
+    running = playwright.chromium.launch(executable_path=path, args=browser.FLAGS)
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def firefox(playwright):
+    """Another one, of another make; where it cannot be had, its tests are skipped."""
+    if not Path(playwright.firefox.executable_path).exists():
+        pytest.skip("no Firefox: run 'playwright install --with-deps firefox'")
+    running = playwright.firefox.launch()
+    yield running
+    running.close()
+
+
+@pytest.fixture(params=["chromium", "firefox"])
+def engine(request):
+    """Each of the two in turn."""
+    return request.getfixturevalue(request.param)

@@ -14,8 +14,11 @@ Debian Linux Ubuntu English IPython
 API BSD CNN CPU CUDA GB GPU HTML ID IDX KiB MB MiB MNIST SGD SHA Ctrl
 axe-core DataLoader Dataset ReLU Lambda autograd fastai glibc gzip kernel len logit map nats pickle
 NaN nat eps softmax dropout forward hook Linear Conv Mm Add Amax Sub Exp Sum Log Index Mean Neg
+AdamW CSV JPEG ONNX PNG Pillow TensorBoard fork
+Windows macOS eval float lambda nan permute sigmoid spawn view
 Blanchard Higham Ioffe Szegedy
 Adam Jeremy Howard Rachel Thomas Francisco Ingham Xavier Glorot Bengio Bottou Haffner LeCun
+Accelerate DDP FSDP gloo Lightning nccl SLURM Triton Xeon
 """
 TITLES = [
     "What is torch.nn really?",
@@ -26,6 +29,7 @@ TITLES = [
     "stochastic gradient descent",
     "a leaf Variable that requires grad is being used in an in-place operation",
     "optimizer got an empty parameter list",
+    "expected scalar type Long but found Float",
 ]
 # The text of a page without what search results quote, and what the browser shows or reads out
 # besides: tooltips, labels, placeholders.

@@ -14,6 +14,9 @@ def test_every_page_names_its_twins_and_an_icon(site, lang):
         links = head.select("link[rel='alternate'][hreflang]")
         assert [a["hreflang"] for a in links] == ["en", "zh-CN", "x-default"], page.name
         assert all((page.parent / a["href"]).resolve().exists() for a in links)
+        assert links[2]["href"] == links[0]["href"], (
+            "whoever reads neither gets English"
+        )
         own, icon = links[["en", "zh"].index(lang)], head.select_one("link[rel='icon']")
         assert (page.parent / own["href"]).resolve() == page.resolve()
         assert (page.parent / icon["href"].partition("?")[0]).resolve().exists()

@@ -8,6 +8,7 @@ ROOMS = [
     "figure_text",
     "folded_outputs",
     "gallery_words",
+    "launch",
     "reading_aids",
     "run_once",
 ]

@@ -104,7 +104,7 @@ class Exercise(Box):
             ids=[nodes.make_id(f"exercise-{name}")],
             exercise=name,
             language=language,
-            title=_("Your turn {}").format([*exercises.EXERCISES].index(name) + 1),
+            title=_("Your turn {}").format(number(name)),
             about=self.about(name),
         )
         self.set_source_info(box)
@@ -146,6 +146,13 @@ class Guess(Box):
         box = guess("", question, answer)
         self.set_source_info(box)
         return [box, *problems]
+
+
+def number(name: str) -> int:
+    """Return an exercise's number on its page."""
+    page = exercises.EXERCISES[name].page
+    known = exercises.EXERCISES.items()
+    return [other for other, told in known if told.page == page].index(name) + 1
 
 
 def code(text: str) -> nodes.literal_block:

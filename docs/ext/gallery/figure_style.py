@@ -9,8 +9,17 @@ from typing import Any
 import matplotlib as mpl
 from cycler import cycler
 
-GREY = "#767676"  # contrast 4.5 on white, 4.0 on the dark theme's background
-TEXT = ["text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"]
+GREY = (
+    "#767676"  # contrast 4.5 on white; the style sheet makes it lighter on dark pages
+)
+TEXT = [
+    "text.color",
+    "axes.labelcolor",
+    "axes.edgecolor",
+    "xtick.color",
+    "ytick.color",
+    "patch.edgecolor",  # of arrows
+]
 BACKGROUNDS = ["figure.facecolor", "axes.facecolor", "savefig.facecolor"]
 COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7"]  # Okabe and Ito's
 

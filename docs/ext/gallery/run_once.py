@@ -9,6 +9,9 @@ of the libraries, and the settings for figures. Whatever of these changes, chang
 A script may write files for the site into the folder that ``MNIST_TUT_EXPORTS`` names (see
 ``alive``). They are part of what its run gave: kept with it, and put into every site built from it.
 
+The languages go through the gallery from its two ends, so that two programs run at a time, one on
+each core. Only what measures time runs alone: see :func:`core`.
+
 This rests on one private function of Sphinx-Gallery. Where a new version no longer has it, the
 build says so and runs every script again whenever it looks at it.
 """
@@ -21,19 +24,24 @@ import os
 import platform
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock
+from filelock import FileLock, Timeout
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util import logging
 from sphinx_gallery import gen_rst
+from sphinx_gallery.sorting import FileNameSortKey
 from sphinx_gallery.utils import get_md5sum
 
 from ext.code.package_source import PACKAGE, ROOT, absolute, file_of, in_package
+from ext.gallery import figure_style
+from ext.language.languages import LANGUAGES
 from ext.order import connect
 from ext.page.light_pages import use_palette
 
@@ -43,6 +51,8 @@ EXPORTER = [
 ]
 EXPORTS = "MNIST_TUT_EXPORTS"  # names the folder while a script runs
 SOURCE = "MNIST_TUT_EXPORTS_SOURCE"  # and the data that it was given
+CLOCK = "mnist_tut.timing"  # whoever imports it measures time
+CORES = len(LANGUAGES)  # programs at a time, at most
 KEPT = 3  # runs of one script: going back and forth between two versions costs nothing
 
 logger = logging.getLogger(__name__)
@@ -85,10 +95,43 @@ def key(name: str, code: list[str], data: str, figures: object) -> str:
     digest = hashlib.sha256(json.dumps(facts).encode())
     for module, content in sorted(modules("\n".join(code)).items()):
         digest.update(module.encode() + hashlib.sha256(content).digest())
+    digest.update(Path(figure_style.__file__).read_bytes())
     if any(EXPORTS in cell for cell in code):
         for path in EXPORTER:
             digest.update(path.read_bytes())
     return digest.hexdigest()[:24]
+
+
+class FromTheEnd(FileNameSortKey):
+    """Let Sphinx-Gallery begin with the last script."""
+
+    def __call__(self, filename: Any) -> Any:
+        """Return what sorts file names from Z to A."""
+        return [-ord(letter) for letter in str(filename)]
+
+
+@contextmanager
+def core(folder: Path, alone: bool) -> Iterator[None]:
+    """Wait for a free core, or for all of them."""
+    locks = [FileLock(folder / f"core-{number}.lock") for number in range(CORES)]
+    with ExitStack() as held:
+        if alone:
+            for lock in locks:
+                held.enter_context(lock)
+        else:
+            held.enter_context(first_free(locks))
+        yield
+
+
+def first_free(locks: list[FileLock]) -> Any:
+    """Acquire whichever lock is free first."""
+    while True:
+        for lock in locks:
+            try:
+                return lock.acquire(timeout=0)
+            except Timeout:
+                continue
+        time.sleep(0.05)
 
 
 class Kept:
@@ -185,7 +228,8 @@ def run_once(
                 logger.info("%s was run before: its outputs are taken over", source)
                 kept.hand_out(site)
                 return take_over(kept, v)
-            with tempfile.TemporaryDirectory() as exports:
+            alone = CLOCK in modules("\n".join(code))
+            with core(folder, alone), tempfile.TemporaryDirectory() as exports:
                 os.environ[EXPORTS], os.environ[SOURCE] = exports, data
                 try:
                     output, seconds = execute(blocks, v, conf, file_conf)

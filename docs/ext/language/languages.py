@@ -15,14 +15,15 @@ class Language(NamedTuple):
 
     sphinx: str
     tag: str
+    locale: str
     name: str
     title: str
 
 
 #: By the name of its folders. The first is for readers of no other.
 LANGUAGES = {
-    "en": Language("en", "en", "English", "What torch.nn really is"),
-    "zh": Language("zh_CN", "zh-CN", "中文", "torch.nn 到底是什么"),
+    "en": Language("en", "en", "en_GB", "English", "What torch.nn really is"),
+    "zh": Language("zh_CN", "zh-CN", "zh_CN", "中文", "torch.nn 到底是什么"),
 }
 
 

@@ -12,6 +12,7 @@ def translate(app: Sphinx, config: Config) -> None:
     config.author = _("The mnist_tut authors")
     config.copyright = _("2026, {}").format(config.author)
     config.html_theme_options["search_bar_text"] = _("Search these pages")
+    config.html_theme_options["header_dropdown_text"] = _("More")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -2,7 +2,16 @@
 
 from sphinx.application import Sphinx
 
-ROOMS = ["head", "light_pages", "local_inventories", "mathml", "picture_sizes"]
+ROOMS = [
+    "head",
+    "light_assets",
+    "light_pages",
+    "local_inventories",
+    "mathml",
+    "picture_sizes",
+    "promise",
+    "still_works",
+]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -6,11 +6,14 @@ unless ``site_url`` says where the site is published; with it they are absolute,
 demands, and each page names its canonical address.
 """
 
+import re
 from html import escape
 from typing import Any
 
 from docutils import nodes
 from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.errors import ConfigError
 
 from ext.language.languages import LANGUAGES, folder_of
 from ext.order import connect
@@ -37,18 +40,22 @@ def head_tags(
         f'<link rel="alternate" hreflang="{known.tag}" href="{url}{other}/{page}.html">'
         for other, known in LANGUAGES.items()
     ]
-    alternates.append(
-        f'<link rel="alternate" hreflang="x-default" href="{url}index.html">'
+    alternates.append(  # for readers of any other language
+        f'<link rel="alternate" hreflang="x-default" href="{url}en/{page}.html">'
     )
     properties = {
         "og:type": "article" if page.startswith("tutorials/") else "website",
         "og:site_name": site,
         "og:title": title,
         "og:description": description,
-        "og:locale": LANGUAGES[folder].tag.replace("-", "_"),
+        "og:locale": LANGUAGES[folder].locale,
         "og:image": f"{url}{folder}/_static/site-{folder}.png",
     }
+    others = [known.locale for name, known in LANGUAGES.items() if name != folder]
     tags = [f'<meta name="description" content="{escape(description)}">']
+    tags += [
+        f'<meta property="og:locale:alternate" content="{other}">' for other in others
+    ]
     if url.startswith("http"):
         properties["og:url"] = here
         tags.append(f'<link rel="canonical" href="{here}">')
@@ -74,11 +81,24 @@ def add_tags(
     folder = folder_of(app.config)
     url = app.config.site_url or context["content_root"] + "../"
     tags = head_tags(page, plain, describe(doctree) or site, site, folder, url)
-    context["metatags"] = context.get("metatags", "") + tags
+    known = re.sub(r'<meta name="viewport"[^>]*>', "", context.get("metatags", ""))
+    context["metatags"] = known + tags  # the theme writes the viewport, too
+
+
+def check_site(app: Sphinx, config: Config) -> None:
+    """See that the address is one, and let it end with a slash."""
+    if config.site_url and not config.site_url.startswith(("https://", "http://")):
+        raise ConfigError(
+            f"MNIST_TUT_SITE must be the address of the site, such as "
+            f"https://example.org/tut/, not {config.site_url!r}"
+        )
+    if config.site_url:
+        config.site_url = config.site_url.rstrip("/") + "/"
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     """Register the setting for the published address."""
     app.add_config_value("site_url", "", "html", str)
+    connect(app, "config-inited", check_site)
     connect(app, "html-page-context", add_tags)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -16,6 +16,11 @@ from sphinx.application import Sphinx
 from ext.order import connect
 
 IMG = re.compile(r"<img\b[^>]*>")
+WIDE = (
+    500  # pixels; on a phone such a figure is pushed aside, not made too small to read
+)
+#: The theme lets the keyboard push what has the second class.
+FIGURE = "wide-figure pst-scrollable-table-container"
 SRC = re.compile(r'\bsrc="([^"]+)"')
 
 
@@ -45,7 +50,9 @@ def size_pictures(app: Sphinx, body: str) -> str:
             width, height = picture.size
         count += 1
         wait = ' loading="lazy"' if count > 1 else ""
-        return f'<img width="{width}" height="{height}"{wait}{tag[4:]}'
+        sized = f'<img width="{width}" height="{height}"{wait}{tag[4:]}'
+        wide = "sphx-glr-single-img" in tag and width > WIDE
+        return f'<div class="{FIGURE}">{sized}</div>' if wide else sized
 
     return IMG.sub(with_size, body)
 

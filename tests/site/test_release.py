@@ -1,0 +1,137 @@
+"""What a release consists of, and that the links to the notebooks lead to files that exist."""
+
+import hashlib
+import json
+import os
+import re
+import tarfile
+
+import notebooks
+import pytest
+import release
+from ext.gallery import launch
+from gallery_scripts import NAMES
+
+
+@pytest.fixture
+def build(tmp_path, site):
+    """A build folder whose site is the one that was built."""
+    (tmp_path / "html").symlink_to(site)
+    return tmp_path
+
+
+@pytest.mark.parametrize("host", launch.HOSTS)
+def test_every_address_to_run_a_notebook_leads_to_a_file_of_the_branch(build, host):
+    assert notebooks.main(str(build)) == 0
+    checked = 0
+    for lang in ("en", "zh"):
+        for stem in (name.removesuffix(".py") for name in NAMES):
+            target = launch.address(host, "me/tut", lang, stem)
+            [path] = re.findall(f"/me/tut/blob/{launch.BRANCH}/(.+)", target)
+            book = json.loads((build / "notebooks" / path).read_text(encoding="utf-8"))
+            assert book["nbformat"] == 4
+            checked += 1
+    assert checked == 4
+
+
+def test_the_branch_holds_both_forms_of_each_page_and_nothing_old(build):
+    (build / "notebooks").mkdir()
+    (build / "notebooks" / "old.ipynb").touch()
+    notebooks.main(str(build))
+    files = {
+        path.relative_to(build / "notebooks").as_posix()
+        for path in (build / "notebooks").rglob("*.*")
+    }
+    stems = [name.removesuffix(".py") for name in NAMES]
+    assert files == {"README.md"} | {
+        f"{lang}/{stem}{suffix}"
+        for lang in ("en", "zh")
+        for stem in stems
+        for suffix in (".ipynb", ".py")
+    }
+
+
+# the release, of a site in miniature
+
+
+PAGE = """<!doctype html><meta charset="utf-8"><title>{lang}</title><h1>{lang}</h1>
+<a href="../about.html#data">about</a> <a href="#here">here</a>
+<a href="https://elsewhere.example/">elsewhere</a>"""
+
+
+@pytest.fixture
+def small(tmp_path):
+    """A site of one page, with its downloads."""
+    for lang in ("en", "zh"):
+        folder = tmp_path / "html" / lang
+        (folder / "tutorials").mkdir(parents=True)
+        (folder / "_downloads" / "123").mkdir(parents=True)
+        text = PAGE.format(lang=lang)
+        (folder / "tutorials" / "page.html").write_text(text, encoding="utf-8")
+        for suffix in (".ipynb", ".py"):
+            (folder / "_downloads" / "123" / f"page{suffix}").write_text(lang + suffix)
+    return tmp_path
+
+
+@pytest.fixture
+def made(small, monkeypatch):
+    """The release made from it, for a published site."""
+    monkeypatch.setenv("MNIST_TUT_SITE", "https://example.org/tut")
+    assert release.main(str(small)) == 0
+    return small / "release"
+
+
+def test_a_release_is_the_site_its_downloads_a_pdf_for_each_language_and_their_sums(
+    made, small
+):
+    names = {path.name for path in made.iterdir()}
+    [archive] = [name for name in names if name.endswith("-html.tar.gz")]
+    each = [
+        f"page-{lang}{s}" for lang in ("en", "zh") for s in (".ipynb", ".py", ".pdf")
+    ]
+    assert names == {archive, "manifest.json", "SHA256SUMS", *each}
+    assert (made / "page-zh.py").read_text() == "zh.py"
+
+    with tarfile.open(made / archive) as tar:
+        files = {m.name.partition("/")[2]: m for m in tar if m.isfile()}
+        page = tar.extractfile(files["zh/tutorials/page.html"]).read()
+    assert page == (small / "html" / "zh" / "tutorials" / "page.html").read_bytes()
+    assert len(files) == 6
+
+    lines = (made / "SHA256SUMS").read_text().splitlines()
+    sums = dict(reversed(line.split("  ")) for line in lines)
+    assert set(sums) == names - {"SHA256SUMS"}
+    for name, digest in sums.items():
+        assert hashlib.sha256((made / name).read_bytes()).hexdigest() == digest
+    manifest = json.loads((made / "manifest.json").read_text())
+    listed = {entry["name"]: entry["sha256"] for entry in manifest["files"]}
+    assert listed == {
+        name: sums[name] for name in names - {"SHA256SUMS", "manifest.json"}
+    }
+    assert manifest["torch"].startswith("2.")
+
+    for lang in ("en", "zh"):
+        pdf = (made / f"page-{lang}.pdf").read_bytes()
+        assert pdf.startswith(b"%PDF")
+        assert f"https://example.org/tut/{lang}/about.html#data".encode() in pdf
+        assert b"https://elsewhere.example/" in pdf
+        assert b"file:" not in pdf
+
+
+def test_on_paper_no_link_leads_into_the_machine_that_printed_it(small, monkeypatch):
+    monkeypatch.delenv("MNIST_TUT_SITE", raising=False)
+    assert release.main(str(small)) == 0
+    pdf = (small / "release" / "page-en.pdf").read_bytes()
+    assert b"https://elsewhere.example/" in pdf
+    assert b"file:" not in pdf
+    assert b"about.html" not in pdf
+
+
+def test_the_same_site_makes_the_same_archive(small):
+    page = small / "html" / "en" / "tutorials" / "page.html"
+    packed = []
+    for time in (1, 2_000_000):
+        os.utime(page, (time, time))
+        release.pack(small / "html", small / "packed", "top")
+        packed.append((small / "packed").read_bytes())
+    assert packed[0] == packed[1]

@@ -1,0 +1,387 @@
+"""What "One loop, many machines" says, held against the facts.
+
+The page runs once, with made-up digits; its own asserts hold then, those between one process and
+two among them. The rest is here: the numbers of its prose, each statement that no cell checks, and
+that nothing is left behind by a build that is killed.
+"""
+
+import contextlib
+import inspect
+import itertools
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import matplotlib.pyplot as plt
+import pytest
+import torch
+from gallery_scripts import GALLERY, ROOT, blocks, cells
+from prose_numbers import complaints, numbers_by_section
+from torch.distributed.run import get_args_parser
+
+from mnist_tut.exercises import solutions
+
+NAME = "one_loop_many_machines.py"
+both = pytest.mark.parametrize("lang", ["en", "zh"])
+
+
+def made_up_mnist(*_):
+    """Give as many random pictures as the page uses, as NumPy arrays."""
+    generator = torch.Generator().manual_seed(0)
+    x = torch.rand(600, 784, generator=generator).numpy()
+    y = torch.randint(10, (600,), generator=generator).numpy()
+    return (x, y), (x[:1], y[:1]), (x[:1], y[:1])
+
+
+def run_cells(names):
+    """Execute the cells as the gallery does, so that the source of a function can be found."""
+    source = ModuleType("data")
+    source.get_mnist = made_up_mnist
+    path = str(GALLERY / "en" / NAME)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "mnist_tut.data", source)
+        patch.setitem(sys.modules, "mnist_tut.mnist", source)
+        for cell in cells("en", NAME):
+            code = "\n" * (cell.lineno - 1) + cell.content
+            exec(compile(code, path, "exec"), names)
+
+
+@pytest.fixture(scope="module")
+def page():
+    """Run the page: its names and what it printed."""
+    printed = []
+
+    def noted(*parts, **_):
+        printed.extend(" ".join(map(str, parts)).splitlines())
+
+    names = {"print": noted, "__name__": "page"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plt, "show", plt.close)
+        run_cells(names)
+    return SimpleNamespace(printed=printed, **names)
+
+
+def code_blocks(lang, language):
+    """Return what stands in the page's code blocks of a language."""
+    text = "\n\n".join(b.content for b in blocks(lang, NAME) if b.type == "text")
+    found = re.findall(
+        rf"^\.\. code-block:: {language}\n\n((?:   .*\n|\n)+)", text + "\n", re.M
+    )
+    return [textwrap.dedent(block).strip() for block in found]
+
+
+# Every number in the prose -----------------------------------------------------------------------
+
+
+def facts(page, lang):
+    """Compute the numbers of each section, in their order."""
+    bench = json.loads((ROOT / "benchmarks" / "compiled.json").read_text())
+    models = ["linear", "cnn_any_size", "better_cnn"]
+    measured = [
+        [bench[name]["seconds"], bench[name]["times_as_fast"]] for name in models
+    ]
+    most = max(map(len, page.curves.values()))
+    most = f"{most:,}" if lang == "en" else most
+    shared = [64, 64 // 2]
+    return {
+        "many-top": [2],  # of FSDP2
+        "many-first": [len(page.xb), *itertools.chain(*measured)],
+        "many-shares": [0],
+        "many-loop": shared,
+        "many-average": [64, 2, 2],
+        "many-restart": [1],
+        "many-more": [2, 1, 64, 64, 1, most, 8, 64, most],
+    }
+
+
+@both
+def test_every_number_in_the_prose_is_a_fact(page, lang):
+    assert complaints(numbers_by_section(lang, NAME), facts(page, lang)) == []
+
+
+def test_numbers_of_bytes_and_digits_told_in_words_are_right(page):
+    assert torch.finfo(torch.bfloat16).bits == 16  # two bytes
+    assert torch.finfo(torch.bfloat16).eps == 2**-7  # between two and three digits
+    assert torch.finfo(torch.bfloat16).max > 0.99 * torch.finfo(torch.float32).max
+    assert page.train.__defaults__[-1] == 64
+
+
+# Shares ------------------------------------------------------------------------------------------
+
+
+def told(page, start):
+    """Return the lists of indices in the lines that begin so."""
+    lines = [line.partition(":")[2] for line in page.printed if line.startswith(start)]
+    assert lines
+    return [json.loads(part) for line in lines for part in re.findall(r"\[.*?\]", line)]
+
+
+def test_without_set_epoch_every_epoch_has_the_same_order(page):
+    for rank in range(2):
+        first, second = told(page, f"process {rank}, two epochs without")
+        assert first == second
+
+
+def test_with_set_epoch_the_order_changes_and_every_index_comes_once(page):
+    of_both = [
+        told(page, f"process 0, epoch {k}") + told(page, f"process 1, epoch {k}")
+        for k in range(2)
+    ]
+    assert of_both[0] != of_both[1]
+    for first, second in of_both:
+        assert sorted(first + second) == list(range(8))
+
+
+def test_without_the_sampler_both_processes_see_the_same_and_all(page):
+    first, second = told(page, "process 0, Random") + told(page, "process 1, Random")
+    assert first == second
+    assert sorted(first) == list(range(8))
+
+
+@pytest.mark.parametrize(("length", "world"), [(8, 2), (10, 4), (7, 3)])
+def test_the_exercise_shares_as_distributed_sampler_does(length, world):
+    for rank in range(world):
+        sampler = torch.utils.data.DistributedSampler(
+            range(length), world, rank, shuffle=False
+        )
+        share = solutions.my_share(torch.arange(length), rank, world)
+        assert share.tolist() == list(sampler)
+
+
+# Two processes -----------------------------------------------------------------------------------
+
+
+def test_each_way_is_told_once_and_only_without_averaging_do_models_drift(page):
+    lines = [line for line in page.printed if line.startswith("2 processes")]
+    ways = ["nothing", "all_reduce", "DDP", "FSDP2"]
+    assert [re.search(r", (\w+):", line)[1] for line in lines] == ways
+    apart = {
+        line.split()[0]: [float(part) for part in line.split()[1:]]
+        for line in page.printed
+        if re.match(rf"(?:{'|'.join(ways)}) +\d", line)
+    }
+    assert list(apart) == ways
+    assert min(apart["nothing"]) > 1e-2
+    assert max(max(apart[name]) for name in ways[1:]) < 1e-5
+
+
+def test_training_goes_on_after_the_kill_with_the_next_epoch(page):
+    lines = [line for line in page.printed if line.startswith("attempt")]
+    assert [re.findall(r"attempt (\d), epoch (\d)", line)[0] for line in lines] == [
+        ("0", "0"),
+        ("0", "1"),
+        ("1", "2"),
+    ]
+
+
+@pytest.mark.parametrize("forgotten", ["nothing", "opt", "epoch", "set_epoch"])
+def test_whatever_a_checkpoint_forgets_changes_the_weights(page, forgotten):
+    def training(model, opt, epochs):
+        sampler = page.DistributedSampler(page.ds, num_replicas=1, rank=0)
+        if forgotten == "set_epoch":
+            sampler.set_epoch = lambda epoch: None
+        for _ in page.train(model, opt, sampler, epochs=epochs):
+            pass
+
+    model = page.make_model()
+    opt = page.make_opt(model)
+    training(model, opt, range(2))
+    fresh = page.make_model()
+    fresh_opt = page.make_opt(fresh)
+    checkpoint = {"model": model.state_dict(), "opt": opt.state_dict(), "epoch": 1}
+    if forgotten == "opt":
+        checkpoint["opt"] = fresh_opt.state_dict()
+    if forgotten == "epoch":
+        checkpoint["epoch"] = 0
+    first = solutions.my_resume(checkpoint, fresh, fresh_opt)
+    training(fresh, fresh_opt, range(first, 3))
+    same = torch.allclose(page.weights(fresh), page.weights(page.alone), atol=1e-5)
+    assert same == (forgotten == "nothing")
+
+
+def test_the_page_leaves_neither_its_folder_nor_a_process(page):
+    assert not Path(page.folder.name).exists()
+    assert page.sweeper.process.returncode == 0
+
+
+# A build that is killed --------------------------------------------------------------------------
+
+
+def at_work_in(folder):
+    """List the processes that work in a folder."""
+    found = []
+    for link in Path("/proc").glob("[0-9]*/cwd"):
+        with contextlib.suppress(OSError):
+            if link.readlink() == folder:
+                found.append(int(link.parent.name))
+    return found
+
+
+def wait_until(true, seconds=120):
+    """Wait until something is so; say whether it came to pass."""
+    end = time.monotonic() + seconds
+    while not (found := true()) and time.monotonic() < end:
+        time.sleep(0.05)
+    return found
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_a_killed_build_leaves_no_process_and_no_file(tmp_path):
+    code = "from test_many_page import run_cells; run_cells({'__name__': '__main__'})"
+    place = {"TMPDIR": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+    page = subprocess.Popen(
+        [sys.executable, "-c", code],
+        env=os.environ | place | {"MPLBACKEND": "agg"},
+        cwd=ROOT,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+
+        def folder_with_three():
+            """Find where torchrun and both of its processes are at work."""
+            folders = [path.parent for path in tmp_path.glob("*/train.py")]
+            return [f for f in folders if len(at_work_in(f)) >= 3]
+
+        [folder] = wait_until(folder_with_three)
+    finally:
+        page.send_signal(signal.SIGKILL)
+        page.wait()
+    assert wait_until(lambda: not folder.exists())
+    assert at_work_in(folder) == []
+    assert [path.name for path in tmp_path.iterdir()] == []
+
+
+# What the page says about PyTorch ----------------------------------------------------------------
+
+
+@pytest.mark.skipif(not shutil.which("g++"), reason="else there is nothing to hide")
+def test_without_a_compiler_the_first_call_says_so(tmp_path):
+    code = "import torch\ntorch.compile(lambda x: x.sin() + 1)(torch.ones(3))"
+    nowhere = {"CXX": str(tmp_path / "none"), "TORCHINDUCTOR_CACHE_DIR": str(tmp_path)}
+    run = subprocess.run(
+        [sys.executable, "-c", code],
+        env=os.environ | nowhere,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert run.returncode == 1
+    assert "InvalidCxxCompiler" in run.stderr
+
+
+def test_the_small_model_lost_by_compiling_and_by_more_than_noise():
+    bench = json.loads((ROOT / "benchmarks" / "compiled.json").read_text())
+    assert bench["linear"]["times_as_fast"] < 1 / bench["linear"]["noise"]
+
+
+# Other machines and other libraries --------------------------------------------------------------
+
+
+def several_machines(lang):
+    """Return the arguments of the command for several machines."""
+    [console] = code_blocks(lang, "console")
+    [command] = re.findall(r"^\$ torchrun (.*)", console.replace("\\\n", ""), re.S)
+    return command.split()
+
+
+@both
+def test_torchrun_understands_the_commands(lang):
+    [script] = code_blocks(lang, "bash")
+    [on_cluster] = re.findall(r"srun torchrun (.*)", script.replace("\\\n", ""))
+    for arguments in several_machines(lang), on_cluster.replace('"', "").split():
+        parsed = get_args_parser().parse_args(arguments)
+        assert (parsed.nnodes, parsed.nproc_per_node) == ("2", "8")
+        assert parsed.rdzv_backend == "c10d"
+        assert parsed.training_script == "train.py"
+
+
+@both
+def test_the_script_for_slurm_is_a_script(lang, tmp_path):
+    [script] = code_blocks(lang, "bash")
+    (tmp_path / "job").write_text(script)
+    subprocess.run(["bash", "-n", tmp_path / "job"], check=True)
+
+
+def test_the_command_for_several_machines_given_twice_makes_one_group(tmp_path):
+    program = (
+        "import torch, torch.distributed as dist\n"
+        "dist.init_process_group('gloo')\n"
+        "one = torch.ones(1)\n"
+        "dist.all_reduce(one)\n"
+        "open(f'sum{dist.get_rank()}', 'w').write(str(one.item()))\n"
+        "dist.destroy_process_group()\n"
+    )
+    (tmp_path / "train.py").write_text(program)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    arguments = [
+        argument.replace("first-machine:29500", f"127.0.0.1:{port}").replace("=8", "=1")
+        for argument in several_machines("en")
+    ]
+    command = [sys.executable, "-m", "torch.distributed.run", *arguments]
+    settings = {"OMP_NUM_THREADS": "1", "TMPDIR": str(tmp_path)}
+    machines = [
+        subprocess.Popen(
+            command, cwd=tmp_path, env=os.environ | settings, stderr=subprocess.PIPE
+        )
+        for _ in range(2)
+    ]
+    said = [machine.communicate()[1].decode() for machine in machines]
+    assert [machine.returncode for machine in machines] == [0, 0], said
+    sums = [(tmp_path / f"sum{rank}").read_text() for rank in range(2)]
+    assert sums == ["2.0", "2.0"]
+
+
+def program_with(page, block, last):
+    """Write a program: the page's imports and functions, its digits, a code block, and an end."""
+    functions = [page.make_model, page.make_opt, page.weights]
+    given = "ds = TensorDataset(torch.rand(128, 784), torch.randint(10, (128,)))"
+    parts = [page.imports, *map(inspect.getsource, functions)]
+    return "\n\n".join([*parts, "torch.manual_seed(1)", given, block, last])
+
+
+def test_the_loop_in_accelerate_leaves_all_processes_with_the_same_weights(
+    page, tmp_path
+):
+    pytest.importorskip("accelerate", reason="needs the extra 'more'")
+    [block] = [b for b in code_blocks("en", "python") if "Accelerator" in b]
+    last = "torch.save(weights(model), f'{accelerator.process_index}.pt')"
+    (tmp_path / "train.py").write_text(program_with(page, block, last))
+    launch = ["-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    run_in(tmp_path, *launch, "train.py")
+    torch.testing.assert_close(*(torch.load(tmp_path / f"{k}.pt") for k in range(2)))
+
+
+def test_the_loop_in_lightning_starts_two_processes_and_keeps_a_checkpoint(
+    page, tmp_path
+):
+    pytest.importorskip("lightning", reason="needs the extra 'more'")
+    [block] = [b for b in code_blocks("en", "python") if "Trainer" in b]
+    last = "torch.save(weights(trainer.model), f'{trainer.global_rank}.pt')"
+    (tmp_path / "train.py").write_text(program_with(page, block, last))
+    run_in(tmp_path, "train.py")
+    torch.testing.assert_close(*(torch.load(tmp_path / f"{k}.pt") for k in range(2)))
+    assert list(tmp_path.rglob("*.ckpt"))
+
+
+def run_in(folder, *arguments):
+    """Run Python in a folder, where also its temporary files go."""
+    settings = {"OMP_NUM_THREADS": "1", "TMPDIR": str(folder)}
+    run = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=os.environ | settings,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert run.returncode == 0, run.stdout

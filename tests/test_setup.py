@@ -1,0 +1,254 @@
+"""What ``make`` installs: what is needed, when it is needed, from where pip would take it."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import set_up
+
+ROOT = Path(__file__).parents[1]
+
+
+def plan(target, venv, **settings):
+    """List the commands that make would run."""
+    free = {
+        name: os.environ[name] for name in os.environ if not name.startswith("MAKE")
+    }
+    given = {"VENV": venv, "PYTHON": sys.executable, **settings}
+    command = ["make", "-n", *(f"{n}={v}" for n, v in given.items()), target]
+    run = subprocess.run(
+        command, cwd=ROOT, env=free, capture_output=True, text=True, check=True
+    )
+    return run.stdout.splitlines()
+
+
+def set_ups(target, venv):
+    """List the groups of each installation that make would start."""
+    lines = [line for line in plan(target, venv) if "set_up.py" in line]
+    return [line.split()[3:] for line in lines]
+
+
+@pytest.mark.parametrize("target", ["html", "html-en", "bench", "notebooks"])
+def test_building_installs_no_test_packages(tmp_path, target):
+    assert set_ups(target, tmp_path / "venv") == [["docs"]]
+
+
+@pytest.mark.parametrize("target", ["test", "lint", "mutants", "linkcheck", "release"])
+def test_testing_installs_them_after_those_of_the_pages(tmp_path, target):
+    assert set_ups(target, tmp_path / "venv") == [["docs"], ["docs", "test"]]
+
+
+def test_the_newest_pytorch_goes_into_an_environment_of_its_own(tmp_path):
+    lines = plan("newest", tmp_path / "venv", NEWEST=tmp_path / "new")
+    [line] = [line for line in lines if "set_up.py" in line]
+    assert line.split()[2:] == [str(tmp_path / "new"), "docs", "test", "--newest"]
+    [outcome] = [line for line in lines if "record_newest.py" in line]
+    assert str(tmp_path / "new" / "bin" / "python") in outcome
+
+
+def test_tests_start_when_the_pages_are_built_and_their_packages_are_there(tmp_path):
+    lines = plan("test", tmp_path / "venv")
+    steps = ["set_up.py", "build_site.py", "docs test", "browser.py", "-m pytest"]
+    places = [next(i for i, line in enumerate(lines) if step in line) for step in steps]
+    assert places == sorted(places)
+
+
+def stamps(folder, age):
+    """Leave what an installation leaves, so many seconds older than the lists of packages."""
+    folder.mkdir()
+    lists = [ROOT / "constraints.txt", ROOT / "pyproject.toml"]
+    times = [path.stat().st_mtime - age for path in lists]
+    for name in (".docs-installed", ".test-installed"):
+        (folder / name).touch()
+        newest = max(times) if age < 0 else min(times)
+        os.utime(folder / name, (newest, newest))
+
+
+def test_nothing_is_installed_twice(tmp_path):
+    stamps(tmp_path / "venv", -5)
+    assert set_ups("test", tmp_path / "venv") == []
+
+
+def test_a_changed_list_of_packages_is_installed_anew(tmp_path):
+    stamps(tmp_path / "venv", 5)
+    assert set_ups("html", tmp_path / "venv") == [["docs"]]
+    assert set_ups("lint", tmp_path / "venv") == [["docs"], ["docs", "test"]]
+
+
+def test_every_package_that_make_installs_has_its_version_in_the_constraints():
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    extras = project["optional-dependencies"]
+    groups = [project["dependencies"], extras["docs"], extras["test"]]
+    names = {
+        name.split(">")[0].lower().replace("_", "-")
+        for group in groups
+        for name in group
+    }
+    pinned = (ROOT / "constraints.txt").read_text().lower().replace("_", "-")
+    found = {line.split("==")[0] for line in pinned.splitlines() if "==" in line}
+    assert names | {"uv"} <= found
+
+
+# pip's settings
+
+
+LISTING = """\
+:env:.find-links='/wheels /more'
+:env:.index-url='https://mirror.example/simple'
+freeze.exclude='pip'
+global.cert='/etc/certificates.crt'
+global.index-url='https://pypi.example/simple'
+global.timeout='180'
+install.constraint='/etc/constraints.txt'
+"""
+
+
+def test_uv_asks_the_addresses_that_pip_would_ask():
+    options, variables = set_up.as_uv(set_up.pip_settings(LISTING))
+    pairs = list(zip(options[::2], options[1::2], strict=True))
+    assert sorted(pairs) == [
+        ("--constraint", "/etc/constraints.txt"),
+        ("--find-links", "/more"),
+        ("--find-links", "/wheels"),
+        ("--index-url", "https://mirror.example/simple"),
+    ]
+    assert variables == {
+        "SSL_CERT_FILE": "/etc/certificates.crt",
+        "UV_HTTP_TIMEOUT": "180",
+    }
+
+
+@pytest.mark.parametrize(("value", "options"), [("1", ["--no-index"]), ("false", [])])
+def test_a_switch_may_be_off(value, options):
+    assert set_up.as_uv({"no-index": value}) == (options, {})
+
+
+def test_a_setting_that_uv_does_not_know_is_named():
+    assert set_up.as_uv({"quiet": "1", "only-binary": ":all:"}) == "only-binary"
+
+
+def test_pip_itself_prints_its_settings_as_we_read_them():
+    env = os.environ | {"PIP_INDEX_URL": "https://mirror.example/it's/simple"}
+    command = [sys.executable, "-m", "pip", "config", "list"]
+    run = subprocess.run(command, env=env, capture_output=True, text=True, check=True)
+    found = set_up.pip_settings(run.stdout)
+    assert found["index-url"] == "https://mirror.example/it's/simple"
+
+
+# what happens when something fails
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """A machine on which commands are only noted; those that contain a word in `broken` fail."""
+    box = SimpleNamespace(ran=[], broken=[], settings="", folder=tmp_path / "venv")
+
+    def run(command, **_more):
+        text = " ".join(map(str, command))
+        box.ran.append(text)
+        failed = any(word in text for word in box.broken)
+        if "-m venv" in text:
+            (box.folder / "bin").mkdir(parents=True, exist_ok=True)
+            (box.folder / "pyvenv.cfg").touch()
+            (box.folder / "bin" / "python").touch()
+        if "-m venv" in text and not failed:
+            (box.folder / "bin" / "pip").touch()
+        return SimpleNamespace(returncode=int(failed), stdout=box.settings)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    box.set_up = lambda *groups: set_up.main(str(box.folder), *groups)
+    return box
+
+
+def installs(machine):
+    """List the commands that install the project."""
+    return [command for command in machine.ran if " -e " in command]
+
+
+def test_uv_installs_what_was_asked_for_and_nothing_else(machine):
+    machine.settings = ":env:.index-url='https://mirror.example/simple'\n"
+    assert machine.set_up("docs") == 0
+    [command] = installs(machine)
+    assert command.startswith(str(machine.folder / "bin" / "uv"))
+    assert "--index-url https://mirror.example/simple" in command
+    assert command.endswith("-c constraints.txt -e .[docs]")
+
+
+@pytest.mark.parametrize("broken", ["nothing", "bin/uv pip"])
+def test_the_newest_pytorch_is_asked_for_without_its_constraint(machine, broken):
+    machine.broken = [broken]
+    assert machine.set_up("docs", "test", "--newest") == 0
+    command = installs(machine)[-1]
+    assert "--upgrade-package torch" in command or "--upgrade torch" in command
+    given = Path(command.split("-c ")[1].split()[0]).read_text()
+    missing = set((ROOT / "constraints.txt").read_text().split()) - set(given.split())
+    assert [name.partition("==")[0] for name in missing] == ["torch"]
+
+
+@pytest.mark.parametrize("broken", ["install -q -c constraints.txt uv", "bin/uv pip"])
+def test_pip_steps_in_where_there_is_no_uv_or_it_fails(machine, broken, capsys):
+    machine.broken = [broken]
+    assert machine.set_up("docs", "test") == 0
+    assert installs(machine)[-1].endswith("-c constraints.txt -e .[docs,test]")
+    assert "-m pip install" in installs(machine)[-1]
+    assert "pip" in capsys.readouterr().out
+
+
+def test_pip_steps_in_where_uv_would_take_other_files(machine, capsys):
+    machine.settings = "global.only-binary=':all:'\n"
+    assert machine.set_up("docs") == 0
+    assert ["-m pip install" in command for command in installs(machine)] == [True]
+    assert "only-binary" in capsys.readouterr().out
+
+
+def test_when_nothing_can_be_had_it_says_what_to_do(machine, capsys):
+    machine.broken = ["install"]
+    assert machine.set_up("docs") == 1
+    assert "PIP_INDEX_URL" in capsys.readouterr().out
+
+
+def test_without_debians_package_root_gets_it(machine, monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    monkeypatch.setattr(set_up.shutil, "which", lambda name: f"/usr/bin/{name}")
+    machine.broken = ["-m venv"]
+    assert machine.set_up("docs") == 1
+    assert "apt-get install -y -q python3-venv" in machine.ran
+    machine.broken = []  # the remains of the attempt must not be taken for an environment
+    assert machine.set_up("docs") == 0
+    assert (machine.folder / "bin" / "pip").exists()
+
+
+def test_and_anybody_else_is_told_to_install_it(machine, monkeypatch, capsys):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    machine.broken = ["-m venv"]
+    assert machine.set_up("docs") == 1
+    assert len(machine.ran) == 1
+    assert "apt-get install python3-venv" in capsys.readouterr().out
+
+
+def test_an_environment_that_was_not_finished_is_made_anew(machine):
+    (machine.folder / "bin").mkdir(parents=True)
+    (machine.folder / "bin" / "python").symlink_to("/nowhere/python3.11")
+    (machine.folder / "pyvenv.cfg").touch()
+    assert machine.set_up("docs") == 0
+    assert not (machine.folder / "bin" / "python").is_symlink()
+
+
+def test_a_folder_that_is_no_environment_is_left_alone(machine):
+    machine.folder.mkdir()
+    (machine.folder / "thesis.tex").touch()
+    machine.broken = ["-m venv"]
+    set_up.drop_remains(machine.folder)
+    assert (machine.folder / "thesis.tex").exists()
+
+
+def test_an_old_python_is_named_with_the_remedy(machine, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "version_info", (3, 9, 2))
+    assert machine.set_up("docs") == 1
+    assert "make PYTHON=" in capsys.readouterr().out
+    assert machine.ran == []
