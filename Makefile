@@ -40,8 +40,11 @@ test: html $(TEST) ## build, then run all tests
 	@$(BIN)/python tests/site/browser.py
 	$(BIN)/python -m pytest -n 2 --dist loadfile --cov
 
-mutants: $(TEST) ## plant faults in mnist_tut and see whether the tests notice
-	$(BIN)/python tests/mutants.py
+mutants: $(TEST) ## plant faults in what the pages teach and see whether the tests notice
+	@$(PYTHON) tools/set_up.py $(VENV) docs test mutants
+	@rm -rf mutants
+	$(BIN)/mutmut run --max-children 2
+	@! $(BIN)/mutmut results | grep -v ': timeout'
 
 lint: $(TEST) ## check style, docstrings and types
 	$(BIN)/ruff check .
@@ -74,4 +77,4 @@ serve: ## show the built pages at http://localhost:8000
 	$(PYTHON) -m http.server --directory $(BUILD)/html 8000
 
 clean: ## remove what was built (not the .venv, not the data)
-	rm -rf $(BUILD) docs/*/tutorials docs/*/tests .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage
+	rm -rf $(BUILD) mutants docs/*/tutorials docs/*/tests .pytest_cache .ruff_cache .mypy_cache .hypothesis .coverage

@@ -1,5 +1,6 @@
 """Read the gallery's scripts as Sphinx-Gallery does."""
 
+import re
 from pathlib import Path
 
 from sphinx_gallery.py_source_parser import split_code_and_text_blocks
@@ -22,3 +23,11 @@ def cells(lang, name):
 def prose(lang, name):
     """Return all text blocks of a script as one text."""
     return "\n\n".join(b.content for b in blocks(lang, name) if b.type == "text")
+
+
+def captions(lang, name):
+    """Return what a script says of its figures: alternative text and caption, as one line each."""
+    found = re.findall(
+        r"^\.\. figure-text:: .*\n(?:   .*\n|\n)*", prose(lang, name) + "\n", re.M
+    )
+    return [" ".join(re.sub(r"\\\n\s*", "", text).split()) for text in found]

@@ -6,9 +6,11 @@ import os
 import pickle
 import subprocess
 import sys
+import tempfile
 from types import SimpleNamespace
 
 import pytest
+import requests
 from support.data_world import (
     FAKE,
     FOLDER,
@@ -122,11 +124,51 @@ def test_hardly_more_than_the_size_is_taken(server):
 
 
 def test_a_byte_at_a_time_ends_after_five_minutes(server, monkeypatch):
-    minutes = iter(range(99))
-    clock = SimpleNamespace(monotonic=lambda: 60 * next(minutes))
-    monkeypatch.setattr(data, "time", clock)
+    times = iter([0, 1, 300, 300.5, 301])
+    monkeypatch.setattr(data, "time", SimpleNamespace(monotonic=lambda: next(times)))
     server.answers["/x"] = trickle
     assert 0 < len(download(server.url("x"), SIZE)) < 99
+    assert list(times) == [301]
+
+
+def test_a_server_that_says_nothing_is_given_up(server, monkeypatch):
+    def get(url, timeout, **options):
+        assert timeout == 10
+        raise requests.Timeout("it says nothing")
+
+    monkeypatch.setattr(requests, "get", get)
+    with pytest.raises(requests.Timeout):
+        download(server.url("x"), SIZE)
+
+
+def test_a_file_that_goes_on_after_the_size_is_not_taken_for_the_published_one(
+    server, path
+):
+    def more(handler):
+        handler.start(Content_Length=SIZE + 1)
+        handler.wfile.write(PACKED)
+        handler.server.closing.wait(0.3)
+        handler.wfile.write(b"!")
+
+    server.answers["/x"] = more
+    with pytest.raises(RuntimeError, match="not the published"):
+        get_mnist(path, server.url("x"), SIZE, MD5)
+
+
+def test_strings_of_python_2_in_the_file_are_read_as_bytes(server, path):
+    packed = gzip.compress(b"U\x02\xff\x80.")
+    server.answers["/x"] = answer(packed)
+    md5 = hashlib.md5(packed).hexdigest()
+    assert get_mnist(path, server.url("x"), len(packed), md5) == "\xff\x80"
+
+
+def test_a_file_is_written_beside_its_place_and_not_where_temporary_files_lie(
+    path, monkeypatch, capsys
+):
+    monkeypatch.setattr(tempfile, "tempdir", str(path / "nowhere"))
+    keep(path, b"digits")
+    assert path.read_bytes() == b"digits"
+    assert capsys.readouterr().out == ""
 
 
 def test_processes_at_once_all_get_the_data(server, path):

@@ -123,6 +123,7 @@ def test_the_better_cnn_is_three_blocks_and_a_linear_layer():
     wanted = F.linear(out.flatten(1), model[4].weight, model[4].bias)
     torch.testing.assert_close(model(x), wanted, rtol=0, atol=1e-12)
     assert [block[0].out_channels for block in model[:3]] == [16, 32, 64]
+    assert wanted.shape == (2, 10)
 
 
 def test_the_better_cnn_can_give_negative_logits():

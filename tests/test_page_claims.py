@@ -4,17 +4,19 @@ Whatever a page prints or asserts is checked when it is built. Here is the rest:
 the prose that no cell runs, and every number in it.
 """
 
+import ast
 import io
 import json
 import math
 import pickle
 import re
 
+import build_site
 import pytest
 import torch
 import torch.nn.functional as F
-from gallery_scripts import ROOT, cells
-from prose_numbers import complaints, numbers_by_section
+from gallery_scripts import ROOT, blocks, cells
+from prose_numbers import complaints, numbers_by_section, spelled_by_section
 from torch import nn, optim
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset
 
@@ -120,6 +122,145 @@ def test_every_number_in_the_prose_is_a_fact(lang):
     assert complaints(numbers_by_section(lang, NAME), facts()) == []
 
 
+def facts_spelled_out():
+    """List every number that the prose spells out, in its order, by section and language."""
+    classes = models.Mnist_Logistic().lin.out_features
+    cnn = models.Mnist_CNN()
+    layers = len(list(cnn.children()))  # the three convolutions
+    kernels, kernel = cnn.conv1.out_channels, cnn.conv1.kernel_size[0]
+    parameters = len(list(models.Mnist_Logistic().parameters()))
+    program = "\n".join(cell.content for cell in cells("en", NAME))
+    rows = {
+        name: -(-count // int(re.search(rf"{name}\(.*cols=(\d+)", program)[1]))
+        for name, count in [("show_weights", classes)]
+    }
+    assert rows == {"show_weights": 2}
+    mistakes = int(re.search(r"nonzero\(\)\[:(\d+)", program)[1])
+    shift = int(re.search(r"roll\((\d+), dims=2\)", program)[1])
+    side = math.isqrt(64 // kernels)  # of what the layers leave of 64 by 64, halved
+    en = {
+        "top": [4],  # nn, optim, Dataset, DataLoader
+        "mnist-data": [3, 2],  # pairs, dimensions
+        "from-scratch": [
+            *([classes] * 3),
+            3,  # times minus infinity
+            *(classes, classes),
+            2,  # tensors that index
+            1 / 2,
+            classes - 1,
+            classes,
+            *(2, 2),  # the gradient, after going backward again
+            *(classes, classes),
+            *(3, classes, 3),  # my_top3
+            2,  # classes in plain logistic regression
+            *(parameters, 2 * parameters, 200),
+            10_000,
+            *(2, classes, classes),  # grids
+            *(classes, rows["show_weights"]),
+            *(100, 2, 10),  # my_losses
+            4,  # steps: predict, compute the loss, go backward, update
+        ],
+        "nn-functional": [2, classes],
+        "nn-module": [parameters, 200],
+        "nn-linear": [2, 2 * parameters],
+        "torch-optim": [3],  # calls
+        "validation": [4, 2],
+        "fit-get-data": [2, 2, 2, 2, 3, 3, 4, 3],
+        "cnn": [
+            *(layers, layers),
+            *(kernels, kernels, kernel, kernel, 2, kernels),
+            *(mistakes, 2, mistakes),
+            *(shift, shift),
+            classes,
+        ],
+        "wrapping-dataloader": [2, 3, side**2, side**2 * classes, classes],
+        "gpu": [2, 3, 4],
+        "better": [classes, 2, layers, 3, layers],
+        "closing": [3, 4],
+    }
+    zh = {
+        "from-scratch": [
+            *([classes] * 3),
+            3,
+            *(classes, 1 / classes),
+            *(2, 1 / 2, classes - 1),
+            *(2, 2, 2),  # arcs, the second Sub, and whether both agree
+            *(classes, 2, 2),
+            *(classes, 1 / classes),
+            *(classes, 3, 3),
+            *(2, parameters, 2 * parameters, 200),
+            *(2, 10_000),  # the second line
+            *(2, classes, classes),
+            *(classes, rows["show_weights"]),
+            *(100, 2, 10),
+            4,
+        ],
+        "nn-functional": [2, 2, classes],
+        "nn-linear": [2, 2, 2, 2 * parameters, 2],
+        "torch-optim": [3, 2],
+        "validation": [4, 2],
+        "fit-get-data": [2, 2, 2, 2, 3, 3, 4, 2, 2, 2, 2, 9, 9, 3],
+        "cnn": [
+            *(layers, 4, 2, layers),
+            *(kernels, kernels, kernel, kernel, 2, kernels),
+            *(mistakes, 2, mistakes),
+            *(shift, shift),
+            classes,
+        ],
+        "gpu": [2, 2, 3, 4],
+    }
+    return {"en": en, "zh": en | zh}
+
+
+@both
+def test_every_number_that_the_prose_spells_out_is_a_fact(lang):
+    assert complaints(spelled_by_section(lang, NAME), facts_spelled_out()[lang]) == []
+
+
+AFTER = "same_as_by_hand(model.lin.weight.T, model.lin.bias)"
+CHECKS = {
+    "nn_tutorial.py": {
+        "from-scratch": [
+            "torch.testing.assert_close(weights.grad, by_formula)",
+            "torch.testing.assert_close((weights, bias), goal)",  # in same_as_by_hand
+        ],
+        "nn-functional": ["same_as_by_hand(weights, bias)"],
+        "nn-module": ["same_as_by_hand(model.weights, model.bias)"],
+        "nn-linear": [AFTER],
+        "torch-optim": [AFTER],
+        "dataset": [AFTER],
+        "dataloader": [AFTER],
+        "fit-get-data": [AFTER],
+        "nn-sequential": [
+            "torch.testing.assert_close("
+            "list(sequential.parameters()), list(cnn.parameters()))"
+        ],
+    },
+    "where_the_time_goes.py": {
+        "time-layout": [
+            "torch.testing.assert_close("
+            "losses, losses[:1].expand(4, 20), atol=0.0001, rtol=0)"
+        ],
+        "time-limit": ["assert sum((flops[name] for name in layers)) == flops['step']"],
+    },
+}
+
+
+@both
+@pytest.mark.parametrize("name", CHECKS)
+def test_the_page_checks_what_its_prose_says_is_the_same(name, lang):
+    found, label = {}, ""
+    for block in blocks(lang, name):
+        if block.type == "text":
+            label = [label, *re.findall(r"^\.\. _([\w-]+):$", block.content, re.M)][-1]
+            continue
+        for node in ast.walk(ast.parse(block.content)):
+            text = ast.unparse(node) if isinstance(node, ast.Assert | ast.Call) else ""
+            if re.match(r"assert |.*assert_close\(|same_as_by_hand\(", text):
+                found.setdefault(label, []).append(text)
+    assert found == CHECKS[name]
+
+
 def test_a_wrong_number_a_swapped_pair_and_a_missing_one_are_named():
     found = {"a": [("3", "the 3"), ("2", "then 2")], "b": [("7", "seven 7")]}
     assert complaints(found, {"a": [3, 2], "b": [7]}) == []
@@ -141,33 +282,56 @@ def test_the_seed_is_the_same_before_every_cnn(lang):
     assert seeds == ["42", *[seeds[1]] * 4]
 
 
-@both
-def test_figures_on_the_about_page_are_facts(lang):
+def numbers_on_the_about_page(lang):
+    """Map the label of each section to its numbers, outside code, links and roles."""
     text = (ROOT / "docs" / lang / "about.rst").read_text(encoding="utf-8")
-    text = text.partition(".. _data:")[0]
+    text = re.sub(r"^\.\. code-block::.*\n\n(?:   .*\n|\n)+", "", text, flags=re.M)
+    text = re.sub(r"`[^`]*<[^>]*>`__|``[^`]*``|:[\w:]+:`[^`]*`", "", text)
+    parts = re.split(r"^\.\. _([\w-]+):$", text, flags=re.M)[1:]
+    sections = zip(parts[::2], parts[1::2], strict=True)
+    numbers = re.compile(r"\d(?:[\d,]*\d)?(?:\.\d+)?")
+    return {label: numbers.findall(part) for label, part in sections}
+
+
+@both
+def test_every_number_on_the_about_page_is_a_fact(lang):
     bands = json.loads((ROOT / "tests" / "site" / "bands.json").read_text())["MNIST"]
     seeds = json.loads((ROOT / "benchmarks" / "seeds.json").read_text())
-    ends = [
-        f"{f(seeds[k].values()):.2f}"
+    relu, plain = (
+        [f"{end(seeds[k].values()):.2f}" for end in (min, max)]
         for k in ("with_relu", "without_relu")
-        for f in (min, max)
-    ]
-    told = re.findall(r"\b\d\d?\.\d+\b", text)
+    )
+    count = len(seeds["with_relu"])
+    assert len(seeds["without_relu"]) == count
     overflow = f"{math.log(torch.finfo(torch.float32).max):.1f}"
-    spreads = [
-        f"{math.sqrt(2 / 794):.4f}",
-        f"{1 / 28:.4f}",
-        f"{1 / math.sqrt(3 * 784):.4f}",
-    ]
-    loss, share, small = told[2:4], told[1], told[7]
-    assert told == [overflow, "1.0", *loss, *spreads, small, *ends]
-    assert len(seeds["with_relu"]) == len(seeds["without_relu"]) == 12
-    assert re.search(r"\b12\b", text)
+    spreads = [math.sqrt(2 / 794), 1 / 28, 1 / math.sqrt(3 * 784)]
+    batches, rest = divmod(10_000, 128)
+    told = numbers_on_the_about_page(lang)
+    loss, share = told["differences"][4:6]
     low, high = bands["from-scratch validation loss"]
-    assert low <= float(loss[0]) <= high
+    assert low <= float(loss) <= high
     low, high = bands["from-scratch validation accuracy"]
-    assert low <= float(loss[1]) <= high
-    assert (share, small) == ("1.0", "0.08")
+    assert low <= float(share) <= high
+    python = re.search(
+        r'requires-python = ">=([\d.]+)"', (ROOT / "pyproject.toml").read_text()
+    )
+    facts = {
+        "differences": [
+            *(overflow, 89, 50_000 % 64, "1.0", loss, share),
+            *(f"{spread:.4f}" for spread in spreads),
+            "0.08",  # what the original prints
+            *(batches, 128, rest),
+            *(count, *relu, count, *plain),
+            *(28, 28, 49, 32, 32, 49 * 32**2 // 28**2, 28, 28),
+            *(64, 64),
+        ],
+        # Volume and year of the paper, sizes, a list of three, SHA-256.
+        "data": [86, 1998, "50,000", "10,000", 1, 2, 3, 256],
+        "rebuild": [python[1], 0, build_site.STAND_IN, 1],
+        "licence": [3] if lang == "en" else [],
+    }
+    known = {label: [str(fact) for fact in facts.get(label, [])] for label in told}
+    assert told == known
 
 
 # From scratch

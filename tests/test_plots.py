@@ -59,6 +59,19 @@ def test_digits_are_shown_in_order_with_their_labels_as_gray_pictures():
     assert len(plt.gcf().axes) == 20  # two rows of ten
 
 
+@pytest.mark.parametrize(("show", "cols"), [(show_digits, 10), (show_weights, 8)])
+def test_pictures_stand_in_rows_pixel_by_pixel_and_without_axes(show, cols):
+    show(torch.rand(cols + 1, 5, 5))
+    axes = plt.gcf().axes
+    assert len(axes) == 2 * cols
+    assert not any(ax.axison for ax in axes)
+    first, below = axes[0].get_position(), axes[cols].get_position()
+    assert below.y1 < first.y0
+    assert below.x0 == first.x0
+    drawn = [ax.images[0].get_interpolation() for ax in axes if ax.images]
+    assert drawn == ["nearest"] * (cols + 1)
+
+
 def test_labels_may_be_texts_and_may_be_left_out():
     show_digits(torch.rand(2, 5, 5), ["5 → 3", "1 → 7"], cols=2)
     assert [title for _, title in pictures()] == ["5 → 3", "1 → 7"]
@@ -93,6 +106,10 @@ def test_beliefs_stand_before_and_after_with_true_classes_as_rows():
     np.testing.assert_allclose(right.images[0].get_array(), after)
     for ax in (left, right):
         assert [tick.get_text() for tick in ax.get_yticklabels()] == ["3", "7"]
+        assert [tick.get_text() for tick in ax.get_xticklabels()] == [
+            *map(str, range(10))
+        ]
+        assert ax.get_yticks().tolist() == [0, 1]
         assert ax.images[0].get_clim() == (0, 1)
         assert ax.images[0].get_cmap().name == "viridis"  # bright is sure
 
@@ -132,7 +149,25 @@ def test_the_graph_is_drawn_from_the_leaves_on_the_left_to_the_loss_on_the_right
     place = [text.get_position() for text in texts]
     assert all(place[source][0] < place[node][0] for node, source in edges)
     assert len(set(place)) == len(names)  # no two in one place
-    assert len(ax.texts) - len(texts) == len(edges)  # an arrow for each
+    arrows = [text for text in ax.texts if not text.get_text()]
+    ways = [(place.index(arrow.xyann), place.index(arrow.xy)) for arrow in arrows]
+    assert ways == edges  # an arrow for each, from the operation to its source
+    assert {arrow.arrowprops["arrowstyle"] for arrow in arrows} == {"->"}
+    bent = [w for w, a in zip(ways, arrows, strict=True) if "0.3" in str(a.arrowprops)]
+    assert bent == [(a, b) for a, b in ways if place[a][0] - place[b][0] > 1]
+    boxes = [
+        name for name, text in zip(names, texts, strict=True) if text.get_bbox_patch()
+    ]
+    assert boxes == [name for name in names if name[0] == "("]
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    assert all(left < x < right and low < y < high for x, y in place)
+
+
+def test_leaves_are_framed_in_orange():
+    show_graph(loss_by_hand())
+    frames = [text.get_bbox_patch() for text in plt.gcf().axes[0].texts]
+    colours = {frame.get_edgecolor()[:3] for frame in frames if frame}
+    assert colours == {to_rgb(plots.ORANGE)}
 
 
 # Shapes
@@ -169,6 +204,15 @@ def test_shapes_are_drawn_with_their_layers_and_pictures_shrink():
     assert [text for text in texts if "→" in text] == ["MaxPool2d →", "Flatten →"]
     first, second, flat = [marks.get_sizes()[0] for marks in ax.collections]
     assert first > second > flat
+    places = [marks.get_offsets()[0].tolist() for marks in ax.collections]
+    assert places == [[0, 0], [1, 0], [2, 0]]
+    at = {text.get_text(): text.get_position()[0] for text in ax.texts}
+    assert at["3 × 1\n× 4 × 4"] == 1  # below its mark
+    assert at["MaxPool2d →"] == 0.5  # between what it takes and what it gives
+    assert at["Flatten →"] == 1.5
+    left, right = ax.get_xlim()
+    assert left < 0
+    assert right > 2
 
 
 # ratio_bars
@@ -188,6 +232,26 @@ def test_bars_are_medians_with_their_spread_and_their_value_beside_them():
     assert [tick.get_text() for tick in ax.get_yticklabels()] == list(shares)
     assert ax.yaxis_inverted()  # the first on top
     assert ax.get_xlim()[1] > 1.0
+
+
+def test_the_first_bar_is_grey_the_others_blue_and_their_spread_is_orange():
+    _, ax = plt.subplots()
+    ratio_bars({"plain": [1.0], "a": [2.0, 4.0], "b": [0.5]}, ax)
+    first, *others = [bar.get_facecolor()[:3] for bar in ax.patches]
+    assert len(set(first)) == 1
+    assert others == [to_rgb(plots.BLUE)] * 2
+    [spread] = ax.collections
+    assert to_rgb(spread.get_colors()[0][:3]) == to_rgb(plots.ORANGE)
+
+
+def test_bars_begin_at_zero_and_name_their_measure():
+    _, ax = plt.subplots()
+    ratio_bars({"plain": [1.0, 1.0], "other": [0.5, 4.0, 0.6]}, ax)
+    assert ax.get_xlim()[0] == 0
+    assert ax.get_xlim()[1] > 4
+    assert ax.get_xlabel() == "time, plain = 1"
+    assert [text.xy for text in ax.texts] == [(1.0, 0), (4.0, 1)]  # beyond bar and line
+    assert ax.get_axisbelow() is True
 
 
 @pytest.mark.parametrize("shares", [{}, {"plain": []}])

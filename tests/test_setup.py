@@ -36,9 +36,14 @@ def test_building_installs_no_test_packages(tmp_path, target):
     assert set_ups(target, tmp_path / "venv") == [["docs"]]
 
 
-@pytest.mark.parametrize("target", ["test", "lint", "mutants", "linkcheck", "release"])
+@pytest.mark.parametrize("target", ["test", "lint", "linkcheck", "release"])
 def test_testing_installs_them_after_those_of_the_pages(tmp_path, target):
     assert set_ups(target, tmp_path / "venv") == [["docs"], ["docs", "test"]]
+
+
+def test_planting_faults_brings_its_own_package(tmp_path):
+    groups = set_ups("mutants", tmp_path / "venv")
+    assert groups == [["docs"], ["docs", "test"], ["docs", "test", "mutants"]]
 
 
 def test_the_newest_pytorch_goes_into_an_environment_of_its_own(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 
 from mnist_tut.sweeper import Sweeper
 
-SLEEP = [sys.executable, "-c", "import time; time.sleep(600)"]
+SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
 
@@ -51,7 +51,7 @@ def test_a_program_that_is_killed_leaves_neither_folder_nor_process(tmp_path):
         "sweeper = Sweeper(folder)\n"
         f"child = subprocess.Popen({SLEEP!r}, cwd=folder, start_new_session=True)\n"
         "print(child.pid, flush=True)\n"
-        "time.sleep(600)\n"
+        "time.sleep(60)\n"
     )
     program = subprocess.Popen(
         [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True

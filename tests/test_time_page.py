@@ -4,6 +4,7 @@ The page runs once, with made-up digits and a clock that costs no time; its own 
 The rest is here: every number of the prose, and each statement that no cell checks.
 """
 
+import ast
 import inspect
 import itertools
 import os
@@ -17,7 +18,9 @@ import matplotlib.pyplot as plt
 import pytest
 import torch
 import torch.nn.functional as F
-from gallery_scripts import blocks, cells
+from gallery_scripts import blocks, captions, cells
+from matplotlib.colors import to_rgb
+from prose_numbers import complaints, spelled_by_section
 from torch import nn, optim
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.data import DataLoader, Dataset, TensorDataset
@@ -40,7 +43,7 @@ def made_up_mnist(*_):
 
 @pytest.fixture(scope="module")
 def page():
-    """Run the page: its names, the names of the bars of its figures, and what it printed."""
+    """Run the page: its names, the bars of its figures, and what it printed."""
     source = ModuleType("data")
     source.get_mnist = made_up_mnist
     figures, printed = [], []
@@ -52,7 +55,7 @@ def page():
         return {name: [2.0 + k] * rounds for k, name in enumerate(ways)}
 
     def drawn(shares, ax):
-        figures.append(list(shares))
+        figures.append(dict(shares))
         return plots_bars(shares, ax)
 
     plots_bars = plots.ratio_bars
@@ -159,6 +162,43 @@ def test_every_number_in_the_prose_is_the_fact_in_its_place(page, lang):
     assert not wrong, wrong
 
 
+def facts_spelled_out(page):
+    """Do the same for numbers that are spelled out, in each language."""
+    code = "\n".join(cell.content for cell in cells("en", NAME))
+    [body] = re.findall(r"^def shuffled.*\n(?:    .*\n)+", code, re.M)
+    lines = len(body.splitlines())
+    habits, backward, first = 3, 2, 2  # twice the work; a limit and twice that
+    _, layout, loaders, sizes, _, memory, together = map(len, page.figures)
+    count = page.n // page.bs
+    shared = {
+        "time-noise": [habits],
+        "time-layout": [2, layout],
+        "time-loaders": [lines, loaders, loaders - 1, 1 / 10, 1 / 100],
+        "time-together": [count, together, count],
+    }
+    en = {
+        "time-profile": [backward, 1 / 20],
+        "time-batch-size": [sizes, 2, 1 / 2],
+        "time-threads": [2, 1 / 2],
+        "time-memory": [memory, first],
+    }
+    zh = {
+        "time-profile": [backward, 2, 1 / 20, 1 / 20],
+        "time-layout": [2, layout, 2],
+        "time-batch-size": [sizes],
+        "time-threads": [2],
+        "time-memory": [memory, 2, 2, first, 2],
+        "time-limit": [2, 2, 10, 2],
+    }
+    return {"en": shared | en, "zh": shared | zh}
+
+
+@both
+def test_every_number_that_the_prose_spells_out_is_a_fact(page, lang):
+    known = facts_spelled_out(page)[lang]
+    assert complaints(spelled_by_section(lang, NAME), known) == []
+
+
 def test_a_wrong_a_swapped_a_missing_and_an_added_number_are_named():
     known = [("a", "apples", 3), ("a", "pears", 5), ("b", "figs", 7)]
     good = [("a", "We have", "3"), ("a", "We have", "5"), ("b", "And", "7")]
@@ -202,6 +242,68 @@ def test_figures_have_as_many_bars_as_their_descriptions_say(page, lang):
     assert counts.count(None) == 2  # as many as there are kinds, and threads to try
 
 
+# What each caption calls the bars of its figure, in their order.
+BARS = {
+    "en": [
+        ["a whole step on top", "its parts", "the longest first"],
+        ["usual step as the measure", "fused", "channels last", "both"],
+        ["training steps as the measure", "four ways"],
+        ["from 16", "to 512", "the first is the measure"],
+        ["number of threads", "one thread is the measure"],
+        ["kept tensor as the measure", "new one", "kept", "anew"],
+        ["usual way as the measure", "tuned way", "limit"],
+    ],
+    "zh": [
+        ["最上面是完整的一步", "下面是它的各个部分", "最长的在前"],
+        ["普通的一步为基准", "融合", "channels_last", "两者"],
+        ["训练步为基准", "四种办法"],
+        ["从 16", "到 512", "第一根为基准"],
+        ["线程数", "一个线程为基准"],
+        ["留着的张量为基准", "新建", "留着", "新建"],
+        ["普通的写法为基准", "改进", "极限"],
+    ],
+}
+NAMED = [
+    None,  # the parts of a step, in the order of their times
+    ["contiguous_format", "fused=True", "channels_last", "channels_last, fused=True"],
+    ["loss_batch", "DataLoader", "batched_dl", "shuffled", "ds[i : i + bs]"],
+    [f"bs {size}" for size in (16, 32, 64, 128, 256, 512)],
+    None,  # as many threads as there are to try
+    ["kept.fill_(1)", "torch.empty(size).fill_(1)"],
+    ["usual", "tuned", "limit"],
+]
+
+
+@both
+def test_captions_name_the_bars_in_their_order(page, lang):
+    texts = captions(lang, NAME)
+    for bars, names, words, text in zip(
+        page.figures, NAMED, BARS[lang], texts, strict=True
+    ):
+        assert names in (None, list(bars))
+        assert re.search(".*".join(map(re.escape, words)), text), (words, text)
+    parts = list(page.figures[0].values())
+    assert parts == sorted(parts, reverse=True)  # a whole step is the longest
+    assert next(iter(page.figures[0])) == "step"
+    assert next(iter(page.figures[4])) == "set_num_threads(1)"
+
+
+@both
+def test_the_lines_over_the_bars_have_the_colour_that_the_caption_tells(lang):
+    [word] = re.findall("orange|blue|橙|蓝", "".join(captions(lang, NAME)).lower())
+    _, ax = plt.subplots()
+    plots.ratio_bars({"first": [1.0, 1.0], "other": [0.5, 2.0]}, ax)
+    [lines] = ax.collections
+    known = {
+        "orange": plots.ORANGE,
+        "橙": plots.ORANGE,
+        "blue": plots.BLUE,
+        "蓝": plots.BLUE,
+    }
+    assert tuple(lines.get_colors()[0][:3]) == pytest.approx(to_rgb(known[word]))
+    plt.close("all")
+
+
 # What the page does ------------------------------------------------------------------------------
 
 
@@ -209,8 +311,86 @@ def test_every_way_compared_gets_a_verdict(page):
     verdicts = [line for line in page.printed if line.endswith("the noise")]
     judged = [re.match(r"(.*?) +\d+\.\d\d  ", line)[1] for line in verdicts]
     compared = page.figures[1:-1]
-    assert judged == [*(name for bars in compared for name in bars[1:]), "tuned"]
+    ways = [name for bars in compared for name in list(bars)[1:]]
+    assert judged == [*ways, "tuned"]
     assert page.noise >= 1
+
+
+STANDS_FOR = {
+    "contiguous_format": "plain",
+    "channels_last": "last",
+    "step": "steps_of(",
+    "loss_batch": "steps_of(",
+    "product": "square @ square",
+    "usual": "plain",
+    "tuned": "fused=True",
+    "wide": "wide",
+    "ds[i : i + bs]": "ds[i:i + bs]",
+}
+
+
+def test_each_way_does_what_its_name_says():
+    code = ast.parse("\n".join(cell.content for cell in cells("en", NAME)))
+    named = [
+        (ast.literal_eval(key), ast.unparse(value))
+        for table in ast.walk(code)
+        if isinstance(table, ast.Dict)
+        for key, value in zip(table.keys, table.values, strict=True)
+        if isinstance(key, ast.Constant)
+    ]
+    ways = [(name, does) for name, does in named if re.search(r"steps_of|lambda", does)]
+    assert {name for name, _ in ways} >= {name for bars in NAMED[1:3] for name in bars}
+    for name, does in ways:
+        for part in name.split(", "):
+            assert STANDS_FOR.get(part, part) in does, (name, does)
+        if name not in ("step", "tuned"):
+            assert ("fused=True" in name) == ("fused=True" in does), name
+            assert ("(last)" in does) == ("channels_last" in name), name
+
+
+def test_the_number_of_threads_is_the_one_named(page, monkeypatch):
+    seen = []
+    names = page.on_threads.__globals__
+    monkeypatch.setitem(names, "few", lambda: seen.append(torch.get_num_threads()))
+    page.on_threads(1)
+    assert seen == [1]
+    assert page.counts[0] == 1
+
+
+def test_times_rates_and_limits_are_in_the_units_told(page):
+    ways = list(page.flops)
+    seconds = {name: 2.0 + k for k, name in enumerate(ways)}  # of the page's clock
+    for name in ways:
+        assert page.ms[name] == pytest.approx(1000 * seconds[name] / 20)
+    per_second = 2 * 768**3 / (page.ms["product"] / 1000)
+    limit = {name: 1000 * page.flops[name] / per_second for name in ways}
+    assert page.limit == pytest.approx(limit)
+    hundred = 100 * limit["step"] / 1000  # seconds; the usual way took two
+    assert page.figures[-1]["limit"] == pytest.approx([hundred / 2] * 7)
+    assert sum(part for [part] in list(page.figures[0].values())[1:]) == pytest.approx(
+        1
+    )
+    said = "\n".join(page.printed)
+    assert f"{per_second / 1e9:.0f} GFLOP/s (billions of operations per second)" in said
+    times = page.ms["step"] / limit["step"]
+    assert f"step {page.ms['step']:.2f} ms, {times:.1f} times the limit" in said
+    rows = re.findall(r"^(.*?) +([\d.]+) ms +(\d+)% of the rate$", said, re.M)
+    assert [row[0] for row in rows[-2:]] == ["wide forward", "wide backward"]
+    for name, ms, percent in rows:
+        assert float(ms) == pytest.approx(page.ms[name], abs=1e-3)
+        assert int(percent) == round(100 * limit[name] / page.ms[name])
+    lost = [page.ms[name] - limit[name] for name, *_ in rows[:-2]]
+    assert lost == sorted(lost, reverse=True)
+    rest = page.ms["step"] - sum(page.ms[name] for name in page.layers)
+    assert re.search(rf"rest of the step +{rest:.3f} ms", said)
+
+
+def test_the_noise_is_the_largest_factor_between_a_thing_and_its_twin(page):
+    [line] = [line for line in page.printed if line.startswith("noise: a factor of")]
+    twin = 3.0 / 2.0  # the second way takes three seconds by the page's clock
+    assert line == f"noise: a factor of {twin:.2f}"
+    [told] = [line for line in page.printed if line.startswith("threads:")]
+    assert told == f"threads: {torch.get_num_threads()}"
 
 
 def test_words_on_the_figures_are_explained_in_chinese(page):

@@ -22,6 +22,7 @@ NEWEST = "--newest"  # PyTorch as new as it gets, whatever the constraints say
 WHAT = {
     "docs": "PyTorch, Sphinx and whatever else the pages need",
     "test": "what tests and linters need",
+    "mutants": "what plants faults",
 }
 #: pip's settings that decide where packages come from, and uv's names for them.
 OPTIONS = {

@@ -1,4 +1,5 @@
-// What the header's buttons do, in place of Bootstrap's eighty kilobytes: menus, drawers, back to top.
+// What the header's buttons do, in place of Bootstrap's eighty kilobytes: menus, drawers, back to top;
+// and what the front page wants to know.
 (() => {
   for (const button of document.querySelectorAll("[data-bs-toggle='dropdown']")) {
     const menu = button.nextElementSibling, around = button.parentElement;
@@ -28,6 +29,11 @@
     drawer.addEventListener("click", ({ target }) => {
       if (target.closest("a[href^='#']")) drawer.close();
     });
+
+  // The front page puts the language first that was read last.
+  try {
+    localStorage.setItem("mnist_tut.language", document.documentElement.lang);
+  } catch { /* nothing may be kept */ }
 
   // Whoever scrolls up may want to go all the way.
   const up = document.getElementById("pst-back-to-top");

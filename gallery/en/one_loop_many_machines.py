@@ -219,9 +219,9 @@ for epoch, loss in train(alone, make_opt(alone), sampler):
 # -------------------------
 #
 # Two copies that see other pictures get other gradients, and drift apart. So they exchange them.
-# :func:`~torch.distributed.all_reduce` adds up a tensor over all processes and leaves
-# the sum in each. Divided by their number, that is the mean over all 64 pictures: what one process
-# would have computed.
+# :func:`~torch.distributed.all_reduce` adds up a tensor over all processes and leaves the sum in
+# each. Divided by their number, that is the mean over all 64 pictures: what one process would have
+# computed.
 
 import torch.distributed as dist
 
@@ -233,9 +233,9 @@ def average_gradients(model):
 
 
 # %%
-# PyTorch has two that do it for you. :class:`~torch.nn.parallel.DistributedDataParallel`, *DDP*,
+# PyTorch has two ways to do it for you. :class:`~torch.nn.parallel.DistributedDataParallel`, *DDP*,
 # wraps the model and averages while ``backward()`` still works on earlier layers.
-# :func:`~torch.distributed.fsdp.fully_shard`, *FSDP2*, is for models that do not fit: each process
+# :func:`~torch.distributed.fsdp.fully_shard`, *FSDP2*, is for models too large for one process: each
 # keeps a slice of every parameter, gradient and momentum, and a layer is put together just while it
 # is needed. Three lines, the innermost layers first:
 
@@ -264,9 +264,9 @@ def weights(model):
 #
 # Now the program that both processes run. ``init_process_group`` makes them find each other;
 # *gloo* is the way to talk on CPUs, *nccl* that on GPUs. Then each asks for its rank and trains
-# four times, from the same weights. Whatever only one should do stands under ``if rank == 0``: printing,
-# or every line would come twice; and saving, or two processes would write into one file. (For the
-# weights we make an exception, since we want to compare them: two processes, two files.)
+# four times, from the same weights. Whatever only one should do stands under ``if rank == 0``:
+# printing, or every line would come twice; and saving, or two processes would write into one file.
+# (For the weights we make an exception, since we want to compare them: two processes, two files.)
 
 
 def four_ways():
@@ -417,10 +417,10 @@ for name in ["nothing", "all_reduce", "DDP", "FSDP2"]:
 # When a machine fails
 # --------------------
 #
-# The more machines, the more often one of them fails. Then ``torchrun`` ends all
-# processes and starts them again, as often as ``--max-restarts`` allows. Where they go on is up to
-# the program: it has to keep a *checkpoint*, and to look for one when it starts. A checkpoint that
-# is worth the name holds
+# The more machines, the more often one of them fails. Then ``torchrun`` ends all processes and
+# starts them again, as often as ``--max-restarts`` allows. Where they go on is up to the program: it
+# has to keep a *checkpoint*, and to look for one when it starts. A checkpoint that is worth the name
+# holds
 #
 # - the parameters;
 # - the state of the optimizer, since momentum has a memory;
@@ -535,7 +535,9 @@ print(f"two processes, predicted: {1000 * step_time(2, 64):5.1f} ms")
 print(f"two processes, measured:  {1000 * times['step']:5.1f} ms")
 
 # %%
-# Within a factor of two, such an estimate is a good one. So let it say what we cannot try:
+# Within a factor of two, such an estimate is a good one. If yours is far from that, something is
+# missing in it: the work of DDP itself, or other programs that wanted the same cores. With this in
+# mind, let it say what we cannot try:
 #
 # .. guess:: A step takes 64 pictures. How much faster are 64 processes?
 #

@@ -204,7 +204,7 @@ def average_gradients(model):
 
 
 # %%
-# 这件事 PyTorch 可以代劳，办法有两个。:class:`~torch.nn.parallel.DistributedDataParallel` 简称 *DDP*，把模型包起来；``backward()`` 还在算前面的层，它就已经在给后面的层求平均了。:func:`~torch.distributed.fsdp.fully_shard` 简称 *FSDP2*，用于一台机器放不下的模型：参数、梯度和动量（momentum），每个进程都只留一片，轮到哪一层，才临时把它拼起来。只要三行，由里到外：
+# 这件事 PyTorch 可以代劳，办法有两个。:class:`~torch.nn.parallel.DistributedDataParallel` 简称 *DDP*，把模型包起来；``backward()`` 还在算前面的层，它就已经在给后面的层求平均了。:func:`~torch.distributed.fsdp.fully_shard` 简称 *FSDP2*，用于一个进程放不下的模型：参数、梯度和动量（momentum），每个进程都只留一片，轮到哪一层，才临时把它拼起来。只要三行，由里到外：
 
 from torch.distributed.fsdp import fully_shard
 from torch.distributed.tensor import DTensor
@@ -478,7 +478,7 @@ print(f"two processes, predicted: {1000 * step_time(2, 64):5.1f} ms")
 print(f"two processes, measured:  {1000 * times['step']:5.1f} ms")
 
 # %%
-# 相差不到一倍，这样的估计就算不错了。那就让它说说我们没法试的情形：
+# 相差不到一倍，这样的估计就算不错了。如果差得远，就是漏算了什么：DDP 自己的开销，或者别的程序也要用这几个核。记着这一点，再让它说说我们没法试的情形：
 #
 # .. guess:: 一步有 64 张图片。64 个进程能快多少？
 #

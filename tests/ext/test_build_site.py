@@ -9,6 +9,8 @@ import sys
 import build_site
 import pytest
 
+from mnist_tut.mnist import DataError
+
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is split"),
     pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),
@@ -102,6 +104,19 @@ def test_functions_run_side_by_side_and_their_statuses_come_in_order():
     assert build_site.statuses(started) == [3, 4]
 
 
+def test_a_language_is_built_strictly_and_in_folders_of_its_own(monkeypatch):
+    calls = []
+    monkeypatch.setattr("sphinx.cmd.build.main", calls.append)
+    for lang in ("en", "zh"):
+        with pytest.raises(SystemExit):
+            build_site.build(lang)
+    en, zh = map(set, calls)
+    root = str(build_site.ROOT)
+    assert en & zh == {"-W", "--keep-going", "-q", "-c", root, "-t", "-d"}
+    places = sorted(place.replace("/en", "/zh") for place in en - zh - {"en"})
+    assert places == sorted(zh - en - {"zh"})
+
+
 @pytest.mark.parametrize(("source", "status"), [("MNIST", 0), ("stand-in", 3)])
 def test_a_look_at_the_data_says_what_there_is(monkeypatch, capsys, source, status):
     from ext.gallery import data_notice
@@ -113,13 +128,12 @@ def test_a_look_at_the_data_says_what_there_is(monkeypatch, capsys, source, stat
     assert capsys.readouterr().out == f"{source}: /folder\n"
 
 
-def test_a_look_at_the_data_says_what_is_wrong(monkeypatch, capsys):
+@pytest.mark.parametrize("fault", [DataError, OSError])
+def test_a_look_at_the_data_says_what_is_wrong(monkeypatch, capsys, fault):
     from ext.gallery import data_notice
 
-    from mnist_tut.mnist import DataError
-
     def refuse():
-        raise DataError("there is no MNIST", "fetch it")
+        raise fault("there is no MNIST")
 
     monkeypatch.setattr(data_notice, "data_for_pages", refuse)
     with pytest.raises(SystemExit) as left:

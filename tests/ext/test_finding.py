@@ -1,5 +1,6 @@
 """Finding the tests of an object, and the places that use it, by reading."""
 
+import json
 import os
 from pathlib import Path
 from types import SimpleNamespace
@@ -167,6 +168,19 @@ def test_the_api_tells_where_an_object_is_shown_or_imported_and_its_tests(world)
 def test_names_that_mean_two_things_on_a_page_are_not_linked():
     code = "from a import x, y, z\nfrom b import y\nx = 1\nz()\n"
     assert source_names.ambiguous(code) == {"x", "y"}
+
+
+def test_what_a_page_imports_itself_comes_before_what_the_package_imports(world):
+    folder = world / "docs" / "tutorials"
+    folder.mkdir(parents=True)
+    (folder / "x.py").write_text(
+        '"""\nT\n=\n"""\nfrom other import nn\nnn.Linear(1, 2)\n'
+    )
+    (folder / "x.codeobj.json").write_text("{}")
+    source_names.add_names(SimpleNamespace(srcdir=world / "docs"))
+    names = json.loads((folder / "x.codeobj.json").read_text())
+    assert names["nn.Linear"][0]["module"] == "other.nn"
+    assert "optim.SGD" in names  # which the package alone uses
 
 
 def test_the_packages_names_are_known_by_their_origin():

@@ -93,6 +93,17 @@ def test_pictures_have_their_size_and_all_but_the_first_wait(tmp_path):
     assert second["loading"] == "lazy"
 
 
+def test_a_drawing_needs_no_size(tmp_path):
+    drawing = '<svg xmlns="http://www.w3.org/2000/svg" width="7" height="3"/>'
+    (tmp_path / "a.svg").write_text(drawing)
+    html, warnings = build(
+        tmp_path, {"index": "T\n=\n\n.. image:: ../a.svg\n"}, ["ext.page.picture_sizes"]
+    )
+    assert warnings == ""
+    picture = html["index"].select_one("[src$='a.svg'], [data$='a.svg']")
+    assert "width" not in picture.attrs
+
+
 def test_a_size_that_the_page_gives_is_kept(tmp_path):
     text = 'T\n=\n\n.. raw:: html\n\n   <img src="x.png" width="9">\n'
     html, _ = build(tmp_path, {"index": text}, ["ext.page.picture_sizes"])
@@ -128,6 +139,8 @@ T
 **In short:** that.
 
 A paragraph that says **In short:** in its middle.
+
+- Another list.
 
 .. rst-class:: sphx-glr-timing
 

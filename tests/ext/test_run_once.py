@@ -156,7 +156,7 @@ def test_a_change_of_a_module_executes_what_imports_it_however_far_away(site):
     assert site.build() == 2
 
 
-def test_other_data_other_libraries_and_other_figure_settings_execute_again(site):
+def test_other_data_other_versions_and_other_figure_settings_execute_again(site):
     assert site.build() == 1
     site.data = "stand-in"
     assert site.build() == 2
@@ -164,6 +164,8 @@ def test_other_data_other_libraries_and_other_figure_settings_execute_again(site
     assert site.build() == 3
     site.monkeypatch.setattr(run_once, "version", lambda library: "99")
     assert site.build() == 4
+    site.monkeypatch.setattr(run_once.platform, "python_version", lambda: "99")
+    assert site.build() == 5
 
 
 def test_languages_that_are_built_at_once_execute_a_program_once(tmp_path):
@@ -256,6 +258,29 @@ def test_only_the_latest_runs_are_kept(site):
         site.build()
     runs = list((site.folder / "build" / "executed").glob("plot_x-*"))
     assert len(runs) == run_once.KEPT
+
+
+def test_a_run_that_was_used_again_is_not_the_oldest(tmp_path):
+    for number in range(run_once.KEPT + 1):
+        run = tmp_path / f"x-{number}"
+        run.mkdir()
+        (run / "run.json").write_text("{}")
+        os.utime(run, (number, number))
+    run_once.Kept(tmp_path / "x-0").load(tmp_path)
+    run_once.drop_old(tmp_path, "x")
+    kept = sorted(run.name for run in tmp_path.iterdir())
+    assert kept == ["x-0", *(f"x-{number}" for number in range(2, run_once.KEPT + 1))]
+
+
+def test_a_script_that_is_not_to_be_run_is_left_to_sphinx_gallery(tmp_path):
+    given = [], {"execute_script": False}, {}, {}
+    calls = []
+    execute = lambda *arguments: calls.append(arguments)  # noqa: E731
+    wrapped = run_once.run_once(execute, tmp_path / "executed", "MNIST", tmp_path)
+    for _ in range(2):
+        wrapped(*given)
+    assert calls == [given, given]
+    assert not (tmp_path / "executed").exists()
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")

@@ -82,6 +82,16 @@ def test_figure_text_without_a_figure_is_a_warning(tmp_path):
     assert "figure-text without a figure above it" in warnings
 
 
+def test_a_second_text_for_the_same_figure_is_a_warning(tmp_path):
+    Image.new("RGB", (2, 2)).save(tmp_path / "picture.png")
+    text = FIGURE.replace("/picture.png", "/../picture.png")
+    html, warnings = figure_page(
+        tmp_path, text + "\n.. figure-text:: dogs\n\n   More.\n"
+    )
+    assert "figure-text without a figure above it" in warnings
+    assert html["index"].find("img")["alt"] == 'Two "black" cats on a sofa.'
+
+
 def speak(language):
     """Let our own words be in a language, until the next test."""
     locale.init([str(ROOT / "docs" / "locale")], language)
@@ -145,6 +155,21 @@ def test_a_listing_without_an_address_is_refused_by_name(tmp_path):
         local_inventories.pack("# Sphinx inventory version 2\n", tmp_path / "numpy.inv")
 
 
+def test_each_language_has_inventories_of_its_own_as_they_are_built_at_once(tmp_path):
+    known = {}
+    for lang in ("en", "zh"):
+        config = SimpleNamespace(intersphinx_mapping={})
+        app = SimpleNamespace(outdir=tmp_path / "html" / lang)
+        local_inventories.configure(app, config)
+        known[lang] = config.intersphinx_mapping
+    assert known["en"].keys() == known["zh"].keys() >= {"python", "torch"}
+    for name, (address, (place,)) in known["en"].items():
+        other, (elsewhere,) = known["zh"][name]
+        assert address == other
+        assert place != elsewhere
+        assert Path(place).read_bytes() == Path(elsewhere).read_bytes()
+
+
 # mathml
 
 
@@ -166,7 +191,7 @@ def test_terms_are_complete_and_unique():
     terms = tomllib.loads(
         (ROOT / "docs" / "glossary.toml").read_text(encoding="utf-8")
     )["term"]
-    for key in ("en", "zh"):
+    for key in ("en", "zh", "about_en", "about_zh"):
         words = [term[key] for term in terms]
         assert len(set(words)) == len(words)
     for term in terms:
@@ -268,6 +293,9 @@ def test_data_is_checked_again_when_its_file_has_changed_or_is_gone(looks):
     copy.write_bytes(b"other digits")
     os.utime(copy, ns=(1, 1))
     copy.replace(looks.file)
+    assert looks.again()
+    looks.file.write_bytes(b"more digits, in the same file")
+    os.utime(looks.file, ns=(1, 1))
     assert looks.again()
 
 

@@ -5,6 +5,7 @@ import importlib.util
 import json
 import os
 import time
+import zipfile
 from types import SimpleNamespace
 
 import lesson
@@ -19,6 +20,7 @@ from ext.downloads.standalone import (
     as_notebook,
     as_script,
     merged,
+    page_parts,
     parts_of,
     single_imports,
     wanted_names,
@@ -285,6 +287,22 @@ def test_a_helper_cell_that_grows_too_long_is_a_warning(tmp_path, monkeypatch):
     cells = [Cell("code", "x\n" * 200), Cell("code", "x\n" * 120, hidden=True)]
     write_downloads(tmp_path, "page", cells)
     assert [words[1:] for words in told] == [("page", 121, 120)]
+
+
+def test_the_archive_holds_the_notebook_and_the_script(tmp_path):
+    write_downloads(tmp_path, "page", [Cell("code", "x = 1")])
+    with zipfile.ZipFile(tmp_path / "page.zip") as archive:
+        assert archive.namelist() == ["page.ipynb", "page.py"]
+        for name in archive.namelist():
+            assert archive.read(name) == (tmp_path / name).read_bytes()
+
+
+def test_a_page_that_does_not_show_each_block_of_its_script_has_no_download(tmp_path):
+    script = tmp_path / "x.py"
+    script.write_text('"""\nT\n=\n"""\n\nx = 1\n')
+    page = nodes.section("", nodes.title("T", "T"))
+    with pytest.raises(ValueError, match=r"x\.py has 2 blocks, its page shows 1"):
+        page_parts(page, script)
 
 
 def test_prose_is_joined_to_prose():

@@ -108,6 +108,14 @@ def test_the_front_page_fits_from_280_pixels_on(chromium, address, lang):
     page.close()
 
 
+def test_the_front_page_remembers_the_language_that_was_read(chromium, address):
+    page = chromium.new_page(locale="en-GB")
+    page.goto(f"{address}/zh/index.html")
+    page.goto(address)
+    assert page.locator("main section").first.get_attribute("id") == "zh"
+    page.close()
+
+
 @both
 def test_lines_are_short_enough_for_the_eye(chromium, address, lang):
     page = chromium.new_page(viewport={"width": 1440, "height": 900})

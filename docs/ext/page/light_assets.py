@@ -198,7 +198,10 @@ def choose(
                 scripts.append(js)  # those only serve the search
         elif wanted(str(js.filename), body):
             late = {**js.attributes, "defer": "defer"}
-            scripts.append(_JavaScript(js.filename, priority=js.priority, **late))
+            # It speaks as soon as it is there, and has to come after the translations.
+            last = "sphinx_highlight" in str(js.filename)
+            priority = 900 if last else js.priority
+            scripts.append(_JavaScript(js.filename, priority=priority, **late))
     context["script_files"] = scripts
 
 

@@ -76,9 +76,7 @@ def use_palette(path: Path) -> None:
     with Image.open(path) as picture:
         if picture.mode == "P":
             return
-        few = picture.convert("RGBA").quantize(
-            256, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE
-        )
+        few = picture.convert("RGBA").quantize(256)
     packed = io.BytesIO()
     few.save(packed, "PNG", optimize=True)
     if packed.tell() < path.stat().st_size:

@@ -2,7 +2,7 @@
 
 ``docs/inventories/<project>.txt`` lists the few names our pages use, in the plain form that
 ``sphobjinv`` reads, below a first line with the address of the project's pages. They are packed
-into ``build/inventories`` and given to intersphinx. To link one more name, add its line.
+beside the pages of each language and given to intersphinx. To link one more name, add its line.
 """
 
 from pathlib import Path

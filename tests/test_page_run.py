@@ -1,0 +1,296 @@
+"""The tutorial, run once on made-up digits: what its lines say and what its figures show.
+
+Every line that is printed with a label is computed here a second time, and what a caption says of
+colours, sides and order is held against the figure that was drawn.
+"""
+
+import ast
+import contextlib
+import io
+import re
+import sys
+from types import ModuleType, SimpleNamespace
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from gallery_scripts import captions, cells
+from matplotlib.colors import to_rgb
+
+from mnist_tut.plots import BLUE, ORANGE, backward_graph
+
+NAME = "nn_tutorial.py"
+BS = 64
+both = pytest.mark.parametrize("lang", ["en", "zh"])
+
+
+@pytest.fixture(scope="module")
+def page(data):
+    """Run the page: its data, and for each cell what it printed and the names it left."""
+    train, valid = [t.numpy() for t in data[:2]], [t.numpy() for t in data[2:]]
+    test = [valid[0][::2], valid[1][::2]]
+    source = ModuleType("data")
+    source.get_mnist = lambda *_: (train, valid, test)
+    figures, losses, lines, names = [], [], [], {}
+
+    def shown():
+        figures.append(plt.gcf())
+        losses.append(names.get("loss"))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "mnist_tut.data", source)
+        patch.setitem(sys.modules, "mnist_tut.mnist", source)
+        patch.setattr(plt, "show", shown)
+        for cell in cells("en", NAME):
+            printed = io.StringIO()
+            with contextlib.redirect_stdout(printed):
+                code = compile(cell.content, f"{NAME}, line {cell.lineno}", "exec")
+                exec(code, names)
+            lines += [(line, dict(names)) for line in printed.getvalue().splitlines()]
+    x, y, x_valid, y_valid, x_test, y_test = map(torch.tensor, (*train, *valid, *test))
+    given = {"x": x, "y": y, "x_valid": x_valid, "y_valid": y_valid}
+    given |= {"x_test": x_test, "y_test": y_test, "figures": figures, "losses": losses}
+    yield SimpleNamespace(lines=lines, names=names, **given)
+    plt.close("all")
+
+
+# What stands behind a label -----------------------------------------------------------------------
+
+
+def measure(out, labels):
+    """Give loss and accuracy, as PyTorch and Python compute them."""
+    right = sum(map(int.__eq__, out.argmax(1).tolist(), labels.tolist()))
+    return F.cross_entropy(out, labels).item(), right / len(labels)
+
+
+def facts(page):
+    """Compute what has to stand behind each label, each time that it is printed."""
+    goal, start = page.names["goal"], page.names["start"]
+    trained = measure(page.x_valid @ goal[0] + goal[1], page.y_valid)
+    last = len(page.x) // BS * BS
+    seen = measure(page.x[last:] @ goal[0] + goal[1], page.y[last:])
+    untrained, _ = measure(page.x_valid @ start["weights"], page.y_valid)
+    return {
+        "label": [(page.y[0].item(),)],
+        "last mini-batch": [seen],
+        "validation set": [trained],
+        "before": [(untrained,)] * 6,
+        "after": [trained[:1]] * 7,
+        "largest difference": [(0,)] * 7,
+        "ours": [(start["weights"].std().item(), (784 * 3) ** -0.5)],
+        "cpu": None,  # a time
+    }
+
+
+def test_what_stands_behind_a_label_is_what_the_label_says(page):
+    told = {}
+    for line, _ in page.lines:
+        if found := re.match(r"([a-z][\w -]*): *(.*)", line):
+            numbers = re.findall(r"\d+(?:\.\d+)?(?:e-?\d+)?", found[2])
+            told.setdefault(found[1], []).append(tuple(map(float, numbers)))
+    known = facts(page)
+    assert told.keys() == known.keys()
+    for label, values in known.items():
+        if values is not None:
+            assert len(told[label]) == len(values), label
+            for said, value in zip(told[label], values, strict=True):
+                assert said == pytest.approx(value, abs=2e-4), label
+
+
+def test_no_print_of_the_page_has_a_label_that_is_not_held_above(page):
+    code = ast.parse("\n".join(cell.content for cell in cells("en", NAME)))
+    texts = [
+        part.value
+        for call in ast.walk(code)
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "print"
+        for part in ast.walk(call)
+        if isinstance(part, ast.Constant) and isinstance(part.value, str)
+    ]
+    labels = {label for text in texts for label in re.findall(r"([a-zA-Z. -]+):", text)}
+    # The second number after "ours" has its own label; the device is named by itself.
+    assert {label.strip() for label in labels} == {*facts(page), "of nn.Linear"} - {
+        "cpu"
+    }
+
+
+def test_numbers_without_a_label_are_what_the_prose_says(page):
+    def line(pattern):
+        [found] = [line for line in page.lines if re.fullmatch(pattern, line[0])]
+        return found[1], [float(number) for number in re.findall(r"\d\.\d+", found[0])]
+
+    names, (plain, shifted) = line(r"tensor\(\d\.\d+\) tensor\(\d\.\d+\)")
+    cnn = names["cnn"].eval()
+    pictures = torch.zeros(len(page.x_valid), 28, 28)
+    pictures[:, :, 2:] = page.x_valid.view(-1, 28, 28)[:, :, :-2]  # to the right
+    pictures[:, :, :2] = page.x_valid.view(-1, 28, 28)[:, :, -2:]
+    with torch.no_grad():
+        _, share = measure(cnn(page.x_valid), page.y_valid)
+        _, other = measure(cnn(pictures.flatten(1)), page.y_valid)
+    assert (plain, shifted) == pytest.approx((share, other), abs=1e-3)
+
+    better = page.names["better"].eval()
+    with torch.no_grad():
+        _, share = measure(better(page.x_test.view(-1, 1, 28, 28)), page.y_test)
+    assert page.lines[-1][0] == f"{share:.4f}"
+
+
+def test_the_mean_over_mini_batches_is_printed_before_the_one_over_pictures(page):
+    pairs = [
+        line for line in page.lines if re.fullmatch(r"\d\.\d{4} \d\.\d{4}", line[0])
+    ]
+    (in_order, names), (shuffled, _) = pairs
+    weights, bias = page.names["goal"]
+    losses = [
+        measure(x @ weights + bias, y)[0]
+        for x, y in zip(
+            page.x_valid.split(2 * BS), page.y_valid.split(2 * BS), strict=True
+        )
+    ]
+    whole, _ = measure(page.x_valid @ weights + bias, page.y_valid)
+    assert in_order.split() == [f"{sum(losses) / len(losses):.4f}", f"{whole:.4f}"]
+    assert shuffled.split()[1] == f"{whole:.4f}"
+    assert [names["shuffle"]] == [True]  # the second round was the shuffled one
+
+
+def test_the_page_stops_where_a_program_ends_with_other_parameters(page, monkeypatch):
+    weights, bias = page.names["goal"]
+    monkeypatch.setitem(page.names, "model", lambda x: x @ weights + bias)
+    page.names["same_as_by_hand"](weights.clone(), bias.clone())
+    for wrong in [(weights + 1e-3, bias), (weights, bias + 1e-3)]:
+        with pytest.raises(AssertionError, match="not close"):
+            page.names["same_as_by_hand"](*wrong)
+
+
+# What the figures show ----------------------------------------------------------------------------
+
+EN = "orange blue white black left right bright dull before after against"
+ZH = "橙 蓝 白 黑 左 右 亮 暗 训练前 训练后 反对"
+WORDS = {
+    "en": {word: word for word in EN.split()} | {"for each": "for"},
+    "zh": dict(zip(ZH.split(), EN.split(), strict=True)) | {"支持": "for"},
+}
+
+
+def told(lang):
+    """List the words for colours, sides, times and stances of each caption, in their order."""
+    pattern = re.compile("|".join(WORDS[lang]), re.I)
+    return [
+        [WORDS[lang][word.lower()] for word in pattern.findall(text)]
+        for text in captions(lang, NAME)
+    ]
+
+
+def name_of(colour):
+    """Name a colour as the captions do."""
+    known = {"orange": ORANGE, "blue": BLUE, "white": "white", "black": "black"}
+    return min(
+        known,
+        key=lambda name: np.abs(np.subtract(to_rgb(known[name]), colour[:3])).sum(),
+    )
+
+
+def images(figure):
+    """Give the images of a figure as (values, colours), from left to right, row by row."""
+    found = [ax for ax in figure.axes if ax.images]
+    found.sort(key=lambda ax: (-round(ax.get_position().y0, 3), ax.get_position().x0))
+    return [(ax.images[0].get_array(), ax.images[0].get_cmap()) for ax in found]
+
+
+def test_there_is_a_caption_for_every_figure(page):
+    assert (
+        len(page.figures) == len(captions("en", NAME)) == len(captions("zh", NAME)) == 8
+    )
+
+
+@both
+def test_captions_tell_the_colours_and_sides_that_the_figures_have(page, lang):
+    digit, graph, beliefs, weights, _, shapes, kernels, _ = page.figures
+    [(pixels, gray)] = images(digit)
+    np.testing.assert_allclose(pixels, page.x[0].view(28, 28))
+    ink, paper = name_of(gray(1.0)), name_of(gray(0.0))
+
+    arrows = [text for text in graph.axes[0].texts if not text.get_text()]
+    ways = {np.sign(a.xy[0] - a.xyann[0]) for a in arrows}  # from node to source
+    assert ways == {-1}
+
+    start = page.names["start"]
+    ten = [page.y_valid.tolist().index(digit) for digit in range(10)]
+    fresh = (page.x_valid[ten] @ start["weights"] + start["bias"]).softmax(1)
+    (first, colours), (second, _) = images(beliefs)
+    before, after = (
+        ("left", "right") if np.allclose(first, fresh) else ("right", "left")
+    )
+    goal = (page.x_valid[ten] @ page.names["goal"][0] + page.names["goal"][1]).softmax(
+        1
+    )
+    np.testing.assert_allclose(second if after == "right" else first, goal, atol=1e-4)
+    light = [sum(colours(p)[:3]) for p in (0.1, 1.0)]
+    guess, sure = ("dull", "bright") if light[0] < light[1] else ("bright", "dull")
+
+    for k, (values, _) in enumerate(images(weights)):
+        np.testing.assert_allclose(values, page.names["goal"][0][:, k].view(28, 28))
+    pairs = images(weights) + images(kernels)
+    [(more, less)] = {(name_of(cmap(1.0)), name_of(cmap(0.0))) for _, cmap in pairs}
+
+    sizes = [marks.get_sizes()[0] for marks in shapes.axes[0].collections]
+    assert sizes[1:] == sorted(sizes[1:], reverse=True)  # the first is flat, no square
+    places = [marks.get_offsets()[0, 0] for marks in shapes.axes[0].collections]
+    assert places == sorted(places)
+
+    beliefs_told = [before, guess, after, sure, "before", before, "after", after, sure]
+    stance = ["for", more, "against", less], [more, "for", less, "against"]
+    assert told(lang) == [
+        [ink, paper] if lang == "en" else [paper, ink],
+        ["left"] if lang == "en" else ["left", "right"],
+        beliefs_told + ["right"] * (lang == "en"),  # a sure and right prediction
+        [more, less, *stance[lang == "zh"]],
+        [],
+        ["left", "right"],
+        [more, less] * 2,
+        [],
+    ]
+
+
+@both
+def test_the_caption_of_the_graph_names_its_operations_in_their_order(page, lang):
+    names, edges = backward_graph(page.losses[1])
+    chain = longest(0, edges)
+    far = [
+        (a, b) for a, b in edges if b in chain and chain.index(b) > chain.index(a) + 1
+    ]
+    last, first = [names[node] for node in chain[:-1]], names[chain[-1]]
+    jumps = [names[node] for edge in sorted(far) for node in edge]
+    assert (first, jumps) == ("(784, 10)", ["Sub", "Sub", "Sub", "Add"])
+    [beside] = [names[a] for a, b in edges if names[b] == "(10,)"]
+    said = re.findall("|".join(set(last)), captions(lang, NAME)[1])
+    arcs = ["Sub", "Add"] if lang == "en" else ["Add", "Sub", "Sub"]
+    assert said == [*last[:: 1 if lang == "en" else -1], beside, *arcs, "Mm"]
+
+
+def longest(node, edges):
+    """Return the longest way from a node of a graph."""
+    ways = [longest(b, edges) for a, b in edges if a == node]
+    return [node, *max(ways, key=len, default=[])]
+
+
+@both
+def test_pictures_are_in_as_many_rows_as_their_captions_say(page, lang):
+    rows = {"two rows": 2, "两行": 2}
+    for figure, text in zip(page.figures, captions(lang, NAME), strict=True):
+        said = [rows[words] for words in rows if words in text]
+        if said:
+            tops = {round(ax.get_position().y0, 3) for ax in figure.axes}
+            assert [len(tops)] == said
+
+
+def test_mistakes_are_labelled_with_the_true_class_and_then_the_predicted_one(page):
+    cnn = page.names["cnn"].eval()
+    with torch.no_grad():
+        guess = cnn(page.x_valid).argmax(1)
+    wrong = [i for i in range(len(guess)) if guess[i] != page.y_valid[i]][:20]
+    titles = [ax.get_title() for ax in page.figures[7].axes if ax.images]
+    assert titles == [f"{page.y_valid[i]} → {guess[i]}" for i in wrong]
+    for (values, _), i in zip(images(page.figures[7]), wrong, strict=True):
+        np.testing.assert_allclose(values, page.x_valid[i].view(28, 28))
