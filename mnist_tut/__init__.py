@@ -8,10 +8,10 @@ module                    first met in the section    what is in it
 ``models``                using nn.Module             the models, from logistic regression to CNNs
 ``loaders``               using DataLoader            mini-batches: made, prepared, moved
 ``training``              create fit()                the loop that stays
-``project``               Your own project            what grows around the loop in a project
+``project``               your own project            what a project of your own adds
 ``plots``, ``timing``     where a figure is drawn     what pages call and do not teach
-``sweeper``               (not in the lesson)         lets no killed program leave things behind
 ``exercises``             Your turn                   stubs, checks, hints and solutions
+``sweeper``               (not in the lesson)         clearing up behind killed programs
 ``mnist``                 (not in the lesson)         getting MNIST for builds and tests
 ========================  ==========================  ==============================================
 """

@@ -64,7 +64,7 @@ def test_the_chinese_is_chinese_and_keeps_names_and_numbers():
         assert not re.search(r"[\u4e00-\u9fff][,;:?!()]|[,;?!][\u4e00-\u9fff]", chinese)
         assert not re.search(r"[\u4e00-\u9fff][A-Za-z0-9`]", chinese), chinese
         for code in re.findall(
-            r":\w+:`[^`]+`|``[^`]+``|\(n,[^)]*\)|\d[\d,.]*\d", english
+            r":\w+:`[^`]+`|``[^`]+``|\(n,[\d, ]*\)|\d[\d,.]*\d", english
         ):
             assert code in chinese, chinese
 
@@ -160,4 +160,4 @@ def test_the_api_follows_the_lesson_and_leaves_no_module_out(lang):
     ]
     names = [name.removesuffix(".__init__") for name in names]
     assert sorted(modules) == sorted(name for name in names if documented(name))
-    assert len(modules) == 9
+    assert len(modules) >= 9

@@ -23,8 +23,9 @@ from ext.language.languages import LANGUAGES, folder_of
 
 FILE = Path(__file__).parents[2] / "glossary.toml"
 # The common characters of GB 2312 stand in the order of pinyin: no table of readings is needed.
-# Of characters with two readings it knows one: these sort by another character that has the other.
-READ_AS = str.maketrans("重校", "虫叫")  # chóng, jiào
+# Of characters with two readings it knows one, and rare ones follow other rules: these sort by a
+# character that is always read so.
+READ_AS = str.maketrans("重校熵", "虫叫伤")  # chóng, jiào, shāng
 LETTERS = "ABCDEFGHJKLMNOPQRSTWXYZ"
 FIRST_OF_LETTERS = [
     c.encode("gb2312") for c in "啊芭擦搭蛾发噶哈击喀垃妈拿哦啪期然撒塌挖昔压匝"
