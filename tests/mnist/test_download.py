@@ -135,6 +135,17 @@ def test_a_download_that_nobody_waits_for_ends_too(server):
         module._receive(server.url("good"), LIMIT, end=0)
 
 
+def test_a_download_that_was_given_up_does_not_keep_the_program_from_ending(
+    server, little_time
+):
+    server.answers["/x"] = trickle_head
+    with pytest.raises(DataError):
+        download(server.url("x"), LIMIT)
+    left = [thread for thread in threading.enumerate() if "(work)" in thread.name]
+    assert left
+    assert all(thread.daemon for thread in left)
+
+
 def test_what_cannot_get_better_is_not_asked_again(server):
     server.answers["/x"] = answer(b"gone", 404)
     with pytest.raises(DataError):
