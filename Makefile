@@ -37,7 +37,7 @@ html-en html-zh: html-%: $(DOCS)
 	@$(BIN)/python docs/build_site.py $*
 
 test: html $(TEST) ## build, then run all tests
-	@$(BIN)/python tests/site/browser.py
+	@$(BIN)/python tools/browser.py
 	$(BIN)/python -m pytest -n 2 --dist loadfile --cov
 
 mutants: $(TEST) ## plant faults in what the pages teach and see whether the tests notice
@@ -63,7 +63,7 @@ notebooks: html ## put notebooks and scripts into build/notebooks, for a branch 
 	@$(BIN)/python tools/notebooks.py $(BUILD)
 
 release: html $(TEST) ## put what a release consists of into build/release
-	@$(BIN)/python tests/site/browser.py
+	@$(BIN)/python tools/browser.py
 	@$(BIN)/python tools/release.py $(BUILD)
 
 newest: ## build and test with the newest PyTorch, and write down how that went

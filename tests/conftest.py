@@ -4,6 +4,7 @@ import matplotlib as mpl
 import pytest
 import torch
 from hypothesis import settings
+from support.digits import made_up_digits
 
 mpl.use("Agg")
 torch.set_num_threads(1)  # on batches this small, threads only wait for one another
@@ -17,14 +18,6 @@ settings.load_profile("repeatable")
 def seed():
     """Let no test depend on which tests ran before it."""
     torch.manual_seed(0)
-
-
-def made_up_digits(n, templates, generator):
-    """Draw noisy copies of the ten templates, on MNIST's value grid of k/256."""
-    labels = torch.randint(10, (n,), generator=generator)
-    noise = torch.rand(n, templates.shape[1], generator=generator)
-    pictures = (0.6 * templates[labels] + 0.4 * noise).mul(256).floor().div(256)
-    return pictures, labels
 
 
 @pytest.fixture(scope="session")

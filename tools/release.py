@@ -21,7 +21,6 @@ from notebooks import LANGUAGES, downloads, stems
 from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).parents[1]
-sys.path.insert(0, str(ROOT / "tests" / "site"))
 import browser  # noqa: E402  (the one that tests use)
 
 NAME = "what-torch-nn-really-is"

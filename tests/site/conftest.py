@@ -81,7 +81,7 @@ def chromium(playwright):
     """A headless browser."""
     path = browser.find()
     if path is None:
-        pytest.fail("no Chromium: run 'python tests/site/browser.py', or 'make test'")
+        pytest.fail("no Chromium: run 'python tools/browser.py', or 'make test'")
     running = playwright.chromium.launch(executable_path=path, args=browser.FLAGS)
     yield running
     running.close()

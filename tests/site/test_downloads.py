@@ -17,7 +17,7 @@ from typing import NamedTuple
 import nbformat
 import pytest
 from alone import can_import, command, environment, link_packages, locate
-from gallery_scripts import NAMES, cells, prose
+from gallery_scripts import NAMES, ROOT, cells, prose
 from nbclient import NotebookClient
 from sphinx_gallery.py_source_parser import remove_ignore_blocks
 
@@ -202,7 +202,7 @@ def test_the_notebook_can_be_run_again_from_any_section_and_with_other_settings(
         if cell.cell_type == "code" and "\nMD5 = " in cell.source:
             cell.source = served["small"].instead(cell.source)
     nbformat.write(book, tmp_path / "page.ipynb")
-    rerun = Path(__file__).with_name("rerun.py")
+    rerun = ROOT / "tests" / "support" / "rerun.py"
     printed = run_alone(packages, tmp_path, rerun, "page.ipynb").splitlines()
     assert printed[0] == "from top to bottom"
     again = [line for line in printed if line.startswith("again from ## ")]
@@ -228,7 +228,7 @@ def test_the_notebook_runs_with_its_exercises_untouched_and_solved(
                 cell.source = exercises.solution(met[-1])
     assert met == re.findall(r"^\.\. exercise:: (\w+)$", prose(lang, name), re.M)
     nbformat.write(book, tmp_path / "page.ipynb")
-    rerun = Path(__file__).with_name("rerun.py")
+    rerun = ROOT / "tests" / "support" / "rerun.py"
     printed = run_alone(packages, tmp_path, rerun, "page.ipynb", "once").splitlines()
     key = "right" if solved else "todo"
     said = [exercises.says(exercise, lang)[key] for exercise in met]

@@ -1,6 +1,6 @@
 """Make ``drawings.json``: digits as somebody might write them on the pad.
 
-Run by hand: ``python tests/site/make_drawings.py``. Nobody wrote these: each digit has two forms
+Run by hand: ``python tools/make_drawings.py``. Nobody wrote these: each digit has two forms
 whose control points were chosen by hand, and six manners of writing move, slant, squeeze, shake or
 roughen them, with random numbers from a fixed seed. They say how the pad and what follows it treat
 writing that MNIST's makers have not prepared; they say nothing about the hands of real people.
@@ -11,7 +11,7 @@ import math
 import random
 from pathlib import Path
 
-PLACE = Path(__file__).with_name("drawings.json")
+PLACE = Path(__file__).parents[1] / "tests" / "site" / "drawings.json"
 
 #: Two forms of each digit: strokes of control points x,y in tenths, from the top left corner.
 FORMS = [

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from ext.gallery import launch
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 WORKFLOWS = ROOT / ".github" / "workflows"
 FILES = sorted(WORKFLOWS.glob("*.yml"))
 every_workflow = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)

@@ -17,9 +17,9 @@ from types import ModuleType, SimpleNamespace
 import matplotlib.pyplot as plt
 import pytest
 import torch
-from conftest import made_up_digits
 from gallery_scripts import blocks, cells, prose
 from prose_numbers import complaints, numbers_by_section
+from support.digits import made_up_digits
 from torch import nn, optim
 from torch.utils.data import DataLoader, TensorDataset
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from sphinx_gallery.py_source_parser import split_code_and_text_blocks
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 GALLERY = ROOT / "gallery"
 NAMES = sorted(path.name for path in (GALLERY / "en").glob("*.py"))
 

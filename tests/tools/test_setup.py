@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 import set_up
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def plan(target, venv, **settings):
