@@ -32,7 +32,6 @@ ORDER = {
     "source-read": ["gallery.gallery_words.translate", OTHERS],
     "doctree-read": [
         "language.anchors.label_first",  # before contents lists are made
-        "language.anchors.name_terms",
         "code.shown_imports.leave_out",
         OTHERS,
         "language.docstrings.punctuate",

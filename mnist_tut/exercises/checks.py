@@ -567,11 +567,9 @@ def check_my_resume(attempt):
         opt.step()
         return torch.cat([p.detach().flatten() for p in model.parameters()])
 
-    first, twin, other = fresh(0), fresh(0), fresh(1)
-    step(*first)
-    step(*twin)
+    first, twin, (other, other_opt) = fresh(0), fresh(0), fresh(1)
+    step(*first), step(*twin)
     parts = {"model": first[0].state_dict(), "opt": first[1].state_dict()}
-    other, other_opt = other
     before = other.weight.detach().clone()
     epoch = attempt({**parts, "epoch": 4}, other, other_opt)
     if torch.equal(other.weight, before):

@@ -144,12 +144,9 @@ def test_a_check_that_takes_anything_stops_the_build(tmp_path, monkeypatch):
 def boxes(tmp_path, text, language="en"):
     """Return the boxes of a resolved page."""
     settings = {"language": language, **MATH}
-    with built(
-        tmp_path,
-        {"index": text},
-        ["ext.gallery.exercise_boxes", "ext.page.mathml"],
-        **settings,
-    ) as app:
+    pages = {"index": text, "glossary": ":orphan:\n\nG\n=\n\n.. term-pairs::\n"}
+    ours = ["ext.gallery.exercise_boxes", "ext.language.term_pairs", "ext.page.mathml"]
+    with built(tmp_path, pages, ours, **settings) as app:
         tree = app.env.get_and_resolve_doctree("index", app.builder, tags=app.tags)
         found = [*tree.findall(exercise_boxes.exercise)], [*tree.findall(guess)]
         assert app.warning.getvalue() == ""

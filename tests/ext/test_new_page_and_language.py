@@ -117,9 +117,7 @@ def write_pages(folder):
         (docs / "glossary.rst").write_text(
             f".. _glossary:\n\n{texts['title']}\n==============\n\n.. term-pairs::\n"
         )
-    words = ROOT / "docs" / "zh" / "search-words.txt"
-    if words.exists():
-        shutil.copy(words, folder / "docs" / "zh")
+    shutil.copy(ROOT / "docs" / "zh" / "traditional.txt", folder / "docs" / "zh")
 
 
 class House:

@@ -21,6 +21,8 @@ Adam Jeremy Howard Rachel Thomas Francisco Ingham Xavier Glorot Bengio Bottou Ha
 Accelerate DDP FSDP gloo Lightning nccl SLURM Triton Xeon
 """
 TITLES = [
+    "Can't pickle",
+    "element 0 of tensors does not require grad",
     "What is torch.nn really?",
     "Gradient-based learning applied to document recognition",
     "Proceedings of the IEEE",

@@ -212,7 +212,7 @@ def test_every_cell_that_is_copied_is_a_program(chromium, site, address, lang):
     page = chromium.new_page()
     count = 0
     for path in to_open(site / lang):
-        if not parse(path).select("div.highlight pre"):
+        if not parse(path).select("div > div.highlight > pre"):
             continue
         page.goto(f"{address}/{path.relative_to(site)}")
         page.locator(".copybtn").first.wait_for(state="attached")

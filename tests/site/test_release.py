@@ -4,13 +4,15 @@ import hashlib
 import json
 import os
 import re
+import subprocess
+import sys
 import tarfile
 
 import notebooks
 import pytest
 import release
 from ext.gallery import launch
-from gallery_scripts import NAMES
+from gallery_scripts import NAMES, ROOT
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def test_every_address_to_run_a_notebook_leads_to_a_file_of_the_branch(build, ho
             book = json.loads((build / "notebooks" / path).read_text(encoding="utf-8"))
             assert book["nbformat"] == 4
             checked += 1
-    assert checked == 4
+    assert checked == 2 * len(NAMES) > 0
 
 
 def test_the_branch_holds_both_forms_of_each_page_and_nothing_old(build):
@@ -73,11 +75,17 @@ def small(tmp_path):
     return tmp_path
 
 
+def run(folder):
+    """Make the release, in a process of its own: it starts a browser."""
+    command = [sys.executable, str(ROOT / "tools" / "release.py"), str(folder)]
+    subprocess.run(command, check=True, capture_output=True)
+
+
 @pytest.fixture
 def made(small, monkeypatch):
     """The release made from it, for a published site."""
     monkeypatch.setenv("MNIST_TUT_SITE", "https://example.org/tut")
-    assert release.main(str(small)) == 0
+    run(small)
     return small / "release"
 
 
@@ -120,7 +128,7 @@ def test_a_release_is_the_site_its_downloads_a_pdf_for_each_language_and_their_s
 
 def test_on_paper_no_link_leads_into_the_machine_that_printed_it(small, monkeypatch):
     monkeypatch.delenv("MNIST_TUT_SITE", raising=False)
-    assert release.main(str(small)) == 0
+    run(small)
     pdf = (small / "release" / "page-en.pdf").read_bytes()
     assert b"https://elsewhere.example/" in pdf
     assert b"file:" not in pdf

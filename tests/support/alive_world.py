@@ -23,6 +23,7 @@ CONF = """
 import sys
 sys.path.insert(0, {ext!r})
 project, language, extensions = "small", {language!r}, ["ext.alive.figures"]
+locale_dirs = [{locale!r}]
 html_theme, html_static_path, html_css_files = "pydata_sphinx_theme", [{static!r}], ["site.css"]
 html_show_sourcelink = html_copy_source = False
 html_sidebars = {{"**": []}}
@@ -150,6 +151,7 @@ def build(folder):
             "ext": str(ROOT / "docs"),
             "static": str(ROOT / "docs" / "_static"),
             "language": {"en": "en", "zh": "zh_CN"}[lang],
+            "locale": str(ROOT / "docs" / "locale"),
         }
         for name, text in PAGES.items():
             path = source / f"{name}.rst"
