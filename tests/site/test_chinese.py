@@ -14,7 +14,7 @@ Debian Linux Ubuntu English IPython
 API BSD CNN CPU CUDA GB GPU HTML ID IDX KiB MB MiB MNIST SGD SHA Ctrl
 axe-core DataLoader Dataset ReLU Lambda autograd fastai glibc gzip kernel len logit map nats pickle
 NaN nat eps softmax dropout forward hook Linear Conv Mm Add Amax Sub Exp Sum Log Index Mean Neg
-AdamW CSV JPEG ONNX PNG Pillow TensorBoard fork
+AdamW classes opt CSV JPEG ONNX PNG Pillow TensorBoard fork
 Windows macOS eval float lambda nan permute sigmoid spawn view
 Blanchard Higham Ioffe Szegedy
 Adam Jeremy Howard Rachel Thomas Francisco Ingham Xavier Glorot Bengio Bottou Haffner LeCun

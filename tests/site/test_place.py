@@ -129,6 +129,8 @@ def test_both_languages_have_the_same_anchors_and_the_same_blocks(site):
             ]
             for found in marks
         ]
+        if name.name == "glossary.html":  # each language has its own alphabet
+            ids = [sorted(found) for found in ids]
         assert ids[0] == ids[1], name
 
 

@@ -7,8 +7,8 @@
   // What a match is worth in each field and on each kind of page; how soon repetition stops counting; what a title
   // that is the query adds.
   const FIELDS = { title: 8, names: 8, prose: 1, code: 0.4, outputs: 0.4 };
-  const KINDS = { lesson: 1, glossary: 0.75, about: 0.6, api: 0.4, home: 0.4 };
-  const SATURATION = 7, EXACT = 1.4;
+  const KINDS = { first: 1, lesson: 0.8, glossary: 0.75, about: 0.6, api: 0.4, home: 0.4 };
+  const SATURATION = 7, EXACT = 1.4, DEFINED = 1.8;
   const SHOWN = 15; // results
   const LENGTH = document.documentElement.lang.startsWith("zh") ? 90 : 150; // characters of an excerpt,
   const BEFORE = 30; // and of these before the first match
@@ -228,7 +228,7 @@
       had += best && worth;
     }
     sum += total(together, (token) => points(token, i));
-    const exact = section.key === whole ? EXACT : 1;
+    const exact = section.key !== whole ? 1 : section.kind === "glossary" ? DEFINED : EXACT;
     const verbatim = query.length > 12 && `${section.prose} ${section.outputs}`.toLowerCase().includes(query.toLowerCase()) ? 3 : 1;
     return sum * (had / total(parts, ({ worth }) => worth)) ** 2 * exact * verbatim * KINDS[section.kind];
   }

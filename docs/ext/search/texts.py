@@ -27,7 +27,12 @@ SCRIPT = Path(__file__).parent / "search.js"
 TRADITIONAL = Path(__file__).parents[2] / "zh" / "traditional.txt"
 TEXTS = "search-texts.js"
 #: What a page is, if it is not a lesson; search.js says how much that counts.
-KINDS = {"glossary": "glossary", "api": "api", "about": "about"}
+KINDS = {
+    "glossary": "glossary",
+    "api": "api",
+    "about": "about",
+    "tutorials/nn_tutorial": "first",
+}
 
 #: Not to be found: what is folded (but answers), what the page does not show, and its last lines.
 HIDDEN = {"folded", "only-in-downloads", "tested-source-links"}
