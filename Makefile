@@ -38,7 +38,7 @@ html-en html-zh: html-%: $(DOCS)
 
 test: html $(TEST) ## build, then run all tests
 	@$(BIN)/python tools/browser.py
-	$(BIN)/python -m pytest -n 2 --dist loadfile --cov
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov
 
 mutants: $(TEST) ## plant faults in what the pages teach and see whether the tests notice
 	@$(PYTHON) tools/set_up.py $(VENV) docs test mutants

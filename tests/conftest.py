@@ -14,6 +14,18 @@ settings.register_profile("repeatable", deadline=None, derandomize=True, databas
 settings.load_profile("repeatable")
 
 
+#: The files that take longest come first, so that no worker is left with one of them at the end.
+SLOW = "downloads accessibility alive run_once many_page new_page_and_language place layout search"
+
+
+def pytest_collection_modifyitems(items):
+    """Put the slow files first; within a file everything stays in its order."""
+    slow = [f"test_{name}" for name in SLOW.split()]
+    items.sort(
+        key=lambda item: slow.index(item.path.stem) if item.path.stem in slow else 99
+    )
+
+
 @pytest.fixture(autouse=True)
 def seed():
     """Let no test depend on which tests ran before it."""

@@ -50,6 +50,7 @@ def test_the_pointer_brings_a_definition_and_may_go_into_it(page, address, lang)
 @both
 def test_the_keyboard_brings_it_and_escape_takes_it_away(page, address, lang):
     page.goto(f"{address}/{lang}/{LESSON}")
+    page.bring_to_front()
     page.locator(LINK).evaluate("(link) => link.focus({ focusVisible: true })")
     page.locator(BOX).wait_for()
     assert page.locator(LINK).get_attribute("aria-describedby") == "term-hint"
