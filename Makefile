@@ -38,7 +38,9 @@ html-en html-zh: html-%: $(DOCS)
 
 test: html $(TEST) ## build, then run all tests
 	@$(BIN)/python tools/browser.py
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=
+	@$(BIN)/coverage report --include='mnist_tut/*' --fail-under=100
+	@$(BIN)/coverage report --include='docs/ext/*' --fail-under=90
 
 mutants: $(TEST) ## plant faults in what the pages teach and see whether the tests notice
 	@$(PYTHON) tools/set_up.py $(VENV) docs test mutants

@@ -20,8 +20,7 @@ PHONE = {"rules": {"color-contrast": {"enabled": False}}}
     ("lang", "width", "scheme", "options"),
     [
         ("en", 1440, "light", {}),
-        ("zh", 1440, "light", {}),
-        ("zh", 1440, "dark", DARK),  # the colours are those of the other language
+        ("zh", 1440, "dark", {}),
         ("en", 360, "light", PHONE),
         (".", 1440, "light", {}),
         (".", 1440, "dark", DARK),

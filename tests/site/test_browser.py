@@ -38,9 +38,17 @@ def page(chromium):
     opened.close()
 
 
-@both
-@pytest.mark.parametrize("width", [360, 768, 1440])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("lang", "width", "scheme"),
+    [
+        ("en", 360, "light"),
+        ("zh", 360, "dark"),
+        ("zh", 768, "light"),
+        ("en", 768, "dark"),
+        ("en", 1440, "light"),
+        ("zh", 1440, "dark"),
+    ],
+)
 def test_pages_open_without_faults_and_fit_the_screen(
     chromium, address, lang, width, scheme
 ):

@@ -21,6 +21,10 @@ AGAIN = """query => new Promise(done => {
 })"""
 
 
+TOP_THREE = """queries => queries.map(
+  (query) => searchSite(query).found.slice(0, 3).map(({ anchor }) => anchor))"""
+
+
 @pytest.fixture(scope="module")
 def page(chromium):
     opened = chromium.new_page(viewport={"width": 1440, "height": 900})
@@ -73,12 +77,10 @@ def test_the_right_answer_comes_first_or_nearly_so(page, address, site, lang):
     asked = list(questions(site, lang))
     page.goto(f"{address}/{lang}/search.html")
     first, second, third, missed = [], [], [], []
-    for query, wanted in asked:
+    page.wait_for_function("typeof searchSite === 'function'")
+    answers = page.evaluate(TOP_THREE, [query for query, _ in asked])
+    for (query, wanted), found in zip(asked, answers, strict=True):
         assert wanted <= known, f"{query}: the table names a place that is not there"
-        page.evaluate(AGAIN, query)
-        page.locator(".search-summary p").first.wait_for(timeout=10_000)
-        links = page.locator(f"{RESULTS} > a").all()[:3]
-        found = [link.get_attribute("href").split("#")[1] for link in links]
         places = [found.index(answer) for answer in wanted if answer in found]
         [first, second, third, missed][min(places, default=3)].append(query)
     assert len(asked) >= 60

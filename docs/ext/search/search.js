@@ -244,6 +244,8 @@
     return { found: good, tokens: new Set([...tokens, ...together]), missing, changed };
   }
 
+  window.searchSite = search; // for whoever wants to try it from the console
+
   /* The names of terms that share most pairs of letters, or characters, with a query that found nothing. */
   function suggestions(query) {
     const letters = (text) => new Set(/\p{Script=Han}/u.test(text) ? text : [...text.toLowerCase()].map((letter, i, all) => letter + (all[i + 1] ?? "")));
