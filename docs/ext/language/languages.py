@@ -1,8 +1,9 @@
 """The languages of the site.
 
 A new language costs an entry here, its texts (``docs/<name>``, ``gallery/<name>``, its columns in
-``docs/glossary.toml`` and its messages in ``mnist_tut/exercises/messages.py``), and a catalogue of
-the site's own words: ``docs/locale/<sphinx>/LC_MESSAGES/sphinx.po``.
+``docs/glossary.toml``, its messages in ``mnist_tut/exercises/messages.py``, its lines in
+``docs/index.html`` and ``docs/404.html``), and a catalogue of the site's own words:
+``docs/locale/<sphinx>/LC_MESSAGES/sphinx.po``. Without a ``docstrings.po`` the API stays English.
 """
 
 from typing import NamedTuple
