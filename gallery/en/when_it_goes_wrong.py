@@ -82,8 +82,8 @@ When it goes wrong
 #       * - the loss is ``nan``
 #         - :ref:`Zero times infinity <wrong-nan>`
 #
-# A fault that is not among them is found by :ref:`the tools <wrong-tools>` at the end. Here is what the
-# cells below need: one mini-batch of flat pictures, and a linear model.
+# A fault that is not among them is found by :ref:`the tools <wrong-tools>` at the end. Here is what
+# the cells below need: one :term:`mini-batch` of flat pictures, and a linear model.
 
 from pathlib import Path
 
@@ -132,8 +132,8 @@ print("PyTorch", torch.__version__)
 # ``mat1 and mat2 shapes cannot be multiplied``
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# Above the last line stands the *traceback*: the calls that led there, each with the function that it
-# stands in. *Guess: which of them is your line?*
+# Above the last line stands the :term:`traceback`: the calls that led there, each with the function
+# that it stands in. *Guess: which of them is your line?*
 
 import traceback
 
@@ -146,8 +146,8 @@ except RuntimeError as error:
     print(f"RuntimeError: {error}")
 
 # %%
-# The first; all others are PyTorch's own. ``mat1`` is what came in, ``mat2`` are the weights: a linear
-# layer wants rows of 784, and took each line of 28 pixels for a row.
+# The first; all others are PyTorch's own. ``mat1`` is what came in, ``mat2`` are the
+# :term:`weights`: a linear layer wants rows of 784, and took each line of 28 pixels for a row.
 
 out = model(pictures.flatten(1))
 print(out.shape)
@@ -158,8 +158,8 @@ print(out.shape)
 # ``mat1 and mat2 must have the same dtype``
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# NumPy computes in ``float64``, PyTorch's layers in ``float32``, unless told otherwise, and neither is
-# converted by itself. Every operation has its own words for it:
+# NumPy computes in ``float64``, PyTorch's layers in ``float32``, unless told otherwise, and neither
+# is converted by itself. Every operation has its own words for it:
 
 import numpy as np
 
@@ -186,9 +186,10 @@ print(model(rows).dtype)
 # ``expected target dtype to be Long``
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# ``cross_entropy`` uses a label as a position in a row, so it has to be an integer: ``Long`` is
-# PyTorch's name for ``int64``. Labels from a table are often floats. (Older versions say `expected
-# scalar type Long but found Float <https://github.com/pytorch/pytorch/issues/118280>`_.)
+# ``cross_entropy`` uses a :term:`label` as a position in a row, so it has to be an integer:
+# ``Long`` is PyTorch's name for ``int64``. Labels from a table are often floats. (Older versions
+# say
+# `expected scalar type Long but found Float <https://github.com/pytorch/pytorch/issues/118280>`_.)
 
 labels = yb.float()
 try:
@@ -205,8 +206,8 @@ print(loss)
 # ``Target 10 is out of bounds``
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# Ten classes have the numbers 0 to 9. Whoever counts from one has a class 10, and a row of ten logits
-# has no such position.
+# Ten classes have the numbers 0 to 9. Whoever counts from one has a class 10, and a row of ten
+# logits has no such position.
 
 labels = yb + 1
 try:
@@ -223,9 +224,9 @@ print(loss)
 # ``is not on the expected device``
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# What meets in an operation has to be on one device. The device ``meta`` exists on every machine: its
-# tensors have a shape, but no numbers. Between a GPU and the CPU, many operations say ``Expected all
-# tensors to be on the same device, but found at least two devices``.
+# What meets in an operation has to be on one :term:`device`. The device ``meta`` exists on every
+# machine: its tensors have a shape, but no numbers. Between a GPU and the CPU, many operations say
+# ``Expected all tensors to be on the same device, but found at least two devices``.
 
 # sphinx_gallery_start_ignore
 # PyTorch loads its compiler before it refuses, and that makes a folder: not to stay.
@@ -264,16 +265,16 @@ cache.cleanup()
 # Gradients
 # ---------
 #
-# *Autograd* records what happens to parameters. Four messages say that the record and your code do not
-# fit each other.
+# :term:`Autograd <autograd>` records what happens to :term:`parameters <parameter>`. Four messages
+# say that the record and your code do not fit each other.
 #
 # .. _wrong-leaf:
 #
 # ``a leaf Variable that requires grad``
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# An update is no part of what we want gradients of. Recorded, it would make the parameter the result
-# of an operation, and it would be no leaf any more.
+# An update is no part of what we want :term:`gradients <gradient>` of. Recorded, it would make the
+# parameter the result of an operation, and it would be no leaf any more.
 
 weights = torch.zeros(784, 10, requires_grad=True)
 loss = F.cross_entropy(xb @ weights, yb)
@@ -319,7 +320,7 @@ print(weights.grad.shape)
 # ``element 0 of tensors does not require grad``
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# There is no way back from this loss: nothing that was computed asked for a gradient. Here
+# There is no way back from this :term:`loss`: nothing that was computed asked for a gradient. Here
 # ``requires_grad`` was forgotten; a loss under ``no_grad``, after ``detach()``, or made anew by
 # ``torch.tensor(loss)`` says the same.
 
@@ -364,8 +365,8 @@ print(model.weight.grad.shape)
 # Modules and optimizers
 # ----------------------
 #
-# A module notices layers and parameters when they are assigned to it. Both of these errors are about
-# that.
+# A :term:`module` notices layers and parameters when they are assigned to it. Both of these errors
+# are about that.
 #
 # .. _wrong-init:
 #
@@ -400,8 +401,8 @@ print(Net())
 # ``optimizer got an empty parameter list``
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# A Python list is no module, so nobody looks into it for parameters. ``nn.ModuleList`` is a list and
-# a module.
+# A Python list is no module, so nobody looks into it for parameters. ``nn.ModuleList`` is a list
+# and a module.
 
 
 class Stack(nn.Module):
@@ -426,8 +427,8 @@ opt = optim.SGD(Stack().parameters(), lr=0.1)
 print(sum(p.numel() for p in Stack().parameters()))
 
 # %%
-# With one layer outside of the list there is no error: the optimizer trains that one and no other. So
-# count the parameters.
+# With one layer outside of the list there is no error: the :term:`optimizer` trains that one and no
+# other. So count the parameters.
 #
 # **In short:** ``super().__init__()`` first, and nothing that is to be trained in a plain list.
 #
@@ -519,8 +520,8 @@ for script in (bare, guarded):
     print(done.stdout, done.stderr.partition("RuntimeError:")[2].partition("\n\n")[0])
 
 # %%
-# When a worker imports the script, its ``__name__`` is not ``"__main__"``: functions and classes are
-# defined, and what is below the guard is left alone.
+# When a worker imports the script, its ``__name__`` is not ``"__main__"``: functions and classes
+# are defined, and what is below the guard is left alone.
 #
 # **In short:** save tensors, not objects; and below ``if __name__ == "__main__":`` stands all that
 # *does* something.
@@ -530,8 +531,8 @@ for script in (bare, guarded):
 # No message at all
 # -----------------
 #
-# These are worse: the program runs, and learns badly or not at all. Each has its symptom. Some cells
-# train on one mini-batch, again and again, and watch its loss:
+# These are worse: the program runs, and learns badly or not at all. Each has its symptom. Some
+# cells train on one mini-batch, again and again, and watch its loss:
 
 
 def losses(net, steps=100, xb=xb, yb=yb):
@@ -588,18 +589,18 @@ opt = optim.SGD(net.parameters(), lr=0.1)
 print([loss_batch(net, F.cross_entropy, xb, yb, opt)[0] for _ in range(3)])
 
 # %%
-# ``net.to(dev)`` keeps the parameters and changes what is in them. But what an optimizer has collected
-# so far, such as momentum, stays where it was. So: first the model, then its device, then the
-# optimizer.
+# ``net.to(dev)`` keeps the parameters and changes what is in them. But what an optimizer has
+# collected so far, such as :term:`momentum`, stays where it was. So: first the model, then its
+# device, then the optimizer.
 #
 # .. _wrong-softmax:
 #
 # The loss never comes near zero
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# ``cross_entropy`` contains softmax. A model that ends in softmax as well gives it numbers from 0 to 1
-# for logits, and these can never differ enough. *Guess: what is the loss of a model that is right and
-# quite sure, after softmax twice?*
+# ``cross_entropy`` contains softmax. A model that ends in softmax as well gives it numbers from 0
+# to 1 for logits, and these can never differ enough. *Guess: what is the loss of a model that is
+# right and quite sure, after softmax twice?*
 
 twice = losses(nn.Sequential(nn.Linear(784, 10), nn.Softmax(dim=1)), steps=300)
 once = losses(nn.Linear(784, 10), steps=300)
@@ -616,8 +617,9 @@ print(f"sure and right, but twice: {F.cross_entropy(sure, yb):.3f}")
 # The accuracy stays that of a guess
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# Pictures and labels have come apart: here by one row, elsewhere because only one of them was sorted
-# or shuffled. The model learns what it is told as well as it can, and on other pictures it guesses.
+# Pictures and labels have come apart: here by one row, elsewhere because only one of them was
+# sorted or shuffled. The model learns what it is told as well as it can, and on other pictures it
+# guesses.
 
 from mnist_tut.by_hand import accuracy
 from mnist_tut.plots import show_digits
@@ -633,21 +635,22 @@ for told in (y.roll(1), y):
 show_digits(x[:10], y.roll(1)[:10])
 
 # %%
-# .. figure-text:: Ten handwritten digits in a row; from the second on, the label above each is that of its left neighbour.
+# .. figure-text:: Ten handwritten digits in a row; from the second on, the label above each is that
+#    of its left neighbour.
 #
 #    Ten pictures with the labels that the first model was given. One look would have been enough.
 #
-# Before you train, look at some pictures with their labels, taken from where the loop gets them: from
-# the loader.
+# Before you train, look at some pictures with their labels, taken from where the loop gets them:
+# from the loader.
 #
 # .. _wrong-view:
 #
 # A model for colour pictures learns little
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# Files hold the colours of a pixel side by side: height, width, channel. PyTorch wants the channel
-# first. ``view`` gives the right shape, and keeps the numbers in their old order; ``permute`` moves
-# the dimensions.
+# Files hold the colours of a pixel side by side: height, width, :term:`channel`. PyTorch wants the
+# channel first. ``view`` gives the right shape, and keeps the numbers in their old order;
+# ``permute`` moves the dimensions.
 
 digit = x_train[0].view(28, 28)
 colour = torch.stack([digit, digit, digit], dim=2)
@@ -656,7 +659,8 @@ print(colour.shape, viewed.shape, permuted.shape)
 show_digits(torch.cat([viewed, permuted]), ["view"] * 3 + ["permute"] * 3, cols=6)
 
 # %%
-# .. figure-text:: Six pictures in a row. The first three, named view, show slices of a digit torn into stripes; the other three, named permute, show the digit.
+# .. figure-text:: Six pictures in a row. The first three, named view, show slices of a digit torn
+#    into stripes; the other three, named permute, show the digit.
 #
 #    The three channels of one grey picture, after ``view`` and after ``permute``.
 #
@@ -668,8 +672,8 @@ show_digits(torch.cat([viewed, permuted]), ["view"] * 3 + ["permute"] * 3, cols=
 #
 #    .. hint::
 #
-#       Dimension 3 moves to place 1: in which order do you name the four? Bytes are divided like other
-#       numbers.
+#       Dimension 3 moves to place 1: in which order do you name the four? Bytes are divided like
+#       other numbers.
 #
 # .. _wrong-forty:
 #
@@ -702,8 +706,8 @@ print(cnn_any_size()(large).shape)
 # The same picture gets another answer each time
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# In training, batch normalisation looks at the whole mini-batch, and dropout at random numbers. Without
-# ``eval()`` they do so in validation, too.
+# In training, :term:`batch normalisation` looks at the whole mini-batch, and dropout at random
+# numbers. Without ``eval()`` they do so in validation, too.
 
 from mnist_tut.models import better_cnn
 
@@ -724,8 +728,8 @@ for mode in (net.train, net.eval):
 # The loss depends on the batch size
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# The last mini-batch is smaller, and its mean counts as much as that of the others. ``reduction="none"``
-# gives a loss for each picture, so that we can try.
+# The last mini-batch is smaller, and its mean counts as much as that of the others.
+# ``reduction="none"`` gives a loss for each picture, so that we can try.
 
 each = F.cross_entropy(model(x_train[:100]), y_train[:100], reduction="none")
 parts = each.split(bs)
@@ -741,9 +745,10 @@ print(f"mean of means {means:.4f}, weighted {weighted:.4f}, of all {each.mean():
 # The loss is ``nan``
 # ^^^^^^^^^^^^^^^^^^^
 #
-# *Not a number*: zero times infinity, zero by zero, infinity minus infinity. The *entropy* says how
-# unsure a model is; here a probability has become zero, and its logarithm minus infinity. A ``nan``
-# spreads: after one update all parameters are ``nan``. With ``log_softmax`` no logarithm is infinite.
+# *Not a number*: zero times infinity, zero by zero, infinity minus infinity. The :term:`entropy`
+# says how unsure a model is; here a probability has become zero, and its logarithm minus infinity.
+# A ``nan`` spreads: after one update all parameters are ``nan``. With ``log_softmax`` no logarithm
+# is infinite.
 
 
 def entropy(logits):
@@ -763,11 +768,12 @@ def safe_entropy(logits):
 print(safe_entropy(logits))
 
 # %%
-# Other sources are a learning rate that is too large, a division by a standard deviation of zero, and
-# the data: ``x.isfinite().all()`` tells. ``fit`` stops at the first epoch whose loss is not finite.
+# Other sources are a :term:`learning rate` that is too large, a division by a standard deviation of
+# zero, and the data: ``x.isfinite().all()`` tells. ``fit`` stops at the first :term:`epoch` whose
+# loss is not finite.
 #
-# **In short:** know what the loss should be, at the start and at the end; a wrong number is a message,
-# too.
+# **In short:** know what the loss should be, at the start and at the end; a wrong number is a
+# message, too.
 #
 # .. _wrong-tools:
 #
@@ -781,8 +787,9 @@ print(safe_entropy(logits))
 # Is the loss right at the start?
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# A model that knows nothing gives each of ten classes one tenth: a loss of :math:`\ln 10`. Much more
-# says that it is sure without a reason. *Guess: what do weights do that are a hundred times too large?*
+# A model that knows nothing gives each of ten classes one tenth: a loss of :math:`\ln 10`. Much
+# more says that it is sure without a reason. *Guess: what do weights do that are a hundred times
+# too large?*
 
 import math
 
@@ -799,9 +806,9 @@ for scale in (1, 100):
 # Can it learn one mini-batch by heart?
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# The best test there is: the same mini-batch again and again. A network and a loop that are sound bring
-# its loss near zero in a few dozen steps. If yours do not, the fault is in one of them, and more data
-# will not help.
+# The best test there is: the same mini-batch again and again. A network and a loop that are sound
+# bring its loss near zero in a few dozen steps. If yours do not, the fault is in one of them, and
+# more data will not help.
 
 net = better_cnn()
 found = losses(net, steps=40, xb=images)
@@ -817,17 +824,17 @@ print([round(loss, 3) for loss in found[::8]], round(found[-1], 4))
 #
 #    .. hint::
 #
-#       What does the loss want from the model? What does ``backward()`` do with old gradients? And a
-#       loss that is kept as a tensor keeps its whole graph.
+#       What does the loss want from the model? What does ``backward()`` do with old gradients? And
+#       a loss that is kept as a tensor keeps its whole graph.
 #
 # .. _wrong-norms:
 #
 # Do the gradients arrive?
 # ^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# A *hook* is a function that PyTorch calls on its way. One that is registered at a parameter gets its
-# gradient during ``backward()``. Here it notes the norm: how long the gradient is. *Guess: what is
-# left of it on its way back through five sigmoids?*
+# A :term:`hook` is a function that PyTorch calls on its way. One that is registered at a parameter
+# gets its gradient during ``backward()``. Here it notes the :term:`norm`: how long the gradient is.
+# *Guess: what is left of it on its way back through five sigmoids?*
 
 
 def norms(activation):
@@ -847,18 +854,18 @@ for activation in (nn.Sigmoid, nn.ReLU):
     print(activation.__name__, [f"{norm:.0e}" for norm in found])
 
 # %%
-# ``backward()`` comes to the last layer first. A norm that shrinks from there on means that the first
-# layers hardly learn; one that grows may end in ``nan``; one that is zero or missing means that the way
-# back is cut.
+# ``backward()`` comes to the last layer first. A norm that shrinks from there on means that the
+# first layers hardly learn; one that grows may end in ``nan``; one that is zero or missing means
+# that the way back is cut.
 #
 # .. _wrong-anomaly:
 #
 # Where does the ``nan`` come from?
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# :class:`torch.autograd.set_detect_anomaly` checks every gradient on the way. At the first ``nan`` it
-# stops and shows the line of the *forward* pass to blame. It is slow: switch it on to search, and off
-# again.
+# :class:`torch.autograd.set_detect_anomaly` checks every gradient on the way. At the first ``nan``
+# it stops and shows the line of the *forward* pass to blame. It is slow: switch it on to search,
+# and off again.
 
 with (
     torch.autograd.set_detect_anomaly(True),
@@ -880,9 +887,10 @@ print(logits.grad)
 # What is in there?
 # ^^^^^^^^^^^^^^^^^
 #
-# Put :func:`breakpoint` into the loop, and Python stops there and asks you: ``p`` prints what you ask
-# for, ``n`` goes to the next line, ``c`` goes on. Nobody types while a page is built. So we hand the
-# debugger our keys; with ``breakpoint()`` in the place of ``debugger.set_trace()`` they are yours.
+# Put :func:`breakpoint` into the loop, and Python stops there and asks you: ``p`` prints what you
+# ask for, ``n`` goes to the next line, ``c`` goes on. Nobody types while a page is built. So we
+# hand the debugger our keys; with ``breakpoint()`` in the place of ``debugger.set_trace()`` they
+# are yours.
 
 import pdb
 

@@ -20,10 +20,10 @@ The page uses a small part of MNIST, so that no training takes long.
 # Pictures in a folder
 # --------------------
 #
-# Your data will not come as one tidy array, but as files. So we write some of MNIST into a folder, as
-# PNG pictures, each class in a folder of its own. `Pillow <https://pillow.readthedocs.io>`_, which
-# Matplotlib brings along, writes and reads them. (The folder is a temporary one; Python removes it in
-# the end.)
+# Your data will not come as one tidy array, but as files. So we write some of MNIST into a folder,
+# as PNG pictures, each class in a folder of its own. `Pillow <https://pillow.readthedocs.io>`_,
+# which Matplotlib brings along, writes and reads them. (The folder is a temporary one; Python
+# removes it in the end.)
 
 import tempfile
 from pathlib import Path
@@ -71,8 +71,8 @@ write(x_train[:3000], y_train[:3000], home / "train")
 write(x_valid[:1000], y_valid[:1000], home / "valid")
 
 # %%
-# To PyTorch, a folder is a ``Dataset`` as soon as it has a length and can be indexed. Ours knows the
-# files and reads one when it is asked for:
+# To PyTorch, a folder is a ``Dataset`` as soon as it has a length and can be indexed. Ours knows
+# the files and reads one when it is asked for:
 #
 # .. tested-source:: mnist_tut.project.read_picture
 #
@@ -100,7 +100,7 @@ assert torch.equal(labels, torch.tensor(y_train[written]))
 # %%
 # Not one bit is lost. (Photos are usually kept as JPEG, which does lose some.)
 #
-# **In short:** a list of files, a length and an index make a ``Dataset`` of a folder.
+# **In short:** a list of files, a length and an :term:`index` make a ``Dataset`` of a folder.
 #
 # .. _own-loop:
 #
@@ -124,9 +124,9 @@ assert torch.equal(labels, torch.tensor(y_train[written]))
 # .. tested-source:: mnist_tut.loaders.WrappedDataLoader
 #    :folded: WrappedDataLoader: a loader with a function
 #
-# Your network will want more settings than the tutorial's. Here the number of blocks is one, and the
-# number of classes another. The blocks are in a :class:`torch.nn.ModuleList`: like a Python list it
-# leaves to ``forward`` what is done with them, but the module knows their parameters.
+# Your network will want more settings than the tutorial's. Here the number of blocks is one, and
+# the number of classes another. The blocks are in a :class:`torch.nn.ModuleList`: like a Python
+# list it leaves to ``forward`` what is done with them, but the module knows their parameters.
 #
 # .. tested-source:: mnist_tut.project.DeepCNN
 #
@@ -157,7 +157,7 @@ for p, q in zip(model.parameters(), known.parameters()):
 print(sum(p.numel() for p in model.parameters()), "parameters")
 
 # %%
-# They are the same. One epoch, straight from the files:
+# They are the same. One :term:`epoch`, straight from the files:
 
 bs = 64
 train_dl, valid_dl = get_data(train_ds, valid_ds, bs)
@@ -175,9 +175,9 @@ fit(1, model, F.cross_entropy, opt, train_dl, valid_dl)
 # Your own handwriting
 # --------------------
 #
-# Write a digit on white paper, with a dark pen, and take a photo. Then ``photo =
-# Image.open("photo.jpg")`` takes the place of the next cell, which draws one: large, off the middle,
-# and with light that falls from the left.
+# Write a digit on white paper, with a dark pen, and take a photo. Then
+# ``photo = Image.open("photo.jpg")`` takes the place of the next cell, which draws one: large, off
+# the middle, and with light that falls from the left.
 
 from PIL import ImageDraw
 
@@ -188,9 +188,9 @@ pen.line([(190, 60), (270, 62), (225, 190)], fill=45, width=16, joint="curve")
 print(photo.size)
 
 # %%
-# MNIST is white on black; its makers scaled each digit to 20 pixels and put its centre of mass in the
-# middle. The network has seen nothing else. So we take two steps: to ink without paper, and to the
-# place and size that it expects.
+# MNIST is white on black; its makers scaled each digit to 20 pixels and put its centre of mass in
+# the middle. The network has seen nothing else. So we take two steps: to ink without paper, and to
+# the place and size that it expects.
 #
 # .. tested-source:: mnist_tut.project.ink_of
 #
@@ -216,22 +216,25 @@ with torch.no_grad():
 show_digits(three, guess, cols=3)
 
 # %%
-# .. figure-text:: Three pictures of the same digit 7: black on light grey and small; white on black, thin and off the middle; white on black, large and in the middle. A predicted class stands above each.
+# .. figure-text:: Three pictures of the same digit 7: black on light grey and small; white on
+#    black, thin and off the middle; white on black, large and in the middle. A predicted class
+#    stands above each.
 #
 #    The photo on its way to the form of MNIST, and what the network reads each time.
 #
 # No error, whatever you give it: a network answers everything.
 #
-# **In short:** bring new data into the form of the training data, and look at them before you believe
-# what the network says.
+# **In short:** bring new data into the form of the training data, and look at them before you
+# believe what the network says.
 #
 # .. _own-workers:
 #
 # Worker processes
 # ----------------
 #
-# With ``num_workers=2`` a loader has two more processes read and unpack while yours trains. On Linux
-# they can be copies of your process (*fork*). *Guess: does it pay for pictures as small as ours?*
+# With ``num_workers=2`` a loader has two more processes read and unpack while yours trains. On
+# Linux they can be copies of your process (*fork*). *Guess: does it pay for pictures as small as
+# ours?*
 
 import os
 import sys
@@ -251,13 +254,13 @@ if sys.platform == "linux":
     print(f"two workers:     {took:.2f} s, {os.cpu_count()} cores")
 
 # %%
-# Two processes have to be started, and every mini-batch has to be handed over. Where reading takes
-# longer than that, as with large photos, they pay. Measure with your own.
+# Two processes have to be started, and every :term:`mini-batch` has to be handed over. Where
+# reading takes longer than that, as with large photos, they pay. Measure with your own.
 #
-# On other systems, and from Python 3.14 on everywhere unless you ask for a copy, a worker is a fresh
-# Python. It first runs your file to know your classes, but under another name. What must not be run
-# again stands behind the *main guard*, ``if __name__ == "__main__":``. We run a small program under
-# both names, as you start it and as a worker does:
+# On other systems, and from Python 3.14 on everywhere unless you ask for a copy, a worker is a
+# fresh Python. It first runs your file to know your classes, but under another name. What must not
+# be run again stands behind the :term:`main guard`, ``if __name__ == "__main__":``. We run a small
+# program under both names, as you start it and as a worker does:
 
 import runpy
 
@@ -291,10 +294,10 @@ for name in ("__main__", "__mp_main__"):
 # Data augmentation
 # -----------------
 #
-# The tutorial's CNN misread digits that were shifted by two pixels. It had never seen any, so let us
-# show it some: each mini-batch comes shifted by up to two pixels each way, at random. Such a *transform*
-# is no more than a function in the loader, like ``preprocess``. (Our data are small, so from now on they
-# stay in memory.)
+# The tutorial's CNN misread digits that were shifted by two pixels. It had never seen any, so let
+# us show it some: each mini-batch comes shifted by up to two pixels each way, at random. Such a
+# :term:`transform` is no more than a function in the loader, like ``preprocess``. (Our data are
+# small, so from now on they stay in memory.)
 #
 # .. tested-source:: mnist_tut.project.random_shift
 
@@ -323,20 +326,21 @@ for transform in (as_it_is, random_shift):
         print(f"shifted: {accuracy(model(shifted), yv):.4f}")
 
 # %%
-# The first line is, to the last digit, that of the training from files. Then the losses differ: with
-# shifts it is harder to learn by heart, so it takes longer, but look at what becomes of the shifted
-# digits. Only the training data are shifted: the validation set stands for what is to come.
+# The first line is, to the last digit, that of the training from files. Then the losses differ:
+# with shifts it is harder to learn by heart, so it takes longer, but look at what becomes of the
+# shifted digits. Only the training data are shifted: the :term:`validation set` stands for what is
+# to come.
 #
 # .. exercise:: my_shift
 #
 #    ``random_shift`` moves all pictures of a mini-batch alike. Write one that draws anew for each
-#    picture: up to ``most`` pixels in each direction, black where the picture has left, and none of it
-#    coming back in on the other side. ``x`` has the shape (n, 1, 28, 28), and stays as it is.
+#    picture: up to ``most`` pixels in each direction, black where the picture has left, and none of
+#    it coming back in on the other side. ``x`` has the shape (n, 1, 28, 28), and stays as it is.
 #
 #    .. hint::
 #
-#       ``F.pad(picture, (most, most, most, most))`` and a cut-out of 28 by 28, once for each picture;
-#       ``torch.stack`` makes one tensor of a list.
+#       ``F.pad(picture, (most, most, most, most))`` and a cut-out of 28 by 28, once for each
+#       picture; ``torch.stack`` makes one tensor of a list.
 #
 # **In short:** show the network what it will meet; a function in the loader is enough.
 #
@@ -345,10 +349,10 @@ for transform in (as_it_is, random_shift):
 # AdamW and a schedule
 # --------------------
 #
-# Most projects start with :class:`torch.optim.AdamW`. It divides each parameter's step by the size that
-# its gradients had of late, so those with small gradients get ahead, too. The W is for *weight decay*:
-# each step also makes every parameter smaller by ``lr * weight_decay`` times itself. A gradient of zero
-# shows it alone:
+# Most projects start with :class:`torch.optim.AdamW`. It divides each parameter's step by the size
+# that its gradients had of late, so those with small gradients get ahead, too. The W is for
+# :term:`weight decay`: each step also makes every parameter smaller by ``lr * weight_decay`` times
+# itself. A gradient of zero shows it alone:
 
 p = torch.ones(1, requires_grad=True)
 opt = optim.AdamW([p], lr=0.1, weight_decay=0.5)
@@ -357,11 +361,12 @@ opt.step()
 print(f"{p.item():.4f} {1 - 0.1 * 0.5:.4f}")
 
 # %%
-# Large weights are pulled back unless the gradients keep asking for them: a guard against overfitting.
+# Large weights are pulled back unless the gradients keep asking for them: a guard against
+# :term:`overfitting`.
 #
-# A *schedule* changes ``lr`` after every step: small at first, while the gradients are wild, then
-# large, and to nearly nothing at the end. :class:`torch.optim.lr_scheduler.OneCycleLR` does this. Draw
-# a schedule before you use it:
+# A :term:`schedule` changes ``lr`` after every step: small at first, while the gradients are wild,
+# then large, and to nearly nothing at the end. :class:`torch.optim.lr_scheduler.OneCycleLR` does
+# this. Draw a schedule before you use it:
 
 epochs = 2
 steps = epochs * len(train_dl)
@@ -380,7 +385,8 @@ plt.ylabel("lr")
 plt.show()
 
 # %%
-# .. figure-text:: A curve over the steps of two epochs: it rises from near zero to 0.01 within the first third, then falls back to zero in a long smooth slope.
+# .. figure-text:: A curve over the steps of two epochs: it rises from near zero to 0.01 within the
+#    first third, then falls back to zero in a long smooth slope.
 #
 #    The learning rate of each step.
 #
@@ -388,8 +394,8 @@ plt.show()
 #
 # .. tested-source:: mnist_tut.project.train_epoch
 #
-# All that belongs to a run goes into a function, as we will need it again. All its random numbers, for
-# the order and for the shifts, come from one :class:`torch.Generator`:
+# All that belongs to a run goes into a function, as we will need it again. All its random numbers,
+# for the order and for the shifts, come from one :class:`torch.Generator`:
 
 from mnist_tut.project import train_epoch
 
@@ -420,18 +426,19 @@ for epoch in range(epochs):
 # %%
 # .. guess:: Why must the schedule know the number of steps beforehand?
 #
-#    Because its end is laid out: near zero in the last step. Whoever wants to train longer makes a new
-#    schedule; one step too many is an error.
+#    Because its end is laid out: near zero in the last step. Whoever wants to train longer makes a
+#    new schedule; one step too many is an error.
 #
-# **In short:** ``AdamW`` and one cycle are a good start; ``schedule.step()`` follows ``opt.step()``.
+# **In short:** ``AdamW`` and one cycle are a good start; ``schedule.step()`` follows
+# ``opt.step()``.
 #
 # .. _own-log:
 #
 # Keep a log
 # ----------
 #
-# What is printed is gone tomorrow. A file stays, and the simplest one that every program can read is
-# CSV: a line for each step.
+# What is printed is gone tomorrow. A file stays, and the simplest one that every program can read
+# is CSV: a line for each step.
 
 import csv
 
@@ -452,12 +459,14 @@ plt.ylabel("loss")
 plt.show()
 
 # %%
-# .. figure-text:: A jagged curve over the steps: the loss falls steeply at first and then more and more slowly.
+# .. figure-text:: A jagged curve over the steps: the loss falls steeply at first and then more and
+#    more slowly.
 #
 #    The loss of each mini-batch: noisy, but it shows at a glance how the training went.
 #
-# To watch a training while it runs, and to compare many, there is `TensorBoard
-# <https://www.tensorflow.org/tensorboard>`_, a package of its own. PyTorch writes for it, if it is there:
+# To watch a training while it runs, and to compare many, there is
+# `TensorBoard <https://www.tensorflow.org/tensorboard>`_, a package of its own. PyTorch writes for
+# it, if it is there:
 
 try:
     from torch.utils.tensorboard import SummaryWriter
@@ -477,8 +486,8 @@ else:
 # Which classes are mistaken
 # --------------------------
 #
-# The accuracy is one number for ten classes. The *confusion matrix* has one for each pair of them: the
-# row is the true class, the column what the network took it for.
+# The accuracy is one number for ten classes. The :term:`confusion matrix` has one for each pair of
+# them: the row is the true class, the column what the network took it for.
 #
 # .. tested-source:: mnist_tut.project.confusion
 
@@ -493,13 +502,14 @@ show_confusion(matrix)
 assert matrix.sum() == len(yv)
 
 # %%
-# .. figure-text:: A table of ten by ten numbers. The large ones stand on the diagonal, in grey; the others are small, and the darker orange the larger.
+# .. figure-text:: A table of ten by ten numbers. The large ones stand on the diagonal, in grey; the
+#    others are small, and the darker orange the larger.
 #
-#    Rows are true classes, columns predictions. On the diagonal stand the right ones; what is not zero
-#    elsewhere is a kind of mistake.
+#    Rows are true classes, columns predictions. On the diagonal stand the right ones; what is not
+#    zero elsewhere is a kind of mistake.
 #
-# Two questions about each class: of all that the network took for a 4, how many are one (*precision*)?
-# And of all that are a 4, how many did it find (*recall*)?
+# Two questions about each class: of all that the network took for a 4, how many are one
+# (:term:`precision`)? And of all that are a 4, how many did it find (:term:`recall`)?
 
 right = matrix.diagonal()
 precision, recall = right / matrix.sum(dim=0), right / matrix.sum(dim=1)
@@ -510,13 +520,13 @@ for digit in range(10):
 # %%
 # .. guess:: A network calls every picture a 4. What are its precision and recall for the 4?
 #
-#    Recall is 1: it has found them all. Precision is the share of 4 among the pictures, about one in
-#    ten. Either alone is easily won.
+#    Recall is 1: it has found them all. Precision is the share of 4 among the pictures, about one
+#    in ten. Either alone is easily won.
 #
 # .. exercise:: my_f1
 #
-#    The *F1 score* counts only if both are good: twice their product, divided by their sum. Compute it
-#    for every class from a confusion matrix.
+#    The *F1 score* counts only if both are good: twice their product, divided by their sum. Compute
+#    it for every class from a confusion matrix.
 #
 #    .. hint::
 #
@@ -529,19 +539,20 @@ for digit in range(10):
 # Stop and go on
 # --------------
 #
-# A training of days will be stopped some time: a power cut, a time limit, Ctrl-C. It can go on as if
-# nothing had happened, to the last bit, if *everything that changes* is kept: the model, the optimizer
-# with its schedule, and the ``generator`` that order and shifts come from.
+# A training of days will be stopped some time: a power cut, a time limit, Ctrl-C. It can go on as
+# if nothing had happened, to the last bit, if *everything that changes* is kept: the model, the
+# optimizer with its schedule, and the ``generator`` that order and shifts come from.
 #
 # .. tested-source:: mnist_tut.project.save
 #
 # .. tested-source:: mnist_tut.project.resume
 #
-# Each has its state, made of tensors and numbers. So :func:`torch.load` can be told ``weights_only=True``,
-# and reads nothing that could run code. The file is called a *checkpoint*.
+# Each has its state, made of tensors and numbers. So :func:`torch.load` can be told
+# ``weights_only=True``, and reads nothing that could run code. The file is called a
+# :term:`checkpoint`.
 #
-# Above we trained two epochs in one go. Now one, and a checkpoint; then everything is made anew, from
-# another seed, as a new process would:
+# Above we trained two epochs in one go. Now one, and a checkpoint; then everything is made anew,
+# from another seed, as a new process would:
 
 from mnist_tut.project import resume
 from mnist_tut.project import save
@@ -571,8 +582,8 @@ assert difference(model) == 0
 #
 # .. guess:: Everything goes on but the ``generator``, which starts afresh. What changes?
 #
-#    Other pictures share a mini-batch, and they are shifted otherwise. That is a good training, too, but
-#    not the same one: nothing tells you whether something else has gone wrong.
+#    Other pictures share a mini-batch, and they are shifted otherwise. That is a good training,
+#    too, but not the same one: nothing tells you whether something else has gone wrong.
 
 model, opt, schedule, generator, train_dl = new_run(seed=5)
 resume(checkpoint, model, opt, schedule, generator)
@@ -583,9 +594,10 @@ assert difference(model) > 0
 
 # %%
 # Save after each epoch. A process that is killed in mid-epoch begins that epoch again, in the same
-# order, and comes to the same end: a test of this page kills one and compares the bits. (Layers such as
-# :class:`torch.nn.Dropout` draw from PyTorch's global random numbers: then keep their state as well, from
-# :func:`torch.get_rng_state`. Another machine, or another number of threads, may round differently.)
+# order, and comes to the same end: a test of this page kills one and compares the bits. (Layers
+# such as :class:`torch.nn.Dropout` draw from PyTorch's global random numbers: then keep their state
+# as well, from :func:`torch.get_rng_state`. Another machine, or another number of threads, may
+# round differently.)
 #
 # **In short:** keep model, optimizer, schedule and ``generator``; write a new file, then rename it.
 #
@@ -594,9 +606,9 @@ assert difference(model) > 0
 # Fine-tuning
 # -----------
 #
-# You rarely have to start from nothing: a network trained on plenty of data can learn something new from
-# little. That is *transfer learning*. Let the plenty be the digits 0 to 4, and the little two hundred
-# pictures of 5 to 9:
+# You rarely have to start from nothing: a network trained on plenty of data can learn something new
+# from little. That is *transfer learning*. Let the plenty be the digits 0 to 4, and the little two
+# hundred pictures of 5 to 9:
 
 x, y = map(torch.tensor, (x_train[:3000], y_train[:3000]))  # not sorted
 
@@ -617,8 +629,8 @@ opt = optim.AdamW(model.parameters(), lr=0.01)
 fit(1, model, F.cross_entropy, opt, *loaders(low=0))
 
 # %%
-# Now we *freeze* the blocks, which have learnt to see strokes, and put a new head on. A new layer wants
-# gradients, the frozen ones do not, so the optimizer gets the head alone:
+# Now we *freeze* the blocks, which have learnt to see strokes, and put a new head on. A new layer
+# wants gradients, the :term:`frozen` ones do not, so the optimizer gets the head alone:
 
 model.requires_grad_(False)
 model.head = nn.Linear(64 * 4 * 4, 5)
@@ -641,13 +653,14 @@ print(*changed, sep="\n")
 
 # %%
 # All parameters of the blocks did, to the bit. But listed beside the head are the running means and
-# variances of batch normalisation. They are no parameters: ``requires_grad`` does not concern them, and
-# while ``train()`` is on, they follow the data. Often that is welcome, as the pictures are new.
+# variances of batch normalisation. They are no parameters: ``requires_grad`` does not concern them,
+# and while ``train()`` is on, they follow the data. Often that is welcome, as the pictures are new.
 #
 # .. guess:: And if they are to stay?
 #
-#    ``model.blocks.eval()`` after ``model.train()``. Frozen and in evaluation mode, the blocks give the
-#    same features for a picture every time, so you may compute these once and train the head on them.
+#    ``model.blocks.eval()`` after ``model.train()``. Frozen and in evaluation mode, the blocks give
+#    the same features for a picture every time, so you may compute these once and train the head on
+#    them.
 #
 # For comparison, the same network from nothing, on the same two hundred pictures:
 
@@ -664,9 +677,9 @@ fit(3, fresh, F.cross_entropy, opt, *loaders(low=5, count=200))
 # Beyond your code
 # ----------------
 #
-# A ``state_dict`` is of no use without your class. :func:`torch.export.export` traces the model and writes
-# down its operations with the parameters: one file, which needs PyTorch but none of your code. ``Dim``
-# says that the batch may have any size.
+# A ``state_dict`` is of no use without your class. :func:`torch.export.export` traces the model and
+# writes down its operations with the parameters: one file, which needs PyTorch but none of your
+# code. ``Dim`` says that the batch may have any size.
 
 from torch.export import Dim
 
@@ -682,8 +695,9 @@ with torch.no_grad():
     torch.testing.assert_close(loaded(xv), whole(xv))
 
 # %%
-# `ONNX <https://onnx.ai>`_ is a format that other programs read, on phones and in browsers too. It needs
-# two more packages; where they are, its own reference program computes a few pictures, and we compare:
+# `ONNX <https://onnx.ai>`_ is a format that other programs read, on phones and in browsers too. It
+# needs two more packages; where they are, its own reference program computes a few pictures, and we
+# compare:
 
 try:
     import onnx.reference
@@ -712,9 +726,9 @@ folder.cleanup()
 # What you have now
 # -----------------
 #
-# A ``Dataset`` of files, transforms, a network with settings, a schedule, a log, a matrix of mistakes,
-# checkpoints, fine-tuning and an export: a project. The loop in its middle is still the one of the
-# tutorial.
+# A ``Dataset`` of files, transforms, a network with settings, a schedule, a log, a matrix of
+# mistakes, checkpoints, fine-tuning and an export: a project. The loop in its middle is still the
+# one of the tutorial.
 #
-# When yours grows, put classes and functions into modules, the run behind the main guard, and what you
-# rely on into tests, such as ``difference(model) == 0``.
+# When yours grows, put classes and functions into modules, the run behind the main guard, and what
+# you rely on into tests, such as ``difference(model) == 0``.

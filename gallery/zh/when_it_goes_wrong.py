@@ -79,7 +79,8 @@ r"""
 #       * - 损失是 ``nan``
 #         - :ref:`零乘以无穷大 <wrong-nan>`
 #
-# 这些之外的错误，就用末尾的:ref:`那些工具 <wrong-tools>`去查。先准备好后面要用的：一个小批量（mini-batch）的图片，每张一行；还有一个线性模型。
+# 这些之外的错误，就用末尾的:ref:`那些工具 <wrong-tools>`去查。先准备好后面要用的：\
+# 一个:term:`小批量`（mini-batch）的图片，每张一行；还有一个线性模型。
 
 from pathlib import Path
 
@@ -120,14 +121,16 @@ print("PyTorch", torch.__version__)
 # 形状、类型、设备
 # ----------------
 #
-# 许多报错都属于这一类：两个张量碰到一起，却对不上。把两边的 ``shape``、``dtype`` 和 ``device`` 都打印出来，一看便知。
+# 许多报错都属于这一类：两个张量碰到一起，却对不上。把两边的 ``shape``、``dtype`` 和 ``device``
+# 都打印出来，一看便知。
 #
 # .. _wrong-mat1:
 #
 # ``mat1 and mat2 shapes cannot be multiplied``
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# 最后一行的上面是*回溯*（traceback）：一路调用到出错处的各行代码，每行之前写明它所在的函数。*猜一猜：哪一行是您自己写的？*
+# 最后一行的上面是:term:`回溯`（traceback）：一路调用到出错处的各行代码，\
+# 每行之前写明它所在的函数。*猜一猜：哪一行是您自己写的？*
 
 import traceback
 
@@ -140,7 +143,8 @@ except RuntimeError as error:
     print(f"RuntimeError: {error}")
 
 # %%
-# 第一行；其余都是 PyTorch 自己的。``mat1`` 是送进来的数据，``mat2`` 是权重（weights）：线性层（linear layer）要的是每行 784 个数，它却把 28 个像素的每一行图都当成了一行数据。
+# 第一行；其余都是 PyTorch 自己的。``mat1`` 是送进来的数据，``mat2`` 是:term:`权重`（weights）：\
+# :term:`线性层`（linear layer）要的是每行 784 个数，它却把 28 个像素的每一行图都当成了一行数据。
 
 out = model(pictures.flatten(1))
 print(out.shape)
@@ -151,7 +155,8 @@ print(out.shape)
 # ``mat1 and mat2 must have the same dtype``
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# NumPy 默认用 ``float64`` 计算，PyTorch 的层默认用 ``float32``，谁也不会自动转换。同一个毛病，各个运算有各自的说法：
+# NumPy 默认用 ``float64`` 计算，PyTorch 的层默认用 ``float32``，谁也不会自动转换。同一个毛病，\
+# 各个运算有各自的说法：
 
 import numpy as np
 
@@ -178,7 +183,9 @@ print(model(rows).dtype)
 # ``expected target dtype to be Long``
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# ``cross_entropy`` 拿标签（label）当作一行里的位置，所以标签必须是整数；``Long`` 是 PyTorch 对 ``int64`` 的叫法。从表格读来的标签往往是浮点数。（旧版本的说法是 `expected scalar type Long but found Float <https://github.com/pytorch/pytorch/issues/118280>`_。）
+# ``cross_entropy`` 拿:term:`标签`（label）当作一行里的位置，所以标签必须是整数；``Long`` 是 PyTorch
+# 对 ``int64`` 的叫法。从表格读来的标签往往是浮点数。（旧版本的说法是
+# `expected scalar type Long but found Float <https://github.com/pytorch/pytorch/issues/118280>`_。）
 
 labels = yb.float()
 try:
@@ -212,7 +219,9 @@ print(loss)
 # ``is not on the expected device``
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# 参与同一个运算的张量，必须在同一个设备（device）上。名为 ``meta`` 的设备每台机器都有，上面的张量只有形状，没有数值。GPU 和 CPU 的张量碰到一起时，许多运算的说法是 ``Expected all tensors to be on the same device, but found at least two devices``。
+# 参与同一个运算的张量，必须在同一个:term:`设备`（device）上。名为 ``meta`` 的设备每台机器都有，\
+# 上面的张量只有形状，没有数值。GPU 和 CPU 的张量碰到一起时，许多运算的说法是
+# ``Expected all tensors to be on the same device, but found at least two devices``。
 
 # sphinx_gallery_start_ignore
 # 报错之前，PyTorch 会载入它的编译器，而编译器会为自己的文件建一个文件夹：不要留下它。
@@ -241,7 +250,8 @@ cache.cleanup()
 # sphinx_gallery_end_ignore
 
 # %%
-# 出问题的往往是忘了搬过去的小批量，还有在 ``forward`` 里新建的张量：写成 ``torch.zeros(n, device=x.device)``，就建在输入所在的设备上。
+# 出问题的往往是忘了搬过去的小批量，还有在 ``forward`` 里新建的张量：写成
+# ``torch.zeros(n, device=x.device)``，就建在输入所在的设备上。
 #
 # **小结**：形状、类型、设备，两边的三样都打印出来。
 #
@@ -250,14 +260,16 @@ cache.cleanup()
 # 梯度
 # ----
 #
-# *自动求导*（autograd）会记下参数（parameter）经历了什么。下面四条报错说的都是：记录与您的代码合不上。
+# :term:`自动求导`（autograd）会记下:term:`参数`（parameter）经历了什么。下面四条报错说的都是：\
+# 记录与您的代码合不上。
 #
 # .. _wrong-leaf:
 #
 # ``a leaf Variable that requires grad``
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# 求梯度（gradient）时，用不着更新这一步。要是连它也记下来，参数就成了某个运算的结果，不再是叶子张量（leaf tensor）。
+# 求:term:`梯度`（gradient）时，用不着更新这一步。要是连它也记下来，参数就成了某个运算的结果，\
+# 不再是:term:`叶子张量`（leaf tensor）。
 
 weights = torch.zeros(784, 10, requires_grad=True)
 loss = F.cross_entropy(xb @ weights, yb)
@@ -277,7 +289,8 @@ print(loss.item(), F.cross_entropy(xb @ weights, yb).item())
 # ``.grad attribute of a Tensor that is not a leaf``
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# 这不是错误，只是警告；但梯度是 ``None``。（这里截下警告，是为了打印出来。）*猜一猜：这些权重哪里不对？*
+# 这不是错误，只是警告；但梯度是 ``None``。（这里截下警告，是为了打印出来。）*猜一猜：\
+# 这些权重哪里不对？*
 
 import warnings
 
@@ -301,7 +314,9 @@ print(weights.grad.shape)
 # ``element 0 of tensors does not require grad``
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# 从这个损失（loss）出发，没有回去的路：计算时用到的张量，没有一个要求梯度。这里是忘了 ``requires_grad``；损失如果是在 ``no_grad`` 里算的，经过了 ``detach()``，或者用 ``torch.tensor(loss)`` 重新造过，报的也是这一条。
+# 从这个:term:`损失`（loss）出发，没有回去的路：计算时用到的张量，没有一个要求梯度。这里是忘了
+# ``requires_grad``；损失如果是在 ``no_grad`` 里算的，经过了 ``detach()``，或者用
+# ``torch.tensor(loss)`` 重新造过，报的也是这一条。
 
 weights = torch.zeros(784, 10)
 try:
@@ -319,7 +334,9 @@ print(weights.grad.shape)
 # ``Trying to backward through the graph a second time``
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# ``backward()`` 沿着计算图（computation graph）走一遍，顺手把为此保留的东西都扔掉。遇到这条报错，多半是该在循环里算的，在循环外只算了一次；加上 ``retain_graph=True``，只会把毛病盖住。
+# ``backward()`` 沿着:term:`计算图`（computation graph）走一遍，顺手把为此保留的东西都扔掉。\
+# 遇到这条报错，多半是该在循环里算的，在循环外只算了一次；加上 ``retain_graph=True``，\
+# 只会把毛病盖住。
 
 logits = model(xb)
 try:
@@ -341,7 +358,7 @@ print(model.weight.grad.shape)
 # 模块与优化器
 # ------------
 #
-# 层和参数，赋给模块（module）时才会登记。下面两条报错都与此有关。
+# 层和参数，赋给:term:`模块`（module）时才会登记。下面两条报错都与此有关。
 #
 # .. _wrong-init:
 #
@@ -401,7 +418,8 @@ opt = optim.SGD(Stack().parameters(), lr=0.1)
 print(sum(p.numel() for p in Stack().parameters()))
 
 # %%
-# 只要有一层不在列表里，就不会报错：优化器（optimizer）只训练那一层，别的都不管。所以请数一数参数。
+# 只要有一层不在列表里，就不会报错：:term:`优化器`（optimizer）只训练那一层，别的都不管。\
+# 所以请数一数参数。
 #
 # **小结**：``super().__init__()`` 写在最前面；要训练的，不放进普通列表。
 #
@@ -417,7 +435,8 @@ print(sum(p.numel() for p in Stack().parameters()))
 # ``Can't pickle``
 # ^^^^^^^^^^^^^^^^
 #
-# 对于函数，pickle 只写下名字，而 ``lambda`` 没有名字。请保存状态字典（state dict），里面只有张量，没有代码。
+# 对于函数，pickle 只写下名字，而 ``lambda`` 没有名字。请保存:term:`状态字典`（state dict），\
+# 里面只有张量，没有代码。
 
 import io
 import pickle
@@ -441,7 +460,8 @@ print(list(torch.load(file)))
 # ``Weights only load failed``
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# 文件里存的是整个模型。要读它，就得照 pickle 的要求运行代码，所以 ``torch.load`` 只接受张量和简单的类型。``weights_only=False`` 会放行其余的一切，只能用于您自己的文件。
+# 文件里存的是整个模型。要读它，就得照 pickle 的要求运行代码，所以 ``torch.load``
+# 只接受张量和简单的类型。``weights_only=False`` 会放行其余的一切，只能用于您自己的文件。
 
 file = io.BytesIO()
 torch.save(nn.Sequential(nn.Linear(784, 10)), file)
@@ -467,9 +487,12 @@ print(torch.equal(again(xb), net(xb)))
 # ``An attempt has been made to start a new process``
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# ``DataLoader(..., num_workers=1)`` 会启动一个进程来读数据。在 Windows 和 macOS 上，这个进程一开始就导入您的脚本，于是又走到了启动它的那一行。数据加载器（data loader）最后报的是 ``DataLoader worker (pid(s) 123) exited unexpectedly``，真正的原因在它上面。
+# ``DataLoader(..., num_workers=1)`` 会启动一个进程来读数据。在 Windows 和 macOS 上，\
+# 这个进程一开始就导入您的脚本，于是又走到了启动它的那一行。:term:`数据加载器`（data loader）\
+# 最后报的是 ``DataLoader worker (pid(s) 123) exited unexpectedly``，真正的原因在它上面。
 #
-# 不用数据加载器也能引出这个错误。下面的脚本用这种叫作 *spawn* 的方式启动一个进程，一次没有保护，一次有：
+# 不用数据加载器也能引出这个错误。下面的脚本用这种叫作 *spawn* 的方式启动一个进程，一次没有保护，\
+# 一次有：
 
 import subprocess
 import sys
@@ -487,16 +510,19 @@ for script in (bare, guarded):
     print(done.stdout, done.stderr.partition("RuntimeError:")[2].partition("\n\n")[0])
 
 # %%
-# 子进程导入脚本时，``__name__`` 不是 ``"__main__"``：函数和类照常定义，那一行判断下面的代码则跳过不运行。
+# 子进程导入脚本时，``__name__`` 不是 ``"__main__"``：函数和类照常定义，\
+# 那一行判断下面的代码则跳过不运行。
 #
-# **小结**：保存张量，不保存对象；凡是真正要*做事*的代码，都写在 ``if __name__ == "__main__":`` 下面。
+# **小结**：保存张量，不保存对象；凡是真正要*做事*的代码，都写在 ``if __name__ == "__main__":``
+# 下面。
 #
 # .. _wrong-silent:
 #
 # 什么也不报
 # ----------
 #
-# 这一类更糟：程序照样运行，却学得很差，甚至什么也没学到。每种毛病都有自己的症状。有几个单元格反复在同一个小批量上训练，看损失怎样变化：
+# 这一类更糟：程序照样运行，却学得很差，甚至什么也没学到。每种毛病都有自己的症状。\
+# 有几个单元格反复在同一个小批量上训练，看损失怎样变化：
 
 
 def losses(net, steps=100, xb=xb, yb=yb):
@@ -513,7 +539,9 @@ print(f"from {right[0]:.2f} to {right[-1]:.2f}")
 # 损失忽上忽下
 # ^^^^^^^^^^^^
 #
-# ``backward()`` 会把新梯度加到原有的上面。不调用 ``zero_grad()``，每一步都还带着前面所有步的方向。输出的第一行（``piled up``）不清零，第二行（``cleared``）清零。*猜一猜：损失会怎样变化？*
+# ``backward()`` 会把新梯度加到原有的上面。不调用 ``zero_grad()``，\
+# 每一步都还带着前面所有步的方向。输出的第一行（``piled up``）不清零，第二行（``cleared``）\
+# 清零。*猜一猜：损失会怎样变化？*
 
 
 def trained(clear):
@@ -540,7 +568,8 @@ print("cleared: ", [round(loss, 1) for loss in cleared[::9]])
 # 损失一动不动
 # ^^^^^^^^^^^^
 #
-# 优化器只认得当初交给它的参数。如果后来模型换了参数，比如换上新的最后一层，或者用同一个名字新建了模型，它管的还是旧的那些。
+# 优化器只认得当初交给它的参数。如果后来模型换了参数，比如换上新的最后一层，\
+# 或者用同一个名字新建了模型，它管的还是旧的那些。
 
 net = nn.Sequential(nn.Linear(784, 50), nn.ReLU(), nn.Linear(50, 10))
 opt = optim.SGD(net.parameters(), lr=0.1)
@@ -551,14 +580,17 @@ opt = optim.SGD(net.parameters(), lr=0.1)
 print([loss_batch(net, F.cross_entropy, xb, yb, opt)[0] for _ in range(3)])
 
 # %%
-# ``net.to(dev)`` 保留参数，只换里面的内容；但优化器已经积累的东西，例如动量（momentum），还留在原处。所以次序是：先建模型，再搬到设备上，最后新建优化器。
+# ``net.to(dev)`` 保留参数，只换里面的内容；但优化器已经积累的东西，例如:term:`动量`（momentum），\
+# 还留在原处。所以次序是：先建模型，再搬到设备上，最后新建优化器。
 #
 # .. _wrong-softmax:
 #
 # 损失到不了零
 # ^^^^^^^^^^^^
 #
-# ``cross_entropy`` 里面已经有 softmax。模型末尾如果再来一个，交给它当作 logit 的就只是 0 到 1 之间的数，差距怎么也拉不开。*猜一猜：模型全对，而且十分肯定，做了两次 softmax 之后，损失是多少？*（输出里，``twice`` 是两次，``once`` 是一次，最后一行就是这个问题的答案。）
+# ``cross_entropy`` 里面已经有 softmax。模型末尾如果再来一个，交给它当作 logit 的就只是 0 到 1
+# 之间的数，差距怎么也拉不开。*猜一猜：模型全对，而且十分肯定，做了两次 softmax 之后，\
+# 损失是多少？*（输出里，``twice`` 是两次，``once`` 是一次，最后一行就是这个问题的答案。）
 
 twice = losses(nn.Sequential(nn.Linear(784, 10), nn.Softmax(dim=1)), steps=300)
 once = losses(nn.Linear(784, 10), steps=300)
@@ -575,7 +607,9 @@ print(f"sure and right, but twice: {F.cross_entropy(sure, yb):.3f}")
 # 准确率和瞎猜差不多
 # ^^^^^^^^^^^^^^^^^^
 #
-# 图片和标签错位了：这里是错开一行；也可能只给其中一个排了序，或者只打乱了一个。告诉模型什么，它就尽力学什么；遇到别的图片，它只能瞎猜。每行打印两个准确率（accuracy）：在教给它的标签上（``what it was told``），在别的图片上（``on other pictures``）。
+# 图片和标签错位了：这里是错开一行；也可能只给其中一个排了序，或者只打乱了一个。告诉模型什么，\
+# 它就尽力学什么；遇到别的图片，它只能瞎猜。每行打印两个:term:`准确率`（accuracy）：\
+# 在教给它的标签上（``what it was told``），在别的图片上（``on other pictures``）。
 
 from mnist_tut.by_hand import accuracy
 from mnist_tut.plots import show_digits
@@ -602,7 +636,8 @@ show_digits(x[:10], y.roll(1)[:10])
 # 彩色图片总是学不好
 # ^^^^^^^^^^^^^^^^^^
 #
-# 图片文件里，同一个像素的几个颜色挨在一起，维度是高、宽、通道（channel）；PyTorch 要通道在前。``view`` 得到的形状是对的，但数的先后次序没有变；``permute`` 移动的才是维度。
+# 图片文件里，同一个像素的几个颜色挨在一起，维度是高、宽、:term:`通道`（channel）；PyTorch
+# 要通道在前。``view`` 得到的形状是对的，但数的先后次序没有变；``permute`` 移动的才是维度。
 
 digit = x_train[0].view(28, 28)
 colour = torch.stack([digit, digit, digit], dim=2)
@@ -611,13 +646,15 @@ print(colour.shape, viewed.shape, permuted.shape)
 show_digits(torch.cat([viewed, permuted]), ["view"] * 3 + ["permute"] * 3, cols=6)
 
 # %%
-# .. figure-text:: 一行六幅图。前三幅标着 view，是一个数字撕成条纹的碎片；后三幅标着 permute，是完整的数字。
+# .. figure-text:: 一行六幅图。前三幅标着 view，是一个数字撕成条纹的碎片；后三幅标着 permute，\
+#    是完整的数字。
 #
 #    同一张灰度图片的三个通道，先是用 ``view`` 得到的，再是用 ``permute`` 得到的。
 #
 # .. exercise:: my_pictures
 #
-#    请写出图像库与 CNN 之间的那一步：``images`` 的形状是 ``(n, h, w, c)``，内容是 0 到 255 的字节；要变成 0 到 1 的浮点数，通道 ``c`` 排在高和宽的前面。
+#    请写出图像库与 CNN 之间的那一步：``images`` 的形状是 ``(n, h, w, c)``，内容是 0 到 255
+#    的字节；要变成 0 到 1 的浮点数，通道 ``c`` 排在高和宽的前面。
 #
 #    .. hint::
 #
@@ -628,7 +665,8 @@ show_digits(torch.cat([viewed, permuted]), ["view"] * 3 + ["permute"] * 3, cols=
 # 类别比实际的多
 # ^^^^^^^^^^^^^^
 #
-# 卷积（convolution）能处理任意大小的图片。如果网络的末尾不能，大一些的图片也许照样通过，结果却毫无意义：这里十个通道各剩下四个平均值，而 ``cross_entropy`` 对四十个类别毫无意见。
+# :term:`卷积`（convolution）能处理任意大小的图片。如果网络的末尾不能，大一些的图片也许照样通过，\
+# 结果却毫无意义：这里十个通道各剩下四个平均值，而 ``cross_entropy`` 对四十个类别毫无意见。
 
 from mnist_tut.models import cnn_any_size, cnn_layers
 
@@ -644,14 +682,17 @@ except RuntimeError as error:
 print(cnn_any_size()(large).shape)
 
 # %%
-# ``view(-1, 10)`` 把三张图片变成十二行；把 ``-1`` 换成 ``len(large)``，就会报错，这样反而更好。最好用一个能定下输出大小的层：``AdaptiveAvgPool2d``。
+# ``view(-1, 10)`` 把三张图片变成十二行；把 ``-1`` 换成 ``len(large)``，就会报错，这样反而更好。\
+# 最好用一个能定下输出大小的层：``AdaptiveAvgPool2d``。
 #
 # .. _wrong-eval:
 #
 # 同一张图片，每次结果都不同
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# 训练时，批归一化（batch normalisation）要看整个小批量，dropout 要看随机数。不调用 ``eval()``，验证时它们也还是这样。同一张图片，先单独送进去，再与别的图片一起送进去，结果相差多少（``difference``）？
+# 训练时，:term:`批归一化`（batch normalisation）要看整个小批量，dropout 要看随机数。不调用
+# ``eval()``，验证时它们也还是这样。同一张图片，先单独送进去，再与别的图片一起送进去，\
+# 结果相差多少（``difference``）？
 
 from mnist_tut.models import better_cnn
 
@@ -664,14 +705,17 @@ for mode in (net.train, net.eval):
     print(f"training {net.training}: a difference of {difference:.0e}")
 
 # %%
-# 还有更糟的：在训练模式下，就算在 ``no_grad`` 里做前向传播，滑动平均值也会变，验证数据就这样混进了模型。``evaluate`` 和 ``fit`` 会替您切换模式。
+# 还有更糟的：在训练模式下，就算在 ``no_grad`` 里做前向传播，滑动平均值也会变，\
+# 验证数据就这样混进了模型。``evaluate`` 和 ``fit`` 会替您切换模式。
 #
 # .. _wrong-means:
 #
 # 损失随批大小而变
 # ^^^^^^^^^^^^^^^^
 #
-# 最后一个小批量要小一些，它的平均值却与别的分量相同。加上 ``reduction="none"``，每张图片都有自己的损失，可以拿来试一试。打印的依次是平均值的平均值、按大小加权的平均值，以及全部图片的平均值。
+# 最后一个小批量要小一些，它的平均值却与别的分量相同。加上 ``reduction="none"``，\
+# 每张图片都有自己的损失，可以拿来试一试。打印的依次是平均值的平均值、按大小加权的平均值，\
+# 以及全部图片的平均值。
 
 each = F.cross_entropy(model(x_train[:100]), y_train[:100], reduction="none")
 parts = each.split(bs)
@@ -687,7 +731,9 @@ print(f"mean of means {means:.4f}, weighted {weighted:.4f}, of all {each.mean():
 # 损失是 ``nan``
 # ^^^^^^^^^^^^^^
 #
-# ``nan`` 的意思是“不是数”：零乘以无穷大，零除以零，无穷大减无穷大，得到的都是它。*熵*（entropy）说的是模型有多拿不准；这里有个概率变成了零，它的对数就是负无穷。``nan`` 会扩散：更新一次，所有参数就全成了 ``nan``。换成 ``log_softmax``，就没有哪个对数是无穷大了。
+# ``nan`` 的意思是“不是数”：零乘以无穷大，零除以零，无穷大减无穷大，得到的都是它。\
+# :term:`熵`（entropy）说的是模型有多拿不准；这里有个概率变成了零，它的对数就是负无穷。``nan``
+# 会扩散：更新一次，所有参数就全成了 ``nan``。换成 ``log_softmax``，就没有哪个对数是无穷大了。
 
 
 def entropy(logits):
@@ -707,7 +753,8 @@ def safe_entropy(logits):
 print(safe_entropy(logits))
 
 # %%
-# 别的来源还有：学习率（learning rate）太大，除以等于零的标准差，以及数据本身，用 ``x.isfinite().all()`` 就能查出来。轮次（epoch）的损失一旦不是有限的数，``fit`` 就会停下。
+# 别的来源还有：:term:`学习率`（learning rate）太大，除以等于零的标准差，以及数据本身，用
+# ``x.isfinite().all()`` 就能查出来。:term:`轮次`（epoch）的损失一旦不是有限的数，``fit`` 就会停下。
 #
 # **小结**：损失在开头和结尾应当是多少，要心里有数；数不对，本身就是一条报错。
 #
@@ -723,7 +770,8 @@ print(safe_entropy(logits))
 # 损失的起点对吗？
 # ^^^^^^^^^^^^^^^^
 #
-# 模型如果一无所知，给十个类别的概率各是十分之一，损失就是 :math:`\ln 10`。要是大得多，就说明它毫无根据，却很有把握。*猜一猜：权重大了一百倍，会怎样？*
+# 模型如果一无所知，给十个类别的概率各是十分之一，损失就是 :math:`\ln 10`。要是大得多，\
+# 就说明它毫无根据，却很有把握。*猜一猜：权重大了一百倍，会怎样？*
 
 import math
 
@@ -740,7 +788,8 @@ for scale in (1, 100):
 # 一个小批量，它背得下来吗？
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# 这是最好用的一招：反复训练同一个小批量。网络和训练循环都没有毛病的话，几十步之内损失就会降到接近零。如果降不下来，毛病就在这两者之中，数据再多也没有用。
+# 这是最好用的一招：反复训练同一个小批量。网络和训练循环都没有毛病的话，\
+# 几十步之内损失就会降到接近零。如果降不下来，毛病就在这两者之中，数据再多也没有用。
 
 net = better_cnn()
 found = losses(net, steps=40, xb=images)
@@ -751,18 +800,22 @@ print([round(loss, 3) for loss in found[::8]], round(found[-1], 4))
 #
 # .. exercise:: my_step
 #
-#    这一步运行时什么也不报，里面却有上文的三个毛病。请改好它：像 ``loss_batch`` 那样训练一步，把损失作为普通的数返回。
+#    这一步运行时什么也不报，里面却有上文的三个毛病。请改好它：像 ``loss_batch`` 那样训练一步，\
+#    把损失作为普通的数返回。
 #
 #    .. hint::
 #
-#       损失函数要模型给它什么？``backward()`` 怎样对待旧的梯度？还有，把损失作为张量留着，整张计算图也就跟着留下了。
+#       损失函数要模型给它什么？``backward()`` 怎样对待旧的梯度？还有，把损失作为张量留着，\
+#       整张计算图也就跟着留下了。
 #
 # .. _wrong-norms:
 #
 # 梯度传到了吗？
 # ^^^^^^^^^^^^^^
 #
-# *钩子*（hook）是让 PyTorch 在途中调用的函数。注册在参数上的钩子，会在 ``backward()`` 的过程中拿到这个参数的梯度。这里记下它的*范数*（norm），也就是梯度有多长。*猜一猜：往回穿过五层 sigmoid，还剩多少？*
+# :term:`钩子`（hook）是让 PyTorch 在途中调用的函数。注册在参数上的钩子，会在 ``backward()``
+# 的过程中拿到这个参数的梯度。这里记下它的:term:`范数`（norm），也就是梯度有多长。*猜一猜：\
+# 往回穿过五层 sigmoid，还剩多少？*
 
 
 def norms(activation):
@@ -782,14 +835,16 @@ for activation in (nn.Sigmoid, nn.ReLU):
     print(activation.__name__, [f"{norm:.0e}" for norm in found])
 
 # %%
-# ``backward()`` 最先到达的是最后一层。范数如果从那里起越来越小，最前面的几层就几乎学不到东西；越来越大，可能变成 ``nan``；等于零，或者干脆没有，就是回去的路断了。
+# ``backward()`` 最先到达的是最后一层。范数如果从那里起越来越小，最前面的几层就几乎学不到东西；\
+# 越来越大，可能变成 ``nan``；等于零，或者干脆没有，就是回去的路断了。
 #
 # .. _wrong-anomaly:
 #
 # ``nan`` 从哪里来？
 # ^^^^^^^^^^^^^^^^^^
 #
-# :class:`torch.autograd.set_detect_anomaly` 会检查途中的每个梯度。一遇到 ``nan`` 就停下，并指出该怪*前向传播*里的哪一行。它很慢：查的时候打开，查完就关上。
+# :class:`torch.autograd.set_detect_anomaly` 会检查途中的每个梯度。一遇到 ``nan`` 就停下，\
+# 并指出该怪*前向传播*里的哪一行。它很慢：查的时候打开，查完就关上。
 
 with (
     torch.autograd.set_detect_anomaly(True),
@@ -811,7 +866,9 @@ print(logits.grad)
 # 里面究竟是什么？
 # ^^^^^^^^^^^^^^^^
 #
-# 在循环里写上 :func:`breakpoint`，Python 就在那里停下，等您提问：``p`` 打印您要看的东西，``n`` 走到下一行，``c`` 继续运行。构建页面时没有人敲键盘，所以我们事先把要敲的内容交给调试器；把 ``debugger.set_trace()`` 换成 ``breakpoint()``，就轮到您来敲了。
+# 在循环里写上 :func:`breakpoint`，Python 就在那里停下，等您提问：``p`` 打印您要看的东西，``n``
+# 走到下一行，``c`` 继续运行。构建页面时没有人敲键盘，所以我们事先把要敲的内容交给调试器；把
+# ``debugger.set_trace()`` 换成 ``breakpoint()``，就轮到您来敲了。
 
 import pdb
 
@@ -838,4 +895,5 @@ def step(xb, yb):
 print(step(xb, yb))
 
 # %%
-# **小结**：先看损失的起点，再试一个小批量，然后看梯度。这时才去读代码，并让调试器给您看看，您以为的究竟是不是事实。
+# **小结**：先看损失的起点，再试一个小批量，然后看梯度。这时才去读代码，并让调试器给您看看，\
+# 您以为的究竟是不是事实。

@@ -4,8 +4,8 @@ r"""
 做一个自己的项目
 ================
 
-- **您要做的**：把教程里的训练循环带进自己的项目：从文件读图片，认您自己写的字，训练断了电也能接上，\
-  让网络学点新东西，最后得到一个不靠您的代码也能用的模型。
+- **您要做的**：把教程里的训练循环带进自己的项目：从文件读图片，认您自己写的字，\
+  训练断了电也能接上，让网络学点新东西，最后得到一个不靠您的代码也能用的模型。
 - **您会学到**：每次只添一样东西，每次都核对数字还是不是该有的样子。
 - **您需要**：:doc:`nn_tutorial`。不需要 GPU。
 
@@ -18,10 +18,9 @@ r"""
 # 文件夹里的图片
 # --------------
 #
-# 您自己的数据不会是一个整整齐齐的数组，而是一堆文件。所以我们先把 MNIST 的一部分写成 PNG
-# 图片，存进一个文件夹，每个类别再占一个子文件夹。读写图片用 `Pillow
-# <https://pillow.readthedocs.io>`_，它是随 Matplotlib 一起装好的。（这个文件夹是临时的，最后由 Python
-# 删掉。）
+# 您自己的数据不会是一个整整齐齐的数组，而是一堆文件。所以我们先把 MNIST 的一部分写成 PNG 图片，\
+# 存进一个文件夹，每个类别再占一个子文件夹。读写图片用 `Pillow <https://pillow.readthedocs.io>`_，\
+# 它是随 Matplotlib 一起装好的。（这个文件夹是临时的，最后由 Python 删掉。）
 
 import tempfile
 from pathlib import Path
@@ -68,7 +67,7 @@ write(x_train[:3000], y_train[:3000], home / "train")
 write(x_valid[:1000], y_valid[:1000], home / "valid")
 
 # %%
-# 在 PyTorch 看来，一个文件夹只要有长度、能按索引（index）取值，就是一个 ``Dataset``。\
+# 在 PyTorch 看来，一个文件夹只要有长度、能按:term:`索引`（index）取值，就是一个 ``Dataset``。\
 # 我们的这一个只记住有哪些文件，要哪张，才读哪张：
 #
 # .. tested-source:: mnist_tut.project.read_picture
@@ -120,8 +119,9 @@ assert torch.equal(labels, torch.tensor(y_train[written]))
 # .. tested-source:: mnist_tut.loaders.WrappedDataLoader
 #    :folded: 带函数的加载器
 #
-# 自己的网络，可调的东西会比教程里的多。这里可调的是块数和类别数。各块放在 :class:`torch.nn.ModuleList`
-# 里：它像 Python 列表，怎么用由 ``forward`` 决定，但模块看得见里面的参数。
+# 自己的网络，可调的东西会比教程里的多。这里可调的是块数和类别数。各块放在
+# :class:`torch.nn.ModuleList` 里：它像 Python 列表，怎么用由 ``forward`` 决定，\
+# 但模块看得见里面的参数。
 #
 # .. tested-source:: mnist_tut.project.DeepCNN
 #
@@ -151,7 +151,7 @@ for p, q in zip(model.parameters(), known.parameters()):
 print(sum(p.numel() for p in model.parameters()), "parameters")
 
 # %%
-# 果然相同。直接从文件训练一个轮次（epoch）：
+# 果然相同。直接从文件训练一个:term:`轮次`（epoch）：
 
 bs = 64
 train_dl, valid_dl = get_data(train_ds, valid_ds, bs)
@@ -209,7 +209,8 @@ with torch.no_grad():
 show_digits(three, guess, cols=3)
 
 # %%
-# .. figure-text:: 同一个数字 7 的三张图片：第一张是浅灰底黑字，很小；第二张是黑底白字，笔画细，不在中间；第三张是黑底白字，又大又居中。每张上方是认出的类别。
+# .. figure-text:: 同一个数字 7 的三张图片：第一张是浅灰底黑字，很小；第二张是黑底白字，笔画细，\
+#    不在中间；第三张是黑底白字，又大又居中。每张上方是认出的类别。
 #
 #    照片一步步变成 MNIST 的样子，以及网络每次认出的数字。
 #
@@ -222,8 +223,8 @@ show_digits(three, guess, cols=3)
 # 工作进程
 # --------
 #
-# 写上 ``num_workers=2``，加载器就另开两个*工作进程*（worker process）负责读取和解码，您的进程只管训练。在
-# Linux 上，它们可以是您的进程的副本（*fork*）。*猜一猜：图片这么小，划算吗？*
+# 写上 ``num_workers=2``，加载器就另开两个:term:`工作进程`（worker process）负责读取和解码，\
+# 您的进程只管训练。在 Linux 上，它们可以是您的进程的副本（*fork*）。*猜一猜：图片这么小，划算吗？*
 
 import os
 import sys
@@ -243,12 +244,13 @@ if sys.platform == "linux":
     print(f"two workers:     {took:.2f} s, {os.cpu_count()} cores")
 
 # %%
-# 开两个进程要花时间，每个小批量（mini-batch）还要在进程之间传递一次。如果读取比这更费时间，\
-# 例如大照片，那就划算。请用自己的数据测一测。
+# 开两个进程要花时间，每个:term:`小批量`（mini-batch）还要在进程之间传递一次。\
+# 如果读取比这更费时间，例如大照片，那就划算。请用自己的数据测一测。
 #
 # 在别的系统上，或者从 Python 3.14 起，只要您没有要求用副本，工作进程就是一个全新的 Python：\
-# 它先把您的文件运行一遍，好认识里面的类，只是换了一个名字。不该再运行一遍的，都放到*入口保护*（main guard）后面，即 ``if __name__ ==
-# "__main__":``。下面把一个小程序用两个名字各运行一遍：先像您启动它那样，再像工作进程那样：
+# 它先把您的文件运行一遍，好认识里面的类，只是换了一个名字。不该再运行一遍的，\
+# 都放到:term:`入口保护`（main guard）后面，即 ``if __name__ == "__main__":``。\
+# 下面把一个小程序用两个名字各运行一遍：先像您启动它那样，再像工作进程那样：
 
 import runpy
 
@@ -283,8 +285,9 @@ for name in ("__main__", "__mp_main__"):
 # --------
 #
 # 数字平移两个像素，教程里的 CNN 就会认错，因为它从没见过。那就让它见见：每个小批量都随机平移，\
-# 每个方向最多两个像素。这就是*数据增强*（data augmentation）。这样的*变换*（transform）\
-# 不过是加载器里的一个函数，和 ``preprocess`` 一样。（我们的数据很少，从这里起一直放在内存里。）
+# 每个方向最多两个像素。这就是:term:`数据增强`（data augmentation）。\
+# 这样的:term:`变换`（transform）不过是加载器里的一个函数，和 ``preprocess`` 一样。\
+# （我们的数据很少，从这里起一直放在内存里。）
 #
 # .. tested-source:: mnist_tut.project.random_shift
 
@@ -314,13 +317,14 @@ for transform in (as_it_is, random_shift):
 
 # %%
 # 第一行与从文件训练时的那一行完全相同，一位不差。接下来损失就不同了：图片会动，就难以死记硬背，\
-# 所以学得慢些；但请看看，平移过的数字认得怎样了。平移的只有训练数据：验证集（validation set）\
-# 代表将来的数据，保持原样。
+# 所以学得慢些；但请看看，平移过的数字认得怎样了。平移的只有训练数据：:term:`验证集`（validation
+# set）代表将来的数据，保持原样。
 #
 # .. exercise:: my_shift
 #
-#    ``random_shift`` 让整个小批量一起平移。请写一个函数，给每张图片各抽一次：每个方向最多移 ``most``
-#    个像素，移走后空出来的地方是黑的，移出去的不能从另一边回来。``x`` 的形状是 (n, 1, 28, 28)，不要改动它。
+#    ``random_shift`` 让整个小批量一起平移。请写一个函数，给每张图片各抽一次：每个方向最多移
+#    ``most`` 个像素，移走后空出来的地方是黑的，移出去的不能从另一边回来。``x`` 的形状是 (n, 1, 28,
+#    28)，不要改动它。
 #
 #    .. hint::
 #
@@ -335,8 +339,8 @@ for transform in (as_it_is, random_shift):
 # ------------------
 #
 # 多数项目从 :class:`torch.optim.AdamW` 用起。它把每个参数的步长除以近来梯度的大小，\
-# 所以梯度小的参数也走得动。W 是指*权重衰减*（weight decay）：每走一步，每个参数还要减去自己的 ``lr *
-# weight_decay`` 倍。梯度为零时，看到的就只有它：
+# 所以梯度小的参数也走得动。W 是指:term:`权重衰减`（weight decay）：每走一步，每个参数还要减去自己的
+# ``lr * weight_decay`` 倍。梯度为零时，看到的就只有它：
 
 p = torch.ones(1, requires_grad=True)
 opt = optim.AdamW([p], lr=0.1, weight_decay=0.5)
@@ -345,10 +349,11 @@ opt.step()
 print(f"{p.item():.4f} {1 - 0.1 * 0.5:.4f}")
 
 # %%
-# 大的权重会被往回拉，除非梯度一直要它大：这能防止过拟合（overfitting）。
+# 大的权重会被往回拉，除非梯度一直要它大：这能防止:term:`过拟合`（overfitting）。
 #
-# *学习率调度*（schedule）每一步都改变 ``lr``：开头小，因为这时梯度很乱；中间大；到最后几乎为零。\
-# :class:`torch.optim.lr_scheduler.OneCycleLR` 做的就是这件事。用之前，先画出来看看：
+# :term:`学习率调度`（schedule）每一步都改变 ``lr``：开头小，因为这时梯度很乱；中间大；\
+# 到最后几乎为零。:class:`torch.optim.lr_scheduler.OneCycleLR` 做的就是这件事。用之前，\
+# 先画出来看看：
 
 epochs = 2
 steps = epochs * len(train_dl)
@@ -367,7 +372,8 @@ plt.ylabel("lr")
 plt.show()
 
 # %%
-# .. figure-text:: 两个轮次里学习率随步数变化的曲线：在前三分之一以内从接近零升到 0.01，然后沿一条平滑的长坡降回零。
+# .. figure-text:: 两个轮次里学习率随步数变化的曲线：在前三分之一以内从接近零升到 0.01，\
+#    然后沿一条平滑的长坡降回零。
 #
 #    每一步（``step``）的学习率 ``lr``。
 #
@@ -409,7 +415,8 @@ for epoch in range(epochs):
 #
 #    因为终点是定好的：最后一步接近零。想训练得更久，就新建一个；多走一步就会报错。
 #
-# **小结**：``AdamW`` 加上一个周期的学习率调度，是个好起点；``schedule.step()`` 跟在 ``opt.step()`` 后面。
+# **小结**：``AdamW`` 加上一个周期的学习率调度，是个好起点；``schedule.step()`` 跟在 ``opt.step()``
+# 后面。
 #
 # .. _own-log:
 #
@@ -462,8 +469,8 @@ else:
 # 哪些类别弄混了
 # --------------
 #
-# 十个类别，准确率只有一个数。*混淆矩阵*（confusion matrix）为每两个类别都给出一个数：行是真实的类别，\
-# 列是网络认出的类别。
+# 十个类别，准确率只有一个数。:term:`混淆矩阵`（confusion matrix）为每两个类别都给出一个数：\
+# 行是真实的类别，列是网络认出的类别。
 #
 # .. tested-source:: mnist_tut.project.confusion
 
@@ -482,8 +489,8 @@ assert matrix.sum() == len(yv)
 #
 #    行是真实的类别，列是认出的类别。对角线上是认对的；别处只要不是零，就是一种错误。
 #
-# 对每个类别可以问两个问题：网络认成 4 的，有多少真是 4？这叫*精确率*（precision）。真是 4
-# 的，它找出了多少？这叫*召回率*（recall）。
+# 对每个类别可以问两个问题：网络认成 4 的，有多少真是 4？这叫:term:`精确率`（precision）。真是 4
+# 的，它找出了多少？这叫:term:`召回率`（recall）。
 
 right = matrix.diagonal()
 precision, recall = right / matrix.sum(dim=0), right / matrix.sum(dim=1)
@@ -498,7 +505,8 @@ for digit in range(10):
 #
 # .. exercise:: my_f1
 #
-#    *F1 分数*要两个都好才高：两者之积的两倍，除以两者之和。请从混淆矩阵出发，为每个类别算出这个分数。
+#    *F1 分数*要两个都好才高：两者之积的两倍，除以两者之和。请从混淆矩阵出发，\
+#    为每个类别算出这个分数。
 #
 #    .. hint::
 #
@@ -520,9 +528,10 @@ for digit in range(10):
 # .. tested-source:: mnist_tut.project.resume
 #
 # 它们的状态都由张量和数组成，所以可以让 :func:`torch.load` 用 ``weights_only=True``，\
-# 凡是可能运行代码的，一概不读。这样的文件叫*检查点*（checkpoint）。
+# 凡是可能运行代码的，一概不读。这样的文件叫:term:`检查点`（checkpoint）。
 #
-# 前面一口气训练了两个轮次。现在只训练一个，存下检查点；然后像新的进程那样，换一个种子，全部重新创建：
+# 前面一口气训练了两个轮次。现在只训练一个，存下检查点；然后像新的进程那样，换一个种子，\
+# 全部重新创建：
 
 from mnist_tut.project import resume
 from mnist_tut.project import save
@@ -563,8 +572,8 @@ print(f"{difference(model):.4f}")
 assert difference(model) > 0
 
 # %%
-# 每个轮次之后都存一次。进程在一个轮次的中途被杀掉，恢复后就从这个轮次的开头重来，次序相同，结果也相同：\
-# 本页有一个测试，真的杀掉一个进程，再逐比特比较。（:class:`torch.nn.Dropout`
+# 每个轮次之后都存一次。进程在一个轮次的中途被杀掉，恢复后就从这个轮次的开头重来，次序相同，\
+# 结果也相同：本页有一个测试，真的杀掉一个进程，再逐比特比较。（:class:`torch.nn.Dropout`
 # 这样的层用的是 PyTorch 的全局随机数，那就还要存下它的状态，用 :func:`torch.get_rng_state` 取得。\
 # 换一台机器，或者换一个线程数，舍入可能不同。）
 #
@@ -597,8 +606,8 @@ opt = optim.AdamW(model.parameters(), lr=0.01)
 fit(1, model, F.cross_entropy, opt, *loaders(low=0))
 
 # %%
-# 现在*冻结*（frozen）各块：它们已经学会看笔画了。再换上一个新的输出层 ``head``。新的层要求梯度，\
-# 冻结的不要求，所以优化器只拿到输出层的参数：
+# 现在:term:`冻结`（frozen）各块：它们已经学会看笔画了。再换上一个新的输出层 ``head``。\
+# 新的层要求梯度，冻结的不要求，所以优化器只拿到输出层的参数：
 
 model.requires_grad_(False)
 model.head = nn.Linear(64 * 4 * 4, 5)
@@ -626,8 +635,8 @@ print(*changed, sep="\n")
 #
 # .. guess:: 如果也不想让它们变呢？
 #
-#    在 ``model.train()`` 之后写 ``model.blocks.eval()``。各块冻结了，又处于评估模式，同一张图片每次得到的\
-#    特征就都相同，所以可以只算一次，再拿这些特征去训练输出层。
+#    在 ``model.train()`` 之后写 ``model.blocks.eval()``。各块冻结了，又处于评估模式，\
+#    同一张图片每次得到的特征就都相同，所以可以只算一次，再拿这些特征去训练输出层。
 #
 # 作为比较，同样的网络，同样的两百张图片，从零训练：
 
@@ -646,7 +655,7 @@ fit(3, fresh, F.cross_entropy, opt, *loaders(low=5, count=200))
 #
 # 没有您的类，``state_dict`` 就没有用。:func:`torch.export.export` 会跟踪模型的计算，\
 # 把其中的运算连同参数一起写下来，成为一个文件：它需要 PyTorch，但不需要您的代码。``Dim``
-# 表示批大小（batch size）可以是任意的。
+# 表示:term:`批大小`（batch size）可以是任意的。
 
 from torch.export import Dim
 
@@ -662,8 +671,8 @@ with torch.no_grad():
     torch.testing.assert_close(loaded(xv), whole(xv))
 
 # %%
-# `ONNX <https://onnx.ai>`_ 是一种别的程序也能读的格式，手机上、浏览器里都行。它另外需要两个软件包；\
-# 如果装了，就让它自带的参考程序算几张图片，比较一下：
+# `ONNX <https://onnx.ai>`_ 是一种别的程序也能读的格式，手机上、浏览器里都行。\
+# 它另外需要两个软件包；如果装了，就让它自带的参考程序算几张图片，比较一下：
 
 try:
     import onnx.reference
@@ -692,8 +701,8 @@ folder.cleanup()
 # 您现在有了什么
 # --------------
 #
-# 文件做成的 ``Dataset``，各种变换，可以调整的网络，学习率调度，日志，混淆矩阵，检查点，微调，导出：\
-# 这已经是一个项目了。正中间的，仍然是教程里的那个循环。
+# 文件做成的 ``Dataset``，各种变换，可以调整的网络，学习率调度，日志，混淆矩阵，检查点，微调，\
+# 导出：这已经是一个项目了。正中间的，仍然是教程里的那个循环。
 #
 # 项目再长大，就把类和函数放进模块，把运行的部分放到入口保护后面，再把您依赖的事写成测试，例如
 # ``difference(model) == 0``。
