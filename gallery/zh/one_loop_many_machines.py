@@ -375,7 +375,8 @@ def torchrun(functions, *options):
 
 
 # sphinx_gallery_start_ignore
-# Now and then PyTorch 2.13 aborts when a process that is done takes its group down: then once more.
+# Now and then PyTorch 2.13 aborts when a process that is done takes its group down:
+# then once more.
 import types
 
 
