@@ -62,7 +62,8 @@
 
   if (!boxes.length) return;
   try {
-    write(read()); // may be forbidden
+    localStorage.setItem(`${KEY}.probe`, ""); // may be forbidden or full
+    localStorage.removeItem(`${KEY}.probe`); // what is kept is left alone until a tick changes it
     show(read());
   } catch {
     return;
