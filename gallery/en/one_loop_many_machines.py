@@ -269,6 +269,16 @@ def weights(model):
 # four times, from the same weights. Whatever only one should do stands under ``if rank == 0``:
 # printing, or every line would come twice; and saving, or two processes would write into one file.
 # (For the weights we make an exception, since we want to compare them: two processes, two files.)
+#
+# At the end each process is to ``leave``: it takes the group down, prints what is still to be
+# printed and ends at once. Left to end by itself, Python clears up first, and may take something
+# away from a thread of PyTorch that is not done. Then the process aborts; that, too, happened to us.
+
+
+def leave():
+    dist.destroy_process_group()
+    sys.stdout.flush()
+    os._exit(0)
 
 
 def four_ways():
@@ -291,7 +301,7 @@ def four_ways():
     times = note_times(DistributedDataParallel(make_model()), sampler)
     if rank == 0:
         torch.save(times, "times.pt")
-    dist.destroy_process_group()
+    leave()
 
 
 # %%
@@ -333,6 +343,7 @@ import tempfile
 imports = """
 import os
 import signal
+import sys
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -383,25 +394,7 @@ def torchrun(functions, *options):
     print(done.stdout, end="")
 
 
-# sphinx_gallery_start_ignore
-# Now and then PyTorch 2.13 aborts when a process that is done takes its group down:
-# then once more.
-import types
-
-
-def again(command, run=subprocess.run, **options):
-    for _ in range(3):
-        Path(folder.name, "checkpoint.pt").unlink(missing_ok=True)
-        done = run(command, **options)
-        if done.returncode == 0:
-            break
-    return done
-
-
-subprocess = types.SimpleNamespace(run=again)
-# sphinx_gallery_end_ignore
-
-common = [nothing, make_model, make_opt, train, weights]
+common = [nothing, make_model, make_opt, train, weights, leave]
 torchrun([*common, average_gradients, sharded, seconds, note_times, four_ways])
 
 # %%
@@ -482,7 +475,7 @@ def resumed():
             os.kill(os.getpid(), signal.SIGKILL)
     if rank == 0:
         torch.save(weights(model), "resumed.pt")
-    dist.destroy_process_group()
+    leave()
 
 
 torchrun([*common, resumed], "--max-restarts=3")

@@ -261,6 +261,16 @@ def weights(model):
 # 之间的通信方式，GPU 之间用 *nccl*。然后每个进程问清自己的 ``rank``，从同样的权重出发训练四遍。\
 # 只该由一个进程做的事，写在 ``if rank == 0`` 下面：打印，否则每行都会出现两次；保存，\
 # 否则两个进程会写同一个文件。（这里的权重是例外，因为我们要比较：两个进程，两个文件。）
+#
+# 最后，每个进程都用 ``leave`` 离场：解散进程组，把还没打印的打印出来，然后立即结束。\
+# 如果任由 Python 自己收尾，它会先清理内存，可能把 PyTorch 某个还没干完活的线程手里的东西收走，\
+# 进程就会异常中止；这我们也遇到过。
+
+
+def leave():
+    dist.destroy_process_group()
+    sys.stdout.flush()
+    os._exit(0)
 
 
 def four_ways():
@@ -283,7 +293,7 @@ def four_ways():
     times = note_times(DistributedDataParallel(make_model()), sampler)
     if rank == 0:
         torch.save(times, "times.pt")
-    dist.destroy_process_group()
+    leave()
 
 
 # %%
@@ -324,6 +334,7 @@ import tempfile
 imports = """
 import os
 import signal
+import sys
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -374,25 +385,7 @@ def torchrun(functions, *options):
     print(done.stdout, end="")
 
 
-# sphinx_gallery_start_ignore
-# Now and then PyTorch 2.13 aborts when a process that is done takes its group down:
-# then once more.
-import types
-
-
-def again(command, run=subprocess.run, **options):
-    for _ in range(3):
-        Path(folder.name, "checkpoint.pt").unlink(missing_ok=True)
-        done = run(command, **options)
-        if done.returncode == 0:
-            break
-    return done
-
-
-subprocess = types.SimpleNamespace(run=again)
-# sphinx_gallery_end_ignore
-
-common = [nothing, make_model, make_opt, train, weights]
+common = [nothing, make_model, make_opt, train, weights, leave]
 torchrun([*common, average_gradients, sharded, seconds, note_times, four_ways])
 
 # %%
@@ -473,7 +466,7 @@ def resumed():
             os.kill(os.getpid(), signal.SIGKILL)
     if rank == 0:
         torch.save(weights(model), "resumed.pt")
-    dist.destroy_process_group()
+    leave()
 
 
 torchrun([*common, resumed], "--max-restarts=3")
