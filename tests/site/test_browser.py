@@ -235,6 +235,23 @@ def test_an_address_that_does_not_exist_leads_back(page, address, path, title):
 
 
 @both
+def test_bars_are_seen_where_the_system_sets_the_colours(chromium, address, lang):
+    """Forced colours wipe backgrounds out: whatever is drawn with them has to say so."""
+    context = chromium.new_context(forced_colors="active")
+    page = context.new_page()
+    page.goto(f"{address}/{lang}/index.html")
+    page.locator(".alive-bar").first.wait_for()
+    paper = page.eval_on_selector("body", "(e) => getComputedStyle(e).backgroundColor")
+    for bar in ("table.program-lengths i", ".alive-bar"):
+        colours = page.eval_on_selector_all(
+            bar, "all => all.map((e) => getComputedStyle(e).backgroundColor)"
+        )
+        assert colours, bar
+        assert paper not in colours, bar
+    context.close()
+
+
+@both
 def test_printing_gives_a_clean_document(page, address, lang):
     page.goto(f"{address}/{lang}/{TUTORIAL}")
     page.emulate_media(media="print", color_scheme="dark")
