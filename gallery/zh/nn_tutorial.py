@@ -5,7 +5,7 @@ r"""
 =========================
 
 - **动手**：先只用:term:`张量`训练一个网络，再把活儿一样样交给 PyTorch，看着程序变短。\
-  最后的网络能认对 98 % 的数字。
+  没见过的数字，最后的网络能认对 98 %。
 - **收获**：弄懂 ``nn.Module``、``Parameter``、:term:`优化器`（optimizer）、``Dataset`` 和
   ``DataLoader`` 各管什么，能凭记忆写出训练循环。
 - **准备**：PyTorch，以及一点张量运算的经验，用过 NumPy 数组就行。不需要 GPU。
@@ -123,7 +123,7 @@ print(n, c, x_train.min(), x_train.max(), y_train.min(), y_train.max())
 #
 #    50,000 × 784 个数，每个 4 字节，一共 157 MB。文件是压缩过的；像素大多是黑的，所以压得很小。
 #
-# **小结**：数据是成对的张量，图片每行 784 个数，标签是 0 到 9。
+# **小结**：数据是成对的张量：每张图片是一行 784 个数，标签是 0 到 9。
 #
 # .. _from-scratch:
 #
@@ -135,7 +135,8 @@ print(n, c, x_train.min(), x_train.max(), y_train.min(), y_train.max())
 #
 # 我们的模型是线性的：十个类别，每个类别对 784 个像素求一次加权和，再加一个:term:`偏置`（bias）。\
 # 权重（weights）的初值是随机数，偏置的初值是零。它们都是普通的张量，只多一样：``requires_grad`` 让
-# PyTorch 记下它们参与的运算，以便自动求出:term:`梯度`（gradient），即:term:`自动求导`（autograd）。
+# PyTorch 记下它们参与的运算，以便自动求出:term:`梯度`（gradient），\
+# 这叫:term:`自动求导`（autograd）。
 
 import math
 
@@ -174,7 +175,7 @@ def model(xb):
 # %%
 # .. exercise:: my_log_sum_exp
 #
-#    这个技巧值得亲手写一遍。请写出它由之得名的函数：对 ``x`` 的每一行，先求各数的指数，再求和，\
+#    这个技巧的名字来自一个函数，值得亲手写一遍：对 ``x`` 的每一行，先求各数的指数，再求和，\
 #    最后取对数，每行得到一个数。logit 大到 89、小到 -200，都要算得对。（不许用
 #    ``torch.logsumexp``，检查时要用它来对答案。）
 #
@@ -241,9 +242,9 @@ from mnist_tut.plots import show_graph
 show_graph(loss)
 
 # %%
-# .. figure-text:: 从左到右的一条链：从方框 (784, 10) 出发，经过 Mm、Add、Amax、Sub、Exp、Sum、\
-#    Log、Sub、Index 和 Mean，到 Neg 为止。另一个方框 (10,) 通向 Add；两条弧线分别从 Add 跳到第一个
-#    Sub，再从那里跳到第二个 Sub。
+# .. figure-text:: 一条链，箭头都指向左边：从 Neg 出发，经过 Mean、Index、Sub、Log、Sum、Exp、Sub、\
+#    Amax、Add 和 Mm，到方框 (784, 10) 为止。Add 还通向另一个方框 (10,)；两条弧线，一条从第一个 Sub
+#    跳到第二个 Sub，一条从那里跳到 Add。
 #
 #    ``loss.grad_fn`` 记下的一切。方框里是 ``weights`` 和 ``bias`` 的形状，``Mm`` 是矩阵乘法。箭头是
 #    ``backward()`` 将要走的路。
@@ -348,10 +349,9 @@ for epoch in range(epochs):
 #    第一次更新就报错：*a leaf Variable that requires grad is being used in an in-place
 #    operation*。PyTorch 正在记录。这时改写权重，记录里它们就成了某次更新的结果，不再是计算的起点。
 #
-# 更新写在 :class:`torch.no_grad` 里面，因为更新这一步本身不需要求梯度。否则 PyTorch 会报错：\
-# ``a leaf Variable that requires grad is being used in an in-place operation``，意思是：\
-# 要求梯度的:term:`叶子张量`（leaf tensor）不能原地修改。试过之后，请从头运行全部单元格，\
-# 不然后面的数会变。（不由任何记录下来的运算得出的张量，就是叶子张量；\
+# 更新写在 :class:`torch.no_grad` 里面，因为更新这一步本身不需要求梯度。（如果真的这样试过，\
+# 请从头运行全部单元格，不然后面的数会变。不由任何记录下来的运算得出的张量，\
+# 就是:term:`叶子张量`（leaf tensor）；那条报错是说，正在记录时，不能原地修改要求梯度的叶子张量；\
 # 参见`自动求导的说明 <https://docs.pytorch.org/docs/stable/notes/autograd.html>`_。）\
 # 想看循环怎样运行，就在任意位置写上 :func:`breakpoint`，用 Python 的调试器单步执行。
 #
@@ -406,7 +406,7 @@ show_weights(weights.T.view(10, 28, 28), range(10), cols=5)
 #    这次故意弄坏它。在同一个小批量上训练 ``steps`` 步，损失用 ``F.cross_entropy``（它直接接受
 #    logit，下一节就讲），模型是 ``xb @ weights + bias``，而且梯度*从不*清零。\
 #    把每一步开始时的损失收进列表，要普通的数，不要张量。然后用 ``plt.plot``
-#    画出来（例如取``x_train[:64]`` 和它的标签、``start`` 里的初始值、``lr``，走一百步），\
+#    画出来（例如取 ``x_train[:64]`` 和它的标签、``start`` 里的初始值、``lr``，走一百步），\
 #    说说曲线为什么是这个样子。
 #
 #    .. hint::
@@ -480,7 +480,7 @@ print(f"{accuracy(model(x_valid), y_valid):.4f}")
 # .. guess:: 假如模型最后还是 ``log_softmax``，``cross_entropy`` 会得出什么？
 #
 #    还是同一个数。对数概率再取一次对数 softmax，不会变：它们的指数加起来已经等于一，而
-#    :math:`\ln 1 = 0`。要是给它*概率*，就不一样了：损失几乎降不下去，却什么错也不报。
+#    :math:`\ln 1 = 0`。要是给它*概率*，就不一样了：损失怎么也到不了零，却什么错也不报。
 #
 # .. exercise:: my_cross_entropy
 #
@@ -636,8 +636,8 @@ show_shapes(model, x_train[:bs])
 #
 # .. exercise:: MyNet
 #
-#    现在就把它写出来：一层从 784 到 ``hidden``，一个 :term:`ReLU`，再一层从 ``hidden`` 到 10，\
-#    直接输出 logit。四个参数张量，``parameters()`` 都要找得到。
+#    现在就把它写出来：一层从 784 到 ``hidden``，一个 :term:`ReLU`（负数变成零），再一层从
+#    ``hidden`` 到 10，直接输出 logit。四个参数张量，``parameters()`` 都要找得到。
 #
 #    .. hint::
 #
@@ -707,7 +707,8 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 #
 # :class:`~torch.utils.data.Dataset` 是抽象类，代表有长度、能索引的:term:`数据集`（data set）：\
 # :func:`len` 调用 ``__len__``，索引调用 ``__getitem__``。\
-# `《数据集与数据加载器》教程 <https://docs.pytorch.org/tutorials/beginner/data_loading_tutorial.html>`_演示了怎样继承
+# `自定义数据集的教程
+# <https://docs.pytorch.org/tutorials/beginner/data_loading_tutorial.html>`_演示了怎样继承
 # ``Dataset``，写出人脸照片的数据集 ``FaceLandmarksDataset``。（这说的是*映射式*数据集；\
 # 没有长度的数据流，用 :class:`~torch.utils.data.IterableDataset`。）
 #
@@ -866,7 +867,7 @@ for epoch in range(epochs):
 #
 #       在同一个循环里累加两个和：全部图片的损失，以及图片的张数。
 #
-# 指标只要与损失函数形式相同，都可以交给 ``evaluate``，我们的 ``accuracy`` 也行。
+# 凡是调用方式与损失函数相同的，都可以交给 ``evaluate``，我们的 ``accuracy`` 也行。
 #
 # .. tested-source:: mnist_tut.training.evaluate
 #
@@ -949,7 +950,7 @@ fit(1, model, loss_func, opt, DataLoader(sorted_ds, batch_size=bs), valid_dl)
 #
 # ``fit`` 并不知道模型是哪一种。那么，也能训练:term:`卷积神经网络`（convolutional neural network）\
 # 吗？卷积让一小块权重，也就是:term:`卷积核`（kernel），像窗口一样滑过图片，\
-# 所以形状无论出现在哪里，它都认得出来。
+# 所以在每个位置，它找的都是同样的形状。
 #
 # 我们的网络有三个 :class:`torch.nn.Conv2d` 层，卷积核的大小是 3 × 3。四周:term:`填充`（padding）\
 # 一个像素，卷积核就能覆盖到边缘；:term:`步幅`（stride）为 2，所以每层都把宽和高减半（向上取整）：\
@@ -1016,7 +1017,7 @@ print(accuracy(logits, y_valid), accuracy(cnn(shifted), y_valid))
 # %%
 # 步幅会跳过一些位置，所以平移要紧。准确率只对与验证集来历相同的数据有效，对别的数据则不然。
 #
-# 有一个弱点：最后一个 ReLU 在取平均之前，起点不巧，某个通道可能对*每一张*图片都是零。\
+# 有一个弱点：最后一个 ReLU 在取平均之前；要是起点不巧，某个通道可能对*每一张*图片都是零。\
 # 这时梯度也是零，很难再恢复，对应的类别就*死掉*了。每个类别的输出，在多大比例的图片上恰好是零？
 
 print((logits == 0).float().mean(dim=0))

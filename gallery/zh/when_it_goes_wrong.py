@@ -4,9 +4,9 @@ r"""
 出错了怎么办
 ============
 
-- **您要做的**：亲手引出用 PyTorch 时人人都会遇到的错误，读懂它报的是什么，再逐个改好。
-- **您会学到**：各条报错的意思，哪些错误什么也不报，以及五样工具，没见过的错误也能查出来。
-- **您需要**：:doc:`nn_tutorial` 里的训练循环、``loss_batch`` 和 CNN。不需要 GPU。
+- **动手**：亲手引出用 PyTorch 时人人都会遇到的错误，读懂它报的是什么，再逐个改好。
+- **收获**：各条报错的意思，哪些错误什么也不报，以及五样工具，没见过的错误也能查出来。
+- **准备**：:doc:`nn_tutorial` 里的训练循环、``loss_batch`` 和 CNN。不需要 GPU。
 """
 
 # %%
@@ -144,7 +144,7 @@ except RuntimeError as error:
 
 # %%
 # 第一行；其余都是 PyTorch 自己的。``mat1`` 是送进来的数据，``mat2`` 是:term:`权重`（weights）：\
-# :term:`线性层`（linear layer）要的是每行 784 个数，它却把 28 个像素的每一行图都当成了一行数据。
+# :term:`线性层`（linear layer）要的是每行 784 个数，这里却把图片上每行 28 个像素都当成了一行数据。
 
 out = model(pictures.flatten(1))
 print(out.shape)
@@ -268,7 +268,7 @@ cache.cleanup()
 # ``a leaf Variable that requires grad``
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# 求:term:`梯度`（gradient）时，用不着更新这一步。要是连它也记下来，参数就成了某个运算的结果，\
+# 更新这一步不需要求:term:`梯度`（gradient）。要是连它也记录下来，参数就成了某个运算的结果，\
 # 不再是:term:`叶子张量`（leaf tensor）。
 
 weights = torch.zeros(784, 10, requires_grad=True)
@@ -358,14 +358,14 @@ print(model.weight.grad.shape)
 # 模块与优化器
 # ------------
 #
-# 层和参数，赋给:term:`模块`（module）时才会登记。下面两条报错都与此有关。
+# 层和参数，要到赋给:term:`模块`（module）时才会注册。下面两条报错都与此有关。
 #
 # .. _wrong-init:
 #
 # ``cannot assign module before Module.__init__() call``
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# 登记层和参数的清单，是 ``super().__init__()`` 建的，所以它要写在最前面。
+# 注册用的清单，是 ``super().__init__()`` 建的，所以它要写在最前面。
 
 
 class Net(nn.Module):
@@ -658,7 +658,7 @@ show_digits(torch.cat([viewed, permuted]), ["view"] * 3 + ["permute"] * 3, cols=
 #
 #    .. hint::
 #
-#       原来的第 3 维要移到第 1 位：四个维度该按什么次序写？字节也和别的数一样能做除法。
+#       维度从零数起，第 3 维要移到第 1 位：四个维度该按什么次序写？字节也和别的数一样能做除法。
 #
 # .. _wrong-forty:
 #

@@ -4,10 +4,10 @@ r"""
 做一个自己的项目
 ================
 
-- **您要做的**：把教程里的训练循环带进自己的项目：从文件读图片，认您自己写的字，\
+- **动手**：把教程里的训练循环带进自己的项目：从文件读图片，认您自己写的字，\
   训练断了电也能接上，让网络学点新东西，最后得到一个不靠您的代码也能用的模型。
-- **您会学到**：每次只添一样东西，每次都核对数字还是不是该有的样子。
-- **您需要**：:doc:`nn_tutorial`。不需要 GPU。
+- **收获**：学会每次只添一样东西，每次都核对数字还是不是该有的样子。
+- **准备**：:doc:`nn_tutorial`。不需要 GPU。
 
 本页只用 MNIST 的一小部分，所以每次训练都不费时间。
 """
@@ -114,10 +114,10 @@ assert torch.equal(labels, torch.tensor(y_train[written]))
 #    :folded: weighted_mean：按批大小加权的平均
 #
 # .. tested-source:: mnist_tut.training.evaluate
-#    :folded: 在整个加载器上求平均
+#    :folded: evaluate：在整个加载器上求平均
 #
 # .. tested-source:: mnist_tut.loaders.WrappedDataLoader
-#    :folded: 带函数的加载器
+#    :folded: WrappedDataLoader：带函数的加载器
 #
 # 自己的网络，可调的东西会比教程里的多。这里可调的是块数和类别数。各块放在
 # :class:`torch.nn.ModuleList` 里：它像 Python 列表，怎么用由 ``forward`` 决定，\
@@ -170,7 +170,7 @@ fit(1, model, F.cross_entropy, opt, train_dl, valid_dl)
 # --------------
 #
 # 用深色的笔在白纸上写一个数字，拍张照片。然后用 ``photo = Image.open("photo.jpg")``
-# 代替下面这个单元格；它画了一张，字很大，不在中间，光从左边来。
+# 代替下面这个单元格。没有照片的话，就由它画一张：字很大，不在中间，光从左边来。
 
 from PIL import ImageDraw
 
@@ -189,7 +189,7 @@ print(photo.size)
 #
 # .. tested-source:: mnist_tut.project.like_mnist
 #
-# 下面依次是：只缩小了的照片，只留墨迹的，变成 MNIST 的样子的；图上方是网络认出的数字。\
+# 下面依次是：只是缩小的照片、只留墨迹的照片、变成 MNIST 样子的照片；每张上方是网络认出的数字。\
 # *您觉得第一张会认成什么？*
 
 import matplotlib.pyplot as plt
@@ -249,7 +249,7 @@ if sys.platform == "linux":
 #
 # 在别的系统上，或者从 Python 3.14 起，只要您没有要求用副本，工作进程就是一个全新的 Python：\
 # 它先把您的文件运行一遍，好认识里面的类，只是换了一个名字。不该再运行一遍的，\
-# 都放到:term:`入口保护`（main guard）后面，即 ``if __name__ == "__main__":``。\
+# 都放到:term:`入口保护`（main guard）下面，即 ``if __name__ == "__main__":``。\
 # 下面把一个小程序用两个名字各运行一遍：先像您启动它那样，再像工作进程那样：
 
 import runpy
@@ -277,14 +277,14 @@ for name in ("__main__", "__mp_main__"):
 #    工作进程也会走到启动工作进程的那一行。Python 会在那里报 ``RuntimeError``，把它拦下；\
 #    不然工作进程又开工作进程，没完没了。
 #
-# **小结**：工作进程划不划算，测了才知道；程序真正要做的事，放在入口保护后面。
+# **小结**：工作进程划不划算，测了才知道；程序真正要做的事，放在入口保护下面。
 #
 # .. _own-augment:
 #
 # 数据增强
 # --------
 #
-# 数字平移两个像素，教程里的 CNN 就会认错，因为它从没见过。那就让它见见：每个小批量都随机平移，\
+# 数字平移两个像素，教程里的 CNN 就常常认错，因为它从没见过。那就让它见见：每个小批量都随机平移，\
 # 每个方向最多两个像素。这就是:term:`数据增强`（data augmentation）。\
 # 这样的:term:`变换`（transform）不过是加载器里的一个函数，和 ``preprocess`` 一样。\
 # （我们的数据很少，从这里起一直放在内存里。）
@@ -527,7 +527,7 @@ for digit in range(10):
 #
 # .. tested-source:: mnist_tut.project.resume
 #
-# 它们的状态都由张量和数组成，所以可以让 :func:`torch.load` 用 ``weights_only=True``，\
+# 它们的状态里只有张量和数，所以可以让 :func:`torch.load` 用 ``weights_only=True``，\
 # 凡是可能运行代码的，一概不读。这样的文件叫:term:`检查点`（checkpoint）。
 #
 # 前面一口气训练了两个轮次。现在只训练一个，存下检查点；然后像新的进程那样，换一个种子，\
@@ -704,5 +704,5 @@ folder.cleanup()
 # 文件做成的 ``Dataset``，各种变换，可以调整的网络，学习率调度，日志，混淆矩阵，检查点，微调，\
 # 导出：这已经是一个项目了。正中间的，仍然是教程里的那个循环。
 #
-# 项目再长大，就把类和函数放进模块，把运行的部分放到入口保护后面，再把您依赖的事写成测试，例如
+# 项目再长大，就把类和函数放进模块，把运行的部分放到入口保护下面，再把必须成立的事写成测试，例如
 # ``difference(model) == 0``。
