@@ -270,7 +270,7 @@ def ratio_bars(shares, ax):
     ax.set_yticks(rows, list(shares), fontsize=9)
     ax.invert_yaxis()
     ax.set_xlim(0, max(most for _, most in ends) * 1.12)
-    ax.set_xlabel(f"time, {next(iter(shares))} = 1")
+    ax.set_xlabel(f"time / time[{next(iter(shares))}]")
     ax.grid(visible=False, axis="y")
     ax.set_axisbelow(True)
     return ax

@@ -249,7 +249,7 @@ def test_bars_begin_at_zero_and_name_their_measure():
     ratio_bars({"plain": [1.0, 1.0], "other": [0.5, 4.0, 0.6]}, ax)
     assert ax.get_xlim()[0] == 0
     assert ax.get_xlim()[1] > 4
-    assert ax.get_xlabel() == "time, plain = 1"
+    assert ax.get_xlabel() == "time / time[plain]"
     assert [text.xy for text in ax.texts] == [(1.0, 0), (4.0, 1)]  # beyond bar and line
     assert ax.get_axisbelow() is True
 
