@@ -178,7 +178,7 @@ def random_shift(x, y, generator=None):
         As it came.
     """
     i, j = torch.randint(5, (2,), generator=generator).tolist()
-    return F.pad(x, (2, 2, 2, 2))[:, :, i : i + 28, j : j + 28], y
+    return F.pad(x, [2] * 4)[:, :, i : i + 28, j : j + 28], y
 
 
 def train_epoch(model, opt, schedule, train_dl):

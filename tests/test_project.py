@@ -3,6 +3,7 @@
 import inspect
 import itertools
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -155,6 +156,22 @@ def test_a_single_stroke_keeps_its_form_and_the_edges_hold_it():
     lopsided = torch.full((20, 20), 0.001)
     lopsided[0, 0] = 100.0
     assert like_mnist(lopsided).view(28, 28)[8, 8] == 100  # not beyond the edge
+
+
+def test_the_ink_is_cut_out_to_the_pixel():
+    block = torch.zeros(60, 60)
+    block[10:30, 25:45] = 1
+    picture = torch.zeros(28, 28)
+    picture[4:24, 4:24] = 1
+    assert torch.equal(like_mnist(block).view(28, 28), picture)
+
+
+def test_ink_that_is_heavy_at_the_bottom_begins_at_the_very_edge():
+    heavy = torch.zeros(20, 20)
+    heavy[:, 10] = 1
+    heavy[16:] = 1
+    rows = like_mnist(heavy).view(28, 28).sum(dim=1).nonzero().flatten()
+    assert rows.tolist() == list(range(20))
 
 
 def test_a_sheet_without_ink_is_an_error():
@@ -343,6 +360,16 @@ def test_a_save_that_is_cut_short_leaves_the_last_checkpoint(
     with pytest.raises(OSError, match="no space"):
         save(path, *run)
     assert path.read_bytes() == kept
+
+
+def test_a_checkpoint_may_run_no_code_whatever_the_settings_say(
+    data, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD", "1")
+    *run, _ = new_run(data)
+    torch.save({"model": Path("anything but weights")}, tmp_path / "run.pt")
+    with pytest.raises(pickle.UnpicklingError, match="Weights only load failed"):
+        resume(tmp_path / "run.pt", *run)
 
 
 def test_a_checkpoint_of_another_model_and_a_missing_one_are_errors(data, tmp_path):
