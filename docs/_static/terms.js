@@ -47,7 +47,7 @@
   }
   box.addEventListener("pointerenter", () => clearTimeout(timer));
   box.addEventListener("pointerleave", (e) => e.pointerType === "mouse" && later(hide, 300));
-  box.addEventListener("toggle", () => box.matches(":popover-open") || shown?.removeAttribute("aria-describedby"));
+  box.addEventListener("beforetoggle", (e) => e.newState === "closed" && shown?.removeAttribute("aria-describedby"));
   addEventListener("keydown", (e) => e.key === "Escape" && hide());
   addEventListener("scroll", () => box.matches(":popover-open") && place(), { passive: true });
 })();
