@@ -30,27 +30,24 @@ KINDS = {
 }
 
 
-def take_turns(ways, rounds=5, warm_up=True):
+def take_turns(ways, rounds=5):
     """Time several ways to do the same thing, in turns, so that a busy moment hits all alike.
 
     Parameters
     ----------
     ways : dict of str to callable
-        Each is called without arguments, once per round.
+        Each is called without arguments: once beforehand, since PyTorch prepares some things when
+        they are first used, and then once per round.
     rounds : int, default 5
         How often each is timed.
-    warm_up : bool, default True
-        Whether to call each once beforehand, since PyTorch prepares some things when they are first
-        used. Whole programs start afresh and need none.
 
     Returns
     -------
     dict of str to list of float
         Seconds of every call, round by round.
     """
-    if warm_up:
-        for way in ways.values():
-            way()
+    for way in ways.values():  # warm up
+        way()
     times = {name: [] for name in ways}
     for _ in range(rounds):
         for name, way in ways.items():

@@ -53,12 +53,6 @@ def test_every_call_but_the_first_is_timed_by_itself(clock):
     assert times == {"slow": [4, 5, 6], "fast": [1, 2, 3]}
 
 
-def test_without_a_warm_up_no_way_runs_beforehand():
-    calls = []
-    times = take_turns({"": lambda: calls.append(1)}, rounds=2, warm_up=False)
-    assert len(calls) == len(times[""]) == 2
-
-
 def test_ways_are_timed_five_times_unless_told_otherwise():
     assert len(take_turns({"": lambda: None})[""]) == 5
 

@@ -185,7 +185,7 @@ def model(xb):
 #
 #    The trick is worth having in your own hands. Write the function that gave it its name: for each
 #    row of ``x``, the logarithm of the sum of the exponentials, one number per row. It should cope
-#    with logits of 89, and of -200 too. (``torch.logsumexp`` is not allowed; the check uses it.)
+#    with logits of 89, and of -200 too. (Without ``torch.logsumexp``: the check compares with it.)
 #
 #    .. hint::
 #
@@ -354,9 +354,9 @@ for epoch in range(epochs):
             bias.grad.zero_()
 
 # %%
-# That's it: you have created and trained a neural network from scratch! It is the smallest there
-# is, without a :term:`hidden layer`: :term:`logistic regression` (for more than two classes also
-# called *softmax regression*).
+# You have just trained a neural network with nothing but tensors. It is the smallest there is: with
+# no :term:`hidden layer`, it is :term:`logistic regression` (for more than two classes also called
+# *softmax regression*).
 #
 # **Break it.** Here the same loop runs in your browser, on the first 5,000 training pictures; with
 # the page's settings its losses are those that PyTorch computes. Guess what each switch does before
@@ -749,9 +749,9 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # the *map-style* kind; :class:`~torch.utils.data.IterableDataset` is for streams that have no
 # length.)
 #
-# For tensors there is :class:`~torch.utils.data.TensorDataset`. It lets us iterate over,
-# :term:`index` and :term:`slice` several at once, along their first dimension. So pictures and
-# labels come from one line:
+# For tensors there is :class:`~torch.utils.data.TensorDataset`. With it we :term:`index`,
+# :term:`slice` or go through several tensors at once, along their first dimension. So one line gets
+# both pictures and labels:
 #
 # .. loop:: dataset
 #    :from: optim
@@ -819,15 +819,15 @@ for epoch in range(epochs):
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
-# .. guess:: What does ``len(train_dl)`` say, and how many pictures are in the last one?
+# .. guess:: What is ``len(train_dl)``, and how many pictures are in the last mini-batch?
 #
 #    782, and 16: the loader, too, hands out the rest as a smaller mini-batch, unless you ask it to
 #    ``drop_last``.
 #
-# Thanks to ``Module``, ``Parameter``, ``Dataset`` and ``DataLoader`` the loop is now dramatically
-# smaller and easier to understand. (The price: a plain ``DataLoader`` fetches row after row. For
-# tensors in memory there is a faster way: see :doc:`where_the_time_goes`.) What is missing is what
-# you need to train in earnest.
+# Compare this loop with the first one: what is left of it says what training is, and the rest has
+# moved into ``Module``, ``Parameter``, ``Dataset`` and ``DataLoader``. (The price: a plain
+# ``DataLoader`` fetches row after row. For tensors in memory there is a faster way: see
+# :doc:`where_the_time_goes`.) What is missing is what you need to train in earnest.
 #
 # **In short:** a ``DataLoader`` cuts any ``Dataset`` into mini-batches.
 #
@@ -948,8 +948,8 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # %%
 # Nothing. And experiments are cheap now.
 #
-# .. guess:: One mini-batch of 79 is smaller than the others. Does it matter whether it counts as
-#    much as they do?
+# .. guess:: Of the 79 validation mini-batches, the last is smaller than the others. Does it matter
+#    whether it counts as much as they do?
 #
 #    In the third or fourth digit, and more if its pictures are hard. Look at both numbers below,
 #    and at what shuffling does to them.
@@ -1002,9 +1002,9 @@ fit(1, model, loss_func, opt, DataLoader(sorted_ds, batch_size=bs), valid_dl)
 # Ours has three :class:`torch.nn.Conv2d` layers with kernels of 3 by 3. A :term:`padding` of one
 # pixel lets them reach the edges, and with a :term:`stride` of 2 each halves width and height,
 # rounding up: 28, 14, 7, 4. After each comes a *ReLU*, which turns negative values into zero. At
-# the end we average over the 4 by 4 that are left. ``view`` is PyTorch's version of NumPy's
-# ``reshape``, except that it never copies (where it would have to, it fails; :func:`torch.reshape`
-# does not).
+# the end we average over the 4 by 4 that are left. ``view`` gives a tensor another shape without
+# copying a number, and fails where that cannot be done; :func:`torch.reshape`, like NumPy's, then
+# makes a copy.
 #
 # .. tested-source:: mnist_tut.models.Mnist_CNN
 
@@ -1021,8 +1021,8 @@ show_shapes(cnn, x_train[:bs])
 #    What the three convolutions make of a mini-batch: smaller pictures, but more
 #    :term:`channels <channel>`.
 #
-# The optimizer gets :term:`momentum`: a part of each step goes on in the direction of the steps
-# before, like a ball that rolls downhill. That usually trains faster (see
+# The optimizer gets :term:`momentum`: each step also carries on in the direction of those before,
+# like a ball that rolls downhill. That usually trains faster (see
 # `Stanford's notes <https://cs231n.github.io/neural-networks-3/#sgd>`_).
 
 opt = optim.SGD(cnn.parameters(), lr=0.1, momentum=0.9)
@@ -1070,12 +1070,12 @@ shifted = x_valid.view(-1, 28, 28).roll(2, dims=2).flatten(1)
 print(accuracy(logits, y_valid), accuracy(cnn(shifted), y_valid))
 
 # %%
-# The strides skip places, so a shift matters. An accuracy holds for data that came about as the
-# validation set did, and for no others.
+# The strides skip places, so a shift matters. An accuracy holds for data that come from where the
+# validation set came from, and for no others.
 #
 # One weak spot: the last ReLU comes before the average, so an unlucky start can leave a channel
 # that is zero for *every* picture. Then its gradient is zero, too; it hardly ever recovers, and its
-# class is *dead*. On what share of the pictures is each class exactly zero?
+# class is *dead*. On what share of the pictures is the logit of each class exactly zero?
 
 print((logits == 0).float().mean(dim=0))
 
@@ -1129,8 +1129,9 @@ torch.testing.assert_close(list(sequential.parameters()), list(cnn.parameters())
 # %%
 # Same seed, same network, same parameters. To keep them, save the ``state_dict``, the counterpart
 # of ``load_state_dict``: ``torch.save(sequential.state_dict(), "cnn.pt")``. It holds tensors and no
-# code. The whole model is saved as objects: a ``lambda`` in it cannot be saved, and
-# :func:`torch.load` refuses it unless told ``weights_only=False``: it may run any code.
+# code. If you save the whole model instead, it is pickled: a ``lambda`` in it makes that fail, and
+# :func:`torch.load` refuses the file unless told ``weights_only=False``, because reading a pickle
+# may run any code.
 #
 # **In short:** ``Sequential`` for a chain of layers, and a small class for a layer of your own.
 #
@@ -1219,7 +1220,7 @@ print(f"{dev}: {time.perf_counter() - began:.1f} s")
 # %%
 # The loss is lower because we went on training the same model: these are its third and fourth
 # epochs. Whether a GPU is *faster*, you have to measure; on a network as small as ours it waits a
-# lot. The last line of the output says what this page was built on.
+# lot. The last line of the output says which device it was.
 #
 # **In short:** choose a :term:`device`, move the model once, and each mini-batch as it comes.
 #
@@ -1228,9 +1229,10 @@ print(f"{dev}: {time.perf_counter() - began:.1f} s")
 # One more network
 # ----------------
 #
-# So far we have kept to the original CNN. You can do better now, in a few lines: after each
-# convolution comes :term:`batch normalisation`, which keeps the numbers in a healthy range, and the
-# ten logits come from a linear layer, so that no last ReLU can kill a class.
+# So far we have kept to the original CNN. You can do better now, in a few lines: the later
+# convolutions get more channels, after each comes :term:`batch normalisation`, which keeps the
+# numbers in a healthy range, and the ten logits come from a linear layer, so that no last ReLU can
+# kill a class.
 #
 # .. guess:: How far do the same two epochs take it?
 #
@@ -1311,11 +1313,11 @@ print(f"{evaluate(better, accuracy, test_dl):.4f}")
 # Closing thoughts
 # ----------------
 #
-# You now have a general data pipeline and training loop for many kinds of models, and you know
-# every line of them. There is more to add: :term:`data augmentation`, *hyper-parameter tuning*,
-# monitoring, :term:`transfer learning` from models that others have trained. The
-# `fastai <https://docs.fast.ai>`_ library offers these, built on the very ideas of this page; it is
-# a natural next step for practitioners (see
+# Loaders, loop and validation will serve your next model as they are, and you know every line of
+# them. There is more to add: :term:`data augmentation`, *hyper-parameter tuning*, monitoring,
+# :term:`transfer learning` from models that others have trained. The
+# `fastai <https://docs.fast.ai>`_ library offers them, built on the very ideas of this page. Try it
+# next if you want to put them to work (see
 # `a notebook of its course <https://github.com/fastai/course22p2/blob/master/nbs/04_minibatch_training.ipynb>`_).
 #
 # .. exercise:: my_freeze
@@ -1329,10 +1331,10 @@ print(f"{evaluate(better, accuracy, test_dl):.4f}")
 #       ``requires_grad_(False)`` works on a whole module, too, and so does ``requires_grad_(True)``
 #       on the last one, ``model[-1]``. Mind the underscore.
 #
-# We promised to explain four things:
+# The four things from the top of this page, once more:
 #
 # ``torch.nn``
-#    - ``Module``: a callable that behaves like a function and keeps *state*: it knows its
+#    - ``Module``: an object that is called like a function and keeps *state*: it knows its
 #      parameters and those of the modules inside it, can go over them, clear their gradients and
 #      move them to a device.
 #    - ``Parameter``: a tensor its module lists for training. Only those whose ``requires_grad``
@@ -1345,5 +1347,5 @@ print(f"{evaluate(better, accuracy, test_dl):.4f}")
 # ``Dataset``
 #    An abstract class for anything with ``__len__`` and ``__getitem__``, such as ``TensorDataset``.
 # ``DataLoader``
-#    Takes any ``Dataset`` and makes an :term:`iterable` of mini-batches from it, as often as you
+#    Makes an :term:`iterable` of mini-batches from any ``Dataset``, to go over as often as you
 #    like.

@@ -65,11 +65,11 @@ def make_opt(model):
 # First, one machine
 # ------------------
 #
-# More machines are the dearest way to be faster. Try two others before. The first computes with
-# fewer digits: :class:`torch.autocast` lets matrix products and convolutions work in ``bfloat16``,
-# numbers of two bytes. They reach as far as ``float32`` but keep only two to three decimal digits.
-# Here it is, on a wider layer, measured as in :doc:`where_the_time_goes`: in turns, against the
-# noise between a thing and its twin.
+# More machines are the most expensive way to get faster. Try two others first. One is to compute
+# with fewer digits: :class:`torch.autocast` lets matrix products and convolutions work in
+# ``bfloat16``, numbers of two bytes. They reach as far as ``float32`` but keep only two to three
+# decimal digits. Here it is, on a wider layer, measured as in :doc:`where_the_time_goes`: in turns,
+# against the noise between a thing and its twin.
 #
 # .. guess:: Numbers of half the size. Do they take half the time?
 #
@@ -102,8 +102,8 @@ print("time, float32 = 1:", verdict(shares["bfloat16"], noise))
 print(f"difference of the losses: {(loss_bfloat16() - loss_float32()).abs():.0e}")
 
 # %%
-# The second has the program rewritten. :func:`torch.compile` watches one call, joins its operations
-# into fewer, writes them in C++ (for a GPU, in Triton) and has that compiled:
+# The other is to have the program rewritten. :func:`torch.compile` watches one call, joins its
+# operations into fewer, writes them in C++ (for a GPU, in Triton) and has that compiled:
 #
 # .. code-block:: python
 #
@@ -111,18 +111,17 @@ print(f"difference of the losses: {(loss_bfloat16() - loss_float32()).abs():.0e}
 #    fast().backward()  # this first call compiles
 #    fast().backward()
 #
-# The first call takes so long that the build of this page leaves it out. Beforehand, on one core of
-# an Intel Xeon, we timed the loss and its :term:`gradients <gradient>` for
-# :term:`mini-batches <mini-batch>` of 64 pictures:
+# The first call takes so long that we timed this beforehand, on one core of an Intel Xeon: the loss
+# and its :term:`gradients <gradient>` for :term:`mini-batches <mini-batch>` of 64 pictures.
 #
-# - this page's model: 21 s for the first call, then 0.6 times as fast;
+# - ``make_model`` of this page: 21 s for the first call, then 0.6 times as fast;
 # - ``cnn_any_size`` of the tutorial: 20 s, then 1.3 times;
 # - ``better_cnn`` of the tutorial: 26 s, then 0.9 times.
 #
 # Operations that are joined save the way to memory and back. In exchange every call first checks
 # whether it still fits what was compiled, and a small model may lose more by that than it gains.
-# Large ones, and GPUs, have more to save. It needs a C++ compiler; where none is found, the first
-# call stops with ``InvalidCxxCompiler``.
+# Large ones, and GPUs, have more to save. On a CPU ``torch.compile`` needs a C++ compiler; where
+# none is found, the first call stops with ``InvalidCxxCompiler``.
 #
 # **In short:** compile what runs long, use ``bfloat16`` where the hardware has it, measure both.
 #
@@ -132,7 +131,7 @@ print(f"difference of the losses: {(loss_bfloat16() - loss_float32()).abs():.0e}
 # -----------------
 #
 # Now we let two :term:`processes <process>` work. A *process* is a program that runs, with memory
-# of its own. Each will have a copy of the model, and each takes other pictures.
+# of its own. Each will have a copy of the model, and each takes different pictures.
 # :class:`~torch.utils.data.distributed.DistributedSampler` hands them out; it wants to know how
 # many processes there are (``num_replicas``) and which of them this is (``rank``, counted from 0).
 # To see what it does, no second process is needed:
@@ -157,8 +156,8 @@ for rank in range(2):
 # %%
 # Two mistakes stop no program and print no warning. Without ``set_epoch`` every :term:`epoch` has
 # the same order. Without the :term:`sampler`, ``shuffle=True`` makes a ``RandomSampler`` in every
-# process, and all of them learn from the same pictures, all of them: twice the electricity for the
-# same result.
+# process, and each goes through all the pictures, in the same order as the other: twice the
+# electricity for the same result.
 #
 # How does it work? Seed plus epoch give one order, the same in all processes, and each takes every
 # second index of it: every ``world``-th, for ``world`` processes.
@@ -220,7 +219,8 @@ for epoch, loss in train(alone, make_opt(alone), sampler):
 # The mean of the gradients
 # -------------------------
 #
-# Two copies that see other pictures get other gradients, and drift apart. So they exchange them.
+# Two copies that see different pictures get different gradients, and drift apart. So they exchange
+# their gradients.
 # :func:`~torch.distributed.all_reduce` adds up a tensor over all processes and leaves the sum in
 # each. Divided by their number, that is the mean over all 64 pictures: what one process would have
 # computed.
@@ -272,7 +272,10 @@ def weights(model):
 #
 # At the end each process is to ``leave``: it takes the group down, prints what is still to be
 # printed and ends at once. Left to end by itself, Python clears up first, and may take something
-# away from a thread of PyTorch that is not done. Then the process aborts; that, too, happened to us.
+# away from a thread of PyTorch that is not done. Then the process aborts; that happened to us.
+
+import os
+import sys
 
 
 def leave():
@@ -335,9 +338,7 @@ def note_times(ddp, sampler):
 # folder that we remove at the end, together with the data.
 
 import inspect
-import os
 import subprocess
-import sys
 import tempfile
 
 imports = """
@@ -398,7 +399,9 @@ common = [nothing, make_model, make_opt, train, weights, leave]
 torchrun([*common, average_gradients, sharded, seconds, note_times, four_ways])
 
 # %%
-# In a terminal the command is ``torchrun --standalone --nproc-per-node=2 train.py``.
+# In a terminal the command is ``torchrun --standalone --nproc-per-node=2 train.py``. (The losses
+# printed are for the first process's half of the last mini-batch, so they differ from the loss of
+# one process. What has to agree are the weights.)
 #
 # .. guess:: Which of the four end with the weights of one process?
 #
@@ -536,7 +539,7 @@ latency = times["one"] / 2
 per_byte = (times["many"] - times["one"]) / (4 * 10**6)
 
 # %%
-# That is all the model needs. Does it foretell a step of the two processes?
+# That is all that the estimate needs. Does it predict a step of the two processes?
 
 gradients = 4 * len(weights(alone))  # bytes
 
@@ -594,7 +597,7 @@ sweeper.close()
 #
 # Read this as a rule of thumb. We assumed that the network between machines is as good as the
 # memory between our two processes, that all machines are equally fast and never wait for their
-# data, and that nothing is averaged while something else is computed; DDP does just that. In
+# data, and that computing stops while gradients are averaged; with DDP it does not. In
 # practice a GPU computes far faster and a step has far more to compute, messages run along trees as
 # well as rings, and the slowest of all sets the pace. The form stays: what is computed is divided,
 # what is averaged is not.
@@ -606,15 +609,15 @@ sweeper.close()
 # Real machines
 # -------------
 #
-# For several machines the program stays as it is. The command, given on each, says how many there
-# are, and where one of them is to be found:
+# For several machines the program stays as it is. Give the same command on each; it says how many
+# there are, and where to find one of them:
 #
 # .. code-block:: console
 #
 #    $ torchrun --nnodes=2 --nproc-per-node=8 --rdzv-backend=c10d \
 #        --rdzv-endpoint=first-machine:29500 train.py
 #
-# On a cluster with SLURM, ``srun`` gives it on each:
+# On a cluster with SLURM, ``srun`` starts it on each machine:
 #
 # .. code-block:: bash
 #
@@ -629,8 +632,8 @@ sweeper.close()
 # and sends model and mini-batches there. Data and checkpoints have to lie where all machines see
 # them.
 #
-# We had neither GPUs nor a cluster. A test gives the first command twice on one machine, for one
-# process each; the rest was not run.
+# We had neither GPUs nor a cluster. We gave the first command twice on one machine, for one process
+# each; the rest was not run.
 #
 # **In short:** one command changes, the loop does not.
 #
@@ -639,8 +642,8 @@ sweeper.close()
 # The same loop in Accelerate and Lightning
 # -----------------------------------------
 #
-# Two libraries take over what this page did by hand. The build of this page does not run them; a
-# test does, where they are installed (``pip install -e '.[more]'``).
+# Two libraries take over what this page did by hand (``pip install accelerate lightning``). These
+# programs did not run when this page was built.
 #
 # `Accelerate <https://huggingface.co/docs/accelerate>`_ leaves you the loop. ``prepare`` wraps the
 # model in DDP, and a loader so that each process gets its share; ``backward`` changes its place:
@@ -684,7 +687,7 @@ sweeper.close()
 #    )
 #    trainer.fit(Digits(), DataLoader(ds, 32, shuffle=True))
 #
-# What they do, you now know. When something goes wrong, look for the same things: the share, the
+# You now know what they do. When something goes wrong, look for the same things: the share, the
 # order, the mean, the checkpoint.
 #
 # **In short:** libraries write the loop for you. Know what has to be in it.

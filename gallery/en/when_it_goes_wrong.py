@@ -159,7 +159,7 @@ print(out.shape)
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
 # NumPy computes in ``float64``, PyTorch's layers in ``float32``, unless told otherwise, and neither
-# is converted by itself. Every operation has its own words for it:
+# is converted automatically. Every operation has its own words for that:
 
 import numpy as np
 
@@ -258,7 +258,7 @@ cache.cleanup()
 # The usual culprits are a mini-batch that was not moved, and a tensor made in ``forward``:
 # ``torch.zeros(n, device=x.device)`` makes it where the input is.
 #
-# **In short:** shape, dtype, device: print all three of both.
+# **In short:** shape, dtype, device: print all three, for both tensors.
 #
 # .. _wrong-gradients:
 #
@@ -458,7 +458,7 @@ try:
 except (pickle.PicklingError, AttributeError) as error:
     print(error)
 
-file = io.BytesIO()  # a file in memory; usually the name of one
+file = io.BytesIO()  # in memory; usually you give a file's name here
 torch.save(net.state_dict(), file)
 file.seek(0)
 print(list(torch.load(file)))
@@ -497,9 +497,10 @@ print(torch.equal(again(xb), net(xb)))
 # ``An attempt has been made to start a new process``
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# ``DataLoader(..., num_workers=1)`` starts a process that loads data. On Windows and macOS, such a
-# process begins by importing your script, and so comes to the line that starts it. The loader then
-# ends with ``DataLoader worker (pid(s) 123) exited unexpectedly``; the reason stands above that.
+# ``DataLoader(..., num_workers=1)`` starts a process that loads data. On Windows and macOS, and on
+# Linux with a recent Python, such a process begins by importing your script, and so comes to the
+# line that starts it. The loader then ends with
+# ``DataLoader worker (pid(s) 123) exited unexpectedly``; the reason stands above that.
 #
 # The fault needs no loader. This script starts one process in that way, called *spawn*, without and
 # with a guard:
@@ -680,9 +681,9 @@ show_digits(torch.cat([viewed, permuted]), ["view"] * 3 + ["permute"] * 3, cols=
 # There are more classes than you have
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# A CNN takes pictures of any size. If its end does not, larger ones may pass and mean nothing: here
-# four averages are left for each of the ten channels, and ``cross_entropy`` has no objection to
-# forty classes.
+# Convolutions take pictures of any size. If the end of the network does not, larger ones may pass
+# and mean nothing: here four averages are left for each of the ten channels, and ``cross_entropy``
+# has no objection to forty classes.
 
 from mnist_tut.models import cnn_any_size, cnn_layers
 
@@ -745,9 +746,9 @@ print(f"mean of means {means:.4f}, weighted {weighted:.4f}, of all {each.mean():
 # The loss is ``nan``
 # ^^^^^^^^^^^^^^^^^^^
 #
-# *Not a number*: zero times infinity, zero by zero, infinity minus infinity. The :term:`entropy`
-# says how unsure a model is; here a probability has become zero, and its logarithm minus infinity.
-# A ``nan`` spreads: after one update all parameters are ``nan``. With ``log_softmax`` no logarithm
+# *Not a number*: zero times infinity, zero divided by zero, infinity minus infinity. The
+# :term:`entropy` says how unsure a model is; here a probability has become zero, and its logarithm
+# minus infinity. A ``nan`` spreads: after one update all parameters are ``nan``. With ``log_softmax`` no logarithm
 # is infinite.
 
 
@@ -819,8 +820,9 @@ print([round(loss, 3) for loss in found[::8]], round(found[-1], 4))
 #
 # .. exercise:: my_step
 #
-#    This step runs without a message, and three of the faults above are in it. Mend it. It should
-#    train one step, as ``loss_batch`` does, and return the loss as a plain number.
+#    This step runs without a message, and three things are wrong with it, two of them as above.
+#    Mend it. It should train one step, as ``loss_batch`` does, and return the loss as a plain
+#    number.
 #
 #    .. hint::
 #
@@ -887,10 +889,10 @@ print(logits.grad)
 # What is in there?
 # ^^^^^^^^^^^^^^^^^
 #
-# Put :func:`breakpoint` into the loop, and Python stops there and asks you: ``p`` prints what you
-# ask for, ``n`` goes to the next line, ``c`` goes on. Nobody types while a page is built. So we
-# hand the debugger our keys; with ``breakpoint()`` in the place of ``debugger.set_trace()`` they
-# are yours.
+# Put :func:`breakpoint` into the loop, and Python stops there and waits: ``p`` prints what you
+# ask for, ``n`` goes to the next line, ``c`` goes on. So that this cell runs by itself, we hand the
+# debugger its commands; with ``breakpoint()`` in the place of ``debugger.set_trace()`` you type
+# your own.
 
 import pdb
 

@@ -163,7 +163,7 @@ draw({"step": [1.0]} | {kind: [part / total] for kind, part in kinds.items()})
 # Layout and optimizer
 # --------------------
 #
-# Two arguments promise speed for nothing. ``channels_last`` stores the channels of a pixel side by
+# Two arguments promise speed for free. ``channels_last`` stores the channels of a pixel side by
 # side, as many kernels want them. Shapes and indices stay the same, and what flows through the
 # model follows the layout of its weights. ``fused=True`` updates all parameters in one operation.
 # *Do the losses stay the same, and is it faster?*
@@ -186,7 +186,7 @@ compare(variants)
 #    Time of a training step; with the usual layout, ``contiguous_format``, it is 1. Orange lines
 #    span all ratios.
 #
-# **In short:** the same losses. Whether it pays depends on processor and layers.
+# **In short:** the losses stay the same. Whether the arguments pay depends on processor and layers.
 #
 # .. _time-loaders:
 #
@@ -271,7 +271,7 @@ compare({f"bs {size}": per_picture(size) for size in [16, 32, 64, 128, 256, 512]
 # This one changes the result: twice the size means half the updates per :term:`epoch`, another
 # learning rate, and often more epochs.
 #
-# **In short:** large batches share the price among more pictures, but train differently.
+# **In short:** large batches spread the price over more pictures, but train differently.
 #
 # .. _time-threads:
 #
@@ -299,8 +299,8 @@ torch.set_num_threads(before)
 #
 #    Time of a training step; on one thread it is 1.
 #
-# Before Python starts, ``OMP_NUM_THREADS`` sets the number. Give each of several programs its
-# share.
+# The environment variable ``OMP_NUM_THREADS``, set before Python starts, does the same. If several
+# programs run at once, give each its share.
 #
 # **In short:** more threads are not always faster. Try.
 #
@@ -332,8 +332,8 @@ compare(
 # 32 MiB, raises the first to its size and the second to twice that (see `its manual page
 # <https://man7.org/linux/man-pages/man3/mallopt.3.html>`_). Our 40 MB are beyond it.
 #
-# If ``time python train.py`` tells of much ``sys``, time in the system, set both limits high from
-# the start:
+# If ``time python train.py`` reports a lot of ``sys``, time in the system, set both limits high at
+# the start (blocks beyond them, such as ours, still go back every time):
 #
 # .. code-block:: console
 #
@@ -347,7 +347,7 @@ compare(
 # -------------------------
 #
 # PyTorch counts the multiplications and additions of the convolutions; beside them the others
-# hardly matter. How many your machine can do per second, a product of large matrices shows.
+# hardly matter. A product of large matrices shows how many your machine can do per second.
 # Together they give a limit that few programs come near. *Guess: how many times as long does a step
 # take, and which layer is to blame?*
 #
@@ -411,8 +411,8 @@ print(f"{'rest of the step':28}{ms['step'] - sum(ms[name] for name in layers):6.
 # All of it together
 # ------------------
 #
-# A hundred steps with their loader: the usual way, and with all of this page that leaves the result
-# alone. *What do you expect?*
+# A hundred steps with their loader: the usual way, and with everything from this page that leaves
+# the result alone. *What do you expect?*
 
 
 def train(model, batches, **options):

@@ -5,13 +5,13 @@ Your own project
 ================
 
 - **You will do:** carry the tutorial's loop into a project of your own: pictures from files, your
-  own handwriting, a training that survives a power cut, a network that learns something new, and a
-  model that does without your code.
+  own handwriting, a training run that survives a power cut, a network that learns something new,
+  and a model that can do without your code.
 - **You will learn:** to add one thing at a time, and to check each time that the numbers are what
   they should be.
 - **You will need:** :doc:`nn_tutorial`. No GPU.
 
-The page uses a small part of MNIST, so that no training takes long.
+The page uses a small part of MNIST, so that nothing takes long.
 """
 
 # %%
@@ -80,7 +80,7 @@ write(x_valid[:1000], y_valid[:1000], home / "valid")
 #
 # .. guess:: Why ``sorted``?
 #
-#    A disk hands out its files in any order. Unsorted, the same seed would give another training on
+#    A disk hands out its files in any order. Unsorted, the same seed would give a different run on
 #    another machine.
 #
 # Is anything lost on the way to the disk and back?
@@ -107,7 +107,7 @@ assert torch.equal(labels, torch.tensor(y_train[written]))
 # The same loop
 # -------------
 #
-# Loop and loaders are those of the tutorial, the main parts of them here to look up:
+# The loop and the loaders are those of the tutorial. Their main parts are here to look up:
 #
 # .. tested-source:: mnist_tut.training.fit
 #    :folded: fit: the training loop
@@ -124,14 +124,15 @@ assert torch.equal(labels, torch.tensor(y_train[written]))
 # .. tested-source:: mnist_tut.loaders.WrappedDataLoader
 #    :folded: WrappedDataLoader: a loader with a function
 #
-# Your network will want more settings than the tutorial's. Here the number of blocks is one, and
-# the number of classes another. The blocks are in a :class:`torch.nn.ModuleList`: like a Python
+# Your network will want more settings than the tutorial's. Here the widths of the three blocks are
+# one, and the number of classes another. (With other than three blocks, the ``4 * 4`` of the head
+# would have to change, too.) The blocks are in a :class:`torch.nn.ModuleList`: like a Python
 # list it leaves to ``forward`` what is done with them, but the module knows their parameters.
 #
 # .. tested-source:: mnist_tut.project.DeepCNN
 #
-# With three blocks it is the last network of the tutorial, and the same seed has to give the same
-# parameters:
+# With the widths of the tutorial's last network it is that network, so the same seed has to give
+# the same parameters:
 
 import math
 from itertools import pairwise
@@ -189,8 +190,8 @@ print(photo.size)
 
 # %%
 # MNIST is white on black; its makers scaled each digit to 20 pixels and put its centre of mass in
-# the middle. The network has seen nothing else. So we take two steps: to ink without paper, and to
-# the place and size that it expects.
+# the middle. The network has seen nothing else. So we take two steps: keep the ink and drop the
+# paper, then bring the ink to the place and size that the network expects.
 #
 # .. tested-source:: mnist_tut.project.ink_of
 #
@@ -326,7 +327,7 @@ for transform in (as_it_is, random_shift):
         print(f"shifted: {accuracy(model(shifted), yv):.4f}")
 
 # %%
-# The first line is, to the last digit, that of the training from files. Then the losses differ:
+# The first line is, to the last digit, that of the epoch from files. Then the losses differ:
 # with shifts it is harder to learn by heart, so it takes longer, but look at what becomes of the
 # shifted digits. Only the training data are shifted: the :term:`validation set` stands for what is
 # to come.
@@ -364,13 +365,14 @@ print(f"{p.item():.4f} {1 - 0.1 * 0.5:.4f}")
 # Large weights are pulled back unless the gradients keep asking for them: a guard against
 # :term:`overfitting`.
 #
-# A :term:`schedule` changes ``lr`` after every step: small at first, while the gradients are wild,
-# then large, and to nearly nothing at the end. :class:`torch.optim.lr_scheduler.OneCycleLR` does
-# this. Draw a schedule before you use it:
+# A :term:`schedule` changes ``lr`` after every step. With
+# :class:`torch.optim.lr_scheduler.OneCycleLR` it is small at first, while the gradients are wild,
+# then large, and nearly nothing at the end. The schedule sets ``lr`` by itself, so the optimizer is
+# given none. Draw a schedule before you use it:
 
 epochs = 2
 steps = epochs * len(train_dl)
-opt = optim.AdamW([torch.zeros(1)], lr=0.01)
+opt = optim.AdamW([torch.zeros(1)])
 schedule = optim.lr_scheduler.OneCycleLR(opt, max_lr=0.01, total_steps=steps)
 rates = []
 for _ in range(steps):
@@ -390,12 +392,13 @@ plt.show()
 #
 #    The learning rate of each step.
 #
-# ``fit`` knows nothing of schedules, so we write its inner loop once more, with one line more:
+# ``fit`` knows nothing of schedules, so we write its inner loop again, one line longer:
 #
 # .. tested-source:: mnist_tut.project.train_epoch
 #
-# All that belongs to a run goes into a function, as we will need it again. All its random numbers,
-# for the order and for the shifts, come from one :class:`torch.Generator`:
+# Everything that belongs to a run goes into a function, as we will need it again. The seed gives
+# the initial weights; all later random numbers, for the order and for the shifts, come from one
+# :class:`torch.Generator`:
 
 from mnist_tut.project import train_epoch
 
@@ -403,7 +406,7 @@ from mnist_tut.project import train_epoch
 def new_run(seed=2):
     torch.manual_seed(seed)
     model = DeepCNN([16, 32, 64])
-    opt = optim.AdamW(model.parameters(), lr=0.01)
+    opt = optim.AdamW(model.parameters())
     schedule = optim.lr_scheduler.OneCycleLR(opt, max_lr=0.01, total_steps=steps)
     generator = torch.Generator().manual_seed(seed)
 
@@ -426,8 +429,8 @@ for epoch in range(epochs):
 # %%
 # .. guess:: Why must the schedule know the number of steps beforehand?
 #
-#    Because its end is laid out: near zero in the last step. Whoever wants to train longer makes a
-#    new schedule; one step too many is an error.
+#    Because its whole course is planned: it must reach nearly zero in the last step. To train
+#    longer, make a new schedule; one step too many is an error.
 #
 # **In short:** ``AdamW`` and one cycle are a good start; ``schedule.step()`` follows
 # ``opt.step()``.
@@ -464,7 +467,7 @@ plt.show()
 #
 #    The loss of each mini-batch: noisy, but it shows at a glance how the training went.
 #
-# To watch a training while it runs, and to compare many, there is
+# To watch a run while it trains, and to compare many, there is
 # `TensorBoard <https://www.tensorflow.org/tensorboard>`_, a package of its own. PyTorch writes for
 # it, if it is there:
 
@@ -476,7 +479,7 @@ else:
     with SummaryWriter(home / "runs") as board:
         for step, loss in enumerate(log):
             board.add_scalar("loss", loss, step)
-    print("Now start: tensorboard --logdir runs")
+    print("Now start: tensorboard --logdir", home / "runs")
 
 # %%
 # **In short:** write down each run, so that you can compare it with the next.
@@ -508,8 +511,8 @@ assert matrix.sum() == len(yv)
 #    Rows are true classes, columns predictions. On the diagonal stand the right ones; what is not
 #    zero elsewhere is a kind of mistake.
 #
-# Two questions about each class: of all that the network took for a 4, how many are one
-# (:term:`precision`)? And of all that are a 4, how many did it find (:term:`recall`)?
+# Two questions about each class: of all that the network took for a 4, how many really are
+# (:term:`precision`)? And of all that really are a 4, how many did it find (:term:`recall`)?
 
 right = matrix.diagonal()
 precision, recall = right / matrix.sum(dim=0), right / matrix.sum(dim=1)
@@ -521,7 +524,7 @@ for digit in range(10):
 # .. guess:: A network calls every picture a 4. What are its precision and recall for the 4?
 #
 #    Recall is 1: it has found them all. Precision is the share of 4 among the pictures, about one
-#    in ten. Either alone is easily won.
+#    in ten. It is easy to get one of them high and not the other.
 #
 # .. exercise:: my_f1
 #
@@ -539,7 +542,7 @@ for digit in range(10):
 # Stop and go on
 # --------------
 #
-# A training of days will be stopped some time: a power cut, a time limit, Ctrl-C. It can go on as
+# A run of several days will be stopped one day: power cut, time limit, Ctrl-C. It can go on as
 # if nothing had happened, to the last bit, if *everything that changes* is kept: the model, the
 # optimizer with its schedule, and the ``generator`` that order and shifts come from.
 #
@@ -582,7 +585,7 @@ assert difference(model) == 0
 #
 # .. guess:: Everything goes on but the ``generator``, which starts afresh. What changes?
 #
-#    Other pictures share a mini-batch, and they are shifted otherwise. That is a good training,
+#    Different pictures share a mini-batch, and they are shifted differently. That is a good run,
 #    too, but not the same one: nothing tells you whether something else has gone wrong.
 
 model, opt, schedule, generator, train_dl = new_run(seed=5)
@@ -594,10 +597,9 @@ assert difference(model) > 0
 
 # %%
 # Save after each epoch. A process that is killed in mid-epoch begins that epoch again, in the same
-# order, and comes to the same end: a test of this page kills one and compares the bits. (Layers
-# such as :class:`torch.nn.Dropout` draw from PyTorch's global random numbers: then keep their state
-# as well, from :func:`torch.get_rng_state`. Another machine, or another number of threads, may
-# round differently.)
+# order, and comes to the same end, bit for bit. (Layers such as :class:`torch.nn.Dropout` draw from
+# PyTorch's global random numbers: then keep their state as well, from :func:`torch.get_rng_state`.
+# Another machine, or another number of threads, may round differently.)
 #
 # **In short:** keep model, optimizer, schedule and ``generator``; write a new file, then rename it.
 #
@@ -607,10 +609,10 @@ assert difference(model) > 0
 # -----------
 #
 # You rarely have to start from nothing: a network trained on plenty of data can learn something new
-# from little. That is *transfer learning*. Let the plenty be the digits 0 to 4, and the little two
-# hundred pictures of 5 to 9:
+# from little. That is *transfer learning*. Here "plenty" is the digits 0 to 4, and "little" is two
+# hundred pictures of 5 to 9. (The files came sorted by class; these are in MNIST's own order.)
 
-x, y = map(torch.tensor, (x_train[:3000], y_train[:3000]))  # not sorted
+x, y = map(torch.tensor, (x_train[:3000], y_train[:3000]))
 
 
 def digits(x, y, low, count=None):

@@ -336,7 +336,7 @@ for epoch in range(epochs):
             bias.grad.zero_()
 
 # %%
-# 好了，您已经从零写出并训练了一个神经网络！它是最小的一种，没有:term:`隐藏层`（hidden layer），\
+# 您刚刚只用张量就训练了一个神经网络。它是最小的一种，没有:term:`隐藏层`（hidden layer），\
 # 叫:term:`逻辑回归`（logistic regression）；类别多于两个时，也称 *softmax 回归*。
 #
 # **把它弄坏**：下面是同一个循环，就在您的浏览器里运行，用的是前 5,000 张训练图片；\
@@ -784,7 +784,8 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 #    782；16 张。``DataLoader`` 也会把余下的图片放进一个小一些的批次，除非用 ``drop_last``
 #    让它丢掉。
 #
-# 有了 ``Module``、``Parameter``、``Dataset`` 和 ``DataLoader``，循环大大缩短，也好懂多了。\
+# 与第一个循环比一比：留下的几行，说的就是训练本身；其余的都搬进了 ``Module``、``Parameter``、
+# ``Dataset`` 和 ``DataLoader``。\
 # （也有代价：普通的 ``DataLoader`` 一行一行地取数据。张量已在内存里时，有更快的办法，\
 # 见:doc:`where_the_time_goes`。）要认真训练模型，还缺几样东西。
 #
@@ -1156,7 +1157,7 @@ print(f"{dev}: {time.perf_counter() - began:.1f} s")
 
 # %%
 # 损失更低，是因为接着训练了同一个模型：这是它的第三、第四个轮次。GPU 是否更*快*，测了才知道；\
-# 网络这么小，GPU 很多时间都在等。输出的最后一行写明了本页是用什么设备构建的。
+# 网络这么小，GPU 很多时间都在等。输出的最后一行写明了用的是什么设备。
 #
 # **小结**：选好设备，模型搬一次，小批量来一个搬一个。
 #
@@ -1165,7 +1166,7 @@ print(f"{dev}: {time.perf_counter() - began:.1f} s")
 # 再来一个网络
 # ------------
 #
-# 到这里为止，用的都是原教程的 CNN。您现在可以做得更好，而且只要几行：\
+# 到这里为止，用的都是原教程的 CNN。您现在可以做得更好，而且只要几行：后面的卷积多用些通道，\
 # 每次卷积之后加上:term:`批归一化`（batch normalisation），让数值保持在合适的范围；十个 logit
 # 改由线性层给出，不再有最后那个会弄死类别的 ReLU。
 #
@@ -1243,10 +1244,10 @@ print(f"{evaluate(better, accuracy, test_dl):.4f}")
 # 结语
 # ----
 #
-# 您现在有了通用的数据管道和训练循环，能训练多种模型，而且每一行都懂。\
+# 数据加载器、循环和验证，换一个模型也照样能用，而且每一行您都懂。\
 # 能加的还有很多：:term:`数据增强`（data augmentation）、*调超参数*、监控训练过程，\
 # 以及利用别人训练好的模型做:term:`迁移学习`（transfer learning）。`fastai <https://docs.fast.ai>`_
-# 库提供了这些，其基础正是本页的想法；要用到实际工作里，下一步不妨学它（参见`其课程里的一份笔记本
+# 库提供了这些，其基础正是本页的想法；想用到实际工作里，不妨接着学它（参见`其课程里的一份笔记本
 # <https://github.com/fastai/course22p2/blob/master/nbs/04_minibatch_training.ipynb>`_）。
 #
 # .. exercise:: my_freeze
@@ -1260,7 +1261,7 @@ print(f"{evaluate(better, accuracy, test_dl):.4f}")
 #       ``requires_grad_(False)`` 对整个模块也管用；对最后一层 ``model[-1]`` 调用
 #       ``requires_grad_(True)``，也是这样。别漏了末尾的下划线。
 #
-# 开头说好要讲清楚四样东西：
+# 开头提到的四样东西，再说一遍：
 #
 # ``torch.nn``
 #    - ``Module``：可以像函数那样调用，又能保存*状态*：它知道自己的参数，包括内部各模块的参数，\

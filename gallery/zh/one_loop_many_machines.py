@@ -111,16 +111,16 @@ print(f"difference of the losses: {(loss_bfloat16() - loss_float32()).abs():.0e}
 #    fast().backward()  # 第一次调用时编译
 #    fast().backward()
 #
-# 第一次调用太慢，所以构建本页时没有运行它。我们事先在一个 Intel Xeon 处理器的单个核上，用每批 64
-# 张图片测了损失及其梯度：
+# 第一次调用太慢，所以我们事先测好了：在一个 Intel Xeon 处理器的单个核上，每批 64 张图片，\
+# 算损失及其梯度：
 #
-# - 本页的模型：第一次调用 21 秒，之后的速度是原来的 0.6 倍；
+# - 本页的 ``make_model``：第一次调用 21 秒，之后的速度是原来的 0.6 倍；
 # - 教程里的 ``cnn_any_size``：20 秒，之后 1.3 倍；
 # - 教程里的 ``better_cnn``：26 秒，之后 0.9 倍。
 #
 # 合并以后，运算之间不必再到内存里走一个来回；代价是每次调用都要先检查，\
-# 当初编译的结果现在还适不适用，小模型可能得不偿失。大模型和 GPU 能省的更多。它需要 C++ 编译器；\
-# 找不到的话，第一次调用就会报错 ``InvalidCxxCompiler``。
+# 当初编译的结果现在还适不适用，小模型可能得不偿失。大模型和 GPU 能省的更多。在 CPU 上，\
+# ``torch.compile`` 需要 C++ 编译器；找不到的话，第一次调用就会报错 ``InvalidCxxCompiler``。
 #
 # **小结**：要跑很久的，值得编译；硬件支持时，用 ``bfloat16``；两样都要先测。
 #
@@ -266,6 +266,9 @@ def weights(model):
 # 如果任由 Python 自己收尾，它会先清理内存，可能把 PyTorch 某个还没干完活的线程手里的东西收走，\
 # 进程就会异常中止；这我们也遇到过。
 
+import os
+import sys
+
 
 def leave():
     dist.destroy_process_group()
@@ -327,9 +330,7 @@ def note_times(ddp, sampler):
 # 放在一个最后会删除的文件夹里。
 
 import inspect
-import os
 import subprocess
-import sys
 import tempfile
 
 imports = """
@@ -391,7 +392,8 @@ torchrun([*common, average_gradients, sharded, seconds, note_times, four_ways])
 
 # %%
 # 在终端里，命令是 ``torchrun --standalone --nproc-per-node=2 train.py``。\
-# 上面打印的是进程数（``processes``）、求平均的办法，以及最后一个小批量的损失（``loss``）。
+# 上面打印的是进程数（``processes``）、求平均的办法，以及最后一个小批量的损失（``loss``）。\
+# 这里的损失只算了第一个进程分到的那一半图片，所以与前面一个进程的损失不同；应当相同的是权重。
 #
 # .. guess:: 四种办法里，哪几种最后的权重与一个进程的相同？
 #
@@ -614,7 +616,7 @@ sweeper.close()
 # ``os.environ["LOCAL_RANK"]`` 读出自己该用的 GPU 的编号，交给 ``torch.cuda.set_device``，\
 # 再把模型和小批量放上去。数据和检查点要放在所有机器都看得到的地方。
 #
-# 我们既没有 GPU，也没有集群。有一个测试在一台机器上把第一条命令运行了两次，每次一个进程；\
+# 我们既没有 GPU，也没有集群。我们在一台机器上把第一条命令运行了两次，每次一个进程；\
 # 其余的没有运行过。
 #
 # **小结**：要改的是一条命令，不是循环。
@@ -624,8 +626,8 @@ sweeper.close()
 # 用 Accelerate 和 Lightning 写同一个循环
 # ---------------------------------------
 #
-# 本页亲手做的事，有两个库可以代劳。下面用到它们的代码，构建本页时没有运行；\
-# 装好这些库（``pip install -e '.[more]'``），项目的测试会运行它。
+# 本页亲手做的事，有两个库可以代劳。安装：``pip install accelerate lightning``。\
+# 下面的代码，构建本页时没有运行。
 #
 # `Accelerate <https://huggingface.co/docs/accelerate>`_ 把循环留给您。``prepare`` 用 DDP
 # 包住模型，也让:term:`数据加载器`（data loader）给每个进程各分一份；``backward`` 换了地方：

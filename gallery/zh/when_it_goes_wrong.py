@@ -488,7 +488,7 @@ print(torch.equal(again(xb), net(xb)))
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
 # ``DataLoader(..., num_workers=1)`` 会启动一个进程来读数据。在 Windows 和 macOS 上，\
-# 这个进程一开始就导入您的脚本，于是又走到了启动它的那一行。:term:`数据加载器`（data loader）\
+# 以及 Linux 上较新的 Python 里，这个进程一开始就导入您的脚本，于是又走到了启动它的那一行。:term:`数据加载器`（data loader）\
 # 最后报的是 ``DataLoader worker (pid(s) 123) exited unexpectedly``，真正的原因在它上面。
 #
 # 不用数据加载器也能引出这个错误。下面的脚本用这种叫作 *spawn* 的方式启动一个进程，一次没有保护，\
@@ -800,7 +800,7 @@ print([round(loss, 3) for loss in found[::8]], round(found[-1], 4))
 #
 # .. exercise:: my_step
 #
-#    这一步运行时什么也不报，里面却有上文的三个毛病。请改好它：像 ``loss_batch`` 那样训练一步，\
+#    这一步运行时什么也不报，里面却有三个毛病，其中两个上文讲过。请改好它：像 ``loss_batch`` 那样训练一步，\
 #    把损失作为普通的数返回。
 #
 #    .. hint::
@@ -867,7 +867,7 @@ print(logits.grad)
 # ^^^^^^^^^^^^^^^^
 #
 # 在循环里写上 :func:`breakpoint`，Python 就在那里停下，等您提问：``p`` 打印您要看的东西，``n``
-# 走到下一行，``c`` 继续运行。构建页面时没有人敲键盘，所以我们事先把要敲的内容交给调试器；把
+# 走到下一行，``c`` 继续运行。为了让这个单元格自己跑完，我们事先把要敲的内容交给调试器；把
 # ``debugger.set_trace()`` 换成 ``breakpoint()``，就轮到您来敲了。
 
 import pdb

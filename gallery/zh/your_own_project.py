@@ -119,13 +119,13 @@ assert torch.equal(labels, torch.tensor(y_train[written]))
 # .. tested-source:: mnist_tut.loaders.WrappedDataLoader
 #    :folded: WrappedDataLoader：带函数的加载器
 #
-# 自己的网络，可调的东西会比教程里的多。这里可调的是块数和类别数。各块放在
-# :class:`torch.nn.ModuleList` 里：它像 Python 列表，怎么用由 ``forward`` 决定，\
+# 自己的网络，可调的东西会比教程里的多。这里可调的是三个块的宽度和类别数。\
+# （块数若变，``head`` 里的 ``4 * 4`` 也要改。）各块放在 :class:`torch.nn.ModuleList` 里：它像 Python 列表，怎么用由 ``forward`` 决定，\
 # 但模块看得见里面的参数。
 #
 # .. tested-source:: mnist_tut.project.DeepCNN
 #
-# 有三块的时候，它就是教程的最后一个网络，所以种子相同，参数就应当相同：
+# 宽度与教程的最后一个网络相同时，它就是那个网络，所以种子相同，参数就应当相同：
 
 import math
 from itertools import pairwise
@@ -351,13 +351,13 @@ print(f"{p.item():.4f} {1 - 0.1 * 0.5:.4f}")
 # %%
 # 大的权重会被往回拉，除非梯度一直要它大：这能防止:term:`过拟合`（overfitting）。
 #
-# :term:`学习率调度`（schedule）每一步都改变 ``lr``：开头小，因为这时梯度很乱；中间大；\
-# 到最后几乎为零。:class:`torch.optim.lr_scheduler.OneCycleLR` 做的就是这件事。用之前，\
-# 先画出来看看：
+# :term:`学习率调度`（schedule）每一步都改变 ``lr``。按
+# :class:`torch.optim.lr_scheduler.OneCycleLR` 的做法，``lr`` 开头小，因为这时梯度很乱；中间大；\
+# 到最后几乎为零。``lr`` 全由它来定，所以新建优化器时不写 ``lr``。用之前，先画出来看看：
 
 epochs = 2
 steps = epochs * len(train_dl)
-opt = optim.AdamW([torch.zeros(1)], lr=0.01)
+opt = optim.AdamW([torch.zeros(1)])
 schedule = optim.lr_scheduler.OneCycleLR(opt, max_lr=0.01, total_steps=steps)
 rates = []
 for _ in range(steps):
@@ -381,8 +381,8 @@ plt.show()
 #
 # .. tested-source:: mnist_tut.project.train_epoch
 #
-# 一次训练要用的东西，都放进一个函数，因为后面还要用。所有的随机数，不论次序还是平移，都出自同一个
-# :class:`torch.Generator`：
+# 一次训练要用的东西，都放进一个函数，因为后面还要用。初始权重由种子决定；\
+# 此后的随机数，不论次序还是平移，都出自同一个 :class:`torch.Generator`：
 
 from mnist_tut.project import train_epoch
 
@@ -390,7 +390,7 @@ from mnist_tut.project import train_epoch
 def new_run(seed=2):
     torch.manual_seed(seed)
     model = DeepCNN([16, 32, 64])
-    opt = optim.AdamW(model.parameters(), lr=0.01)
+    opt = optim.AdamW(model.parameters())
     schedule = optim.lr_scheduler.OneCycleLR(opt, max_lr=0.01, total_steps=steps)
     generator = torch.Generator().manual_seed(seed)
 
@@ -459,7 +459,7 @@ else:
     with SummaryWriter(home / "runs") as board:
         for step, loss in enumerate(log):
             board.add_scalar("loss", loss, step)
-    print("Now start: tensorboard --logdir runs")
+    print("Now start: tensorboard --logdir", home / "runs")
 
 # %%
 # **小结**：每次训练都记下来，才能与下一次比较。
@@ -573,7 +573,7 @@ assert difference(model) > 0
 
 # %%
 # 每个轮次之后都存一次。进程在一个轮次的中途被杀掉，恢复后就从这个轮次的开头重来，次序相同，\
-# 结果也相同：本页有一个测试，真的杀掉一个进程，再逐比特比较。（:class:`torch.nn.Dropout`
+# 结果也一个比特都不差。（:class:`torch.nn.Dropout`
 # 这样的层用的是 PyTorch 的全局随机数，那就还要存下它的状态，用 :func:`torch.get_rng_state` 取得。\
 # 换一台机器，或者换一个线程数，舍入可能不同。）
 #
@@ -585,9 +585,10 @@ assert difference(model) > 0
 # ----
 #
 # 很少需要从零开始：在大量数据上训练好的网络，用很少的数据就能学会新东西，这就是*迁移学习*（transfer
-# learning）。把数字 0 到 4 当作大量的数据，再拿两百张 5 到 9 的图片当作少量的数据：
+# learning）。把数字 0 到 4 当作大量的数据，再拿两百张 5 到 9 的图片当作少量的数据。\
+# （读文件时按类别排了序；这里用的是 MNIST 原来的次序。）
 
-x, y = map(torch.tensor, (x_train[:3000], y_train[:3000]))  # 没有排序
+x, y = map(torch.tensor, (x_train[:3000], y_train[:3000]))
 
 
 def digits(x, y, low, count=None):

@@ -31,8 +31,8 @@ ENGLISH = {
         "(n, classes). keepdim=True or [:, None] makes them fit.",
     },
     "my_nll": {
-        "right": "Right. Of ten log-probabilities a row, the loss looks at one: that of the true "
-        "class.",
+        "right": "Right. Of the ten log-probabilities in a row, the loss looks at one: that of the "
+        "true class.",
         "classes": "You averaged over the classes as well: divide by 64, not by 640.",
         "sign": "The sign is missing. Log-probabilities are negative, and a loss wants to go down "
         "to zero.",

@@ -249,7 +249,7 @@ def test_captions_tell_the_colours_and_sides_that_the_figures_have(page, lang):
     stance = ["for", more, "against", less], [more, "for", less, "against"]
     assert told(lang) == [
         [ink, paper] if lang == "en" else [paper, ink],
-        ["left"] if lang == "en" else ["left", "right"],
+        ["left"],
         beliefs_told + ["right"] * (lang == "en"),  # a sure and right prediction
         [more, less, *stance[lang == "zh"]],
         [],
@@ -271,8 +271,8 @@ def test_the_caption_of_the_graph_names_its_operations_in_their_order(page, lang
     assert (first, jumps) == ("(784, 10)", ["Sub", "Sub", "Sub", "Add"])
     [beside] = [names[a] for a, b in edges if names[b] == "(10,)"]
     said = re.findall("|".join(set(last)), captions(lang, NAME)[1])
-    arcs = ["Sub", "Add"] if lang == "en" else ["Add", "Sub", "Sub"]
-    assert said == [*last[:: 1 if lang == "en" else -1], beside, *arcs, "Mm"]
+    arcs = ["Sub", "Add"] if lang == "en" else ["Sub", "Sub", "Add"]
+    assert said == [*last, beside, *arcs, "Mm"]
 
 
 def longest(node, edges):

@@ -180,7 +180,7 @@ def test_with_tensorboard_every_loss_is_handed_over(monkeypatch, tmp_path, capsy
     exec(cell_with("SummaryWriter"), {"home": tmp_path, "log": [3.0, 2.0]})
     runs = tmp_path / "runs"
     assert noted == [(runs, "loss", 3.0, 0), (runs, "loss", 2.0, 1)]
-    assert "tensorboard --logdir runs" in capsys.readouterr().out
+    assert f"tensorboard --logdir {runs}" in capsys.readouterr().out
 
 
 @pytest.mark.filterwarnings("ignore")  # of other people's packages

@@ -66,7 +66,7 @@ LET_THROUGH = re.compile(
             # torch.nn, loss_batch, fast.ai, tests/test_by_hand.py
             r"(?:\w+/)*\w+(?:[._]\w+)+(?:\(\))?",
             *(rf"(?<![\w-]){re.escape(term)}(?![\w-])" for term in TERMS),
-            r"\b(?:fit|cs231n|v\d)\b(?:\(\))?",
+            r"\b(?:fit|evaluate|WrappedDataLoader|cs231n|v\d)\b(?:\(\))?",
         ]
     )
 )
