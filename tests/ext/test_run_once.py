@@ -200,13 +200,17 @@ def test_languages_that_are_built_at_once_execute_a_program_once(tmp_path):
 def test_what_a_script_exports_comes_into_the_sites_of_both_languages(site):
     site.code = """)
 import os
-Path(os.environ["MNIST_TUT_EXPORTS"], "x.js").write_text(os.environ["MNIST_TUT_EXPORTS_SOURCE"])
+folder = os.environ["MNIST_TUT_EXPORTS"]
+Path(folder, "x.js").write_text(os.environ["MNIST_TUT_EXPORTS_SOURCE"] + " " + folder)
 print("exported\""""
     for lang in ("en", "zh"):
         assert site.build(lang) == 1
         exported = site.folder / f"build-{lang}" / "html" / "_static" / "alive"
         assert [path.name for path in exported.iterdir()] == ["x.js"]
-        assert (exported / "x.js").read_text() == "MNIST"
+        data, folder = (exported / "x.js").read_text().split()
+        assert data == "MNIST"
+        assert Path(folder).is_relative_to(site.folder)  # a killed build leaves no more
+        assert not Path(folder).exists()
     assert "MNIST_TUT_EXPORTS" not in os.environ
 
 

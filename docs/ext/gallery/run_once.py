@@ -229,7 +229,8 @@ def run_once(
                 kept.hand_out(site)
                 return take_over(kept, v)
             alone = CLOCK in modules("\n".join(code))
-            with core(folder, alone), tempfile.TemporaryDirectory() as exports:
+            inside = tempfile.TemporaryDirectory(dir=folder)  # if killed, nothing stays elsewhere
+            with core(folder, alone), inside as exports:
                 os.environ[EXPORTS], os.environ[SOURCE] = exports, data
                 try:
                     output, seconds = execute(blocks, v, conf, file_conf)
