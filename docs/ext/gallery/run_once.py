@@ -229,7 +229,8 @@ def run_once(
                 kept.hand_out(site)
                 return take_over(kept, v)
             alone = CLOCK in modules("\n".join(code))
-            inside = tempfile.TemporaryDirectory(dir=folder)  # if killed, nothing stays elsewhere
+            # In the build's own folder: a build that is killed leaves nothing elsewhere.
+            inside = tempfile.TemporaryDirectory(dir=folder)
             with core(folder, alone), inside as exports:
                 os.environ[EXPORTS], os.environ[SOURCE] = exports, data
                 try:
