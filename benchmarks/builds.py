@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+RECAP, EDITED = "# **In short:**", "This was edited."
 
 
 def seconds(folder: Path) -> float:
@@ -25,6 +26,15 @@ def seconds(folder: Path) -> float:
     return time.perf_counter() - began
 
 
+def edit(script: Path) -> None:
+    """Change the first recap of a page, so that it has to be made anew; stop if there is none."""
+    text = script.read_text(encoding="utf-8")
+    edited = text.replace(RECAP, f"{RECAP} {EDITED}", 1)
+    if edited == text:
+        sys.exit(f"{script.name} has no {RECAP}: nothing was edited")
+    script.write_text(edited, encoding="utf-8")
+
+
 def main() -> None:
     """Build three times and print a table."""
     listed = subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True)
@@ -35,10 +45,11 @@ def main() -> None:
             shutil.copy(ROOT / file, folder / file)
         os.environ.setdefault("MNIST_TUT_CACHE", str(ROOT / "data"))
         times = {"from nothing": seconds(folder), "without a change": seconds(folder)}
-        script = folder / "gallery" / "en" / "nn_tutorial.py"
-        text = script.read_text(encoding="utf-8")
-        script.write_text(text.replace("That's it:", "Done:", 1), encoding="utf-8")
+        edit(folder / "gallery" / "en" / "nn_tutorial.py")
         times["after an edit"] = seconds(folder)
+        page = folder / "build" / "html" / "en" / "tutorials" / "nn_tutorial.html"
+        if EDITED not in page.read_text(encoding="utf-8"):
+            sys.exit("the page does not show what was edited")
     for what, time_taken in times.items():
         share = time_taken / times["from nothing"]
         print(f"{what:20}{time_taken:8.1f} s{share:8.2f}")

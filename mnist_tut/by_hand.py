@@ -6,7 +6,7 @@ __all__ = ["accuracy", "log_softmax", "nll"]
 
 
 def log_softmax(x):
-    """Logarithm of the softmax of every row, safe for logits of any size.
+    """Logarithm of the softmax of every row, straight from its definition.
 
     Parameters
     ----------
@@ -20,11 +20,10 @@ def log_softmax(x):
 
     Notes
     -----
-    ``exp`` of a float32 overflows beyond 88.7. Taking the largest logit out of the row leaves
-    exponents of at most zero and changes nothing else: softmax sees only differences. The
-    trick is known as log-sum-exp (Blanchard, Higham and Higham, 2021, for its accuracy).
+    For moderate logits only: ``exp`` of a float32 overflows beyond 88.7, and then a row holds
+    infinities. :func:`torch.nn.functional.log_softmax` first takes the largest logit out of the
+    row, a trick known as log-sum-exp (Blanchard, Higham and Higham, 2021, for its accuracy).
     """
-    x = x - x.amax(dim=1, keepdim=True)
     return x - x.exp().sum(dim=1, keepdim=True).log()
 
 

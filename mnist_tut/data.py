@@ -16,14 +16,21 @@ __all__ = ["download", "get_mnist", "keep"]
 
 
 def download(url, size):
-    """Return what an address (str) gives in five minutes: bytes, hardly more than size (int).
+    """Return the body at an address (str): bytes, hardly more than size (int).
 
-    Raises a RequestException, or one of urllib3, if the server or the line fails.
+    A body that is not there after five minutes is cut off. Raises a RequestException, or one of
+    urllib3, if the server or the line fails, or says nothing for ten seconds.
     """
+
+    def skip_redirect(response, **_):  # whose body, however long, would be read
+        if response.is_redirect:
+            response.close()
+
     packed = bytearray()
     end = time.monotonic() + 300
+    how = {"stream": True, "timeout": 10, "hooks": {"response": skip_redirect}}
     as_it_is = {"Accept-Encoding": "identity"}  # not packed again on the way
-    with requests.get(url, headers=as_it_is, stream=True, timeout=10) as response:
+    with requests.get(url, headers=as_it_is, **how) as response:
         response.raise_for_status()
         while piece := response.raw.read1(2**16):
             packed += piece
@@ -71,16 +78,27 @@ def get_mnist(path, url, size, md5):
     Raises
     ------
     RuntimeError
-        If there is another file, or none can be had. The message says where the right one belongs.
+        If there is another file, or none can be had. The message says what to do.
     """
-    there = path.is_file()
     try:
-        packed = path.read_bytes() if there else download(url, size)
-        if hashlib.md5(packed).hexdigest() != md5:
-            raise ValueError(f"{len(packed):,} bytes, not the published {size:,}")
+        if there := path.is_file():
+            with path.open("rb") as file:
+                packed = file.read(size + 1)  # enough to see that there is more
+        else:
+            packed = download(url, size)
+        found = hashlib.md5(packed, usedforsecurity=False).hexdigest()
+        if len(packed) > size:
+            raise ValueError(f"{path if there else url} has more than {size:,} bytes")
+        if found != md5:
+            other = f"{len(packed):,} bytes with the MD5 checksum {found}"
+            raise ValueError(f"{path if there else url} has {other}")
     except Exception as problem:
-        found = f"{path if there else url} gave no MNIST ({problem})"
-        raise RuntimeError(f"{found}: put the published file at {path}") from problem
+        raise RuntimeError(
+            f"No MNIST: {str(problem) or type(problem).__name__}.\nThe published file has "
+            f"{size:,} bytes with the MD5 checksum {md5}, lies at {url} and belongs "
+            f"at {path}. If another file is there, delete it: then the published one "
+            "is downloaded."
+        ) from problem
     if not there:
         keep(path, packed)
     return pickle.loads(gzip.decompress(packed), encoding="latin-1")

@@ -3,20 +3,23 @@
 import statistics
 
 import matplotlib.pyplot as plt
+import numpy as np
 import torch
 from matplotlib.colors import LinearSegmentedColormap
 
 __all__ = [
     "backward_graph",
+    "drawers",
     "flow",
+    "handing_on",
     "ratio_bars",
-    "show_beliefs",
     "show_confusion",
     "show_digits",
+    "show_drawers",
     "show_graph",
+    "show_handing_on",
     "show_shapes",
     "show_weights",
-    "speed_ups",
 ]
 
 # Okabe and Ito's colours, told apart by colour-blind readers and seen on white and on black.
@@ -86,25 +89,6 @@ def _show_tiles(images, labels, cols, cmap, low, high):
     plt.show()
 
 
-def show_beliefs(before, after, labels):
-    """Show probabilities as two grids: a row for every picture, a column for every class.
-
-    Parameters
-    ----------
-    before, after : (n, 10) float Tensor
-        Probabilities, drawn from dark for 0 to bright for 1.
-    labels : (n,) int64 Tensor
-        The true classes; they name the rows.
-    """
-    _, axes = plt.subplots(1, 2, figsize=(7, 3.4))
-    for ax, probs in zip(axes, (before, after), strict=True):
-        ax.imshow(probs.detach().numpy(), cmap="viridis", vmin=0, vmax=1)
-        ax.set_xticks(range(10))
-        ax.set_yticks(range(len(labels)), labels.tolist())
-        ax.grid(visible=False)
-    plt.show()
-
-
 def backward_graph(loss):
     """Read the graph that autograd recorded behind a tensor.
 
@@ -151,23 +135,133 @@ def show_graph(loss):
         The result of recorded operations.
     """
     names, edges = backward_graph(loss)
+    _draw_graph(names, edges, [name[0] == "(" for name in names])
+
+
+def _draw_graph(names, edges, leaves):
+    """Draw names as a graph, the first at the right, with a frame around the leaves."""
     depth = [0] * len(names)
     for _ in names:  # until each is as far from the loss as its longest way
         for node, source in edges:
             depth[source] = max(depth[source], depth[node] + 1)
     height = [-depth[:i].count(d) for i, d in enumerate(depth)]
+    places = [
+        (-d - 0.3 * leaf, y) for d, y, leaf in zip(depth, height, leaves, strict=True)
+    ]
     _, ax = plt.subplots(figsize=(7, 1.5))
-    ax.set(xlim=(-max(depth) - 0.7, 0.4), ylim=(min(height) - 0.4, 1.2))
+    ax.set(xlim=(-max(depth) - 1, 0.4), ylim=(min(height) - 0.4, 1.2))
     ax.set_axis_off()
+    boxes = []
+    for name, place, leaf in zip(names, places, leaves, strict=True):
+        frame = {
+            "boxstyle": "round",
+            "facecolor": "none",
+            "edgecolor": ORANGE if leaf else "none",
+        }
+        text = ax.text(*place, name, ha="center", va="center", fontsize=9, bbox=frame)
+        boxes.append(text.get_bbox_patch())
     for node, source in edges:
-        start, end = (-depth[node], height[node]), (-depth[source], height[source])
         bend = 0.3 if depth[source] - depth[node] > 1 else 0
-        style = {"connectionstyle": f"arc3,rad={bend}", "shrinkA": 14, "shrinkB": 14}
-        ax.annotate("", end, start, arrowprops={"arrowstyle": "->", **style})
-    for name, x, y in zip(names, depth, height, strict=True):
-        leaf = {"boxstyle": "round", "facecolor": "none", "edgecolor": ORANGE}
-        box = leaf if name[0] == "(" else None
-        ax.text(-x, y, name, ha="center", va="center", fontsize=8, bbox=box)
+        style = {"connectionstyle": f"arc3,rad={bend}", "shrinkA": 1, "shrinkB": 1}
+        between = {"patchA": boxes[node], "patchB": boxes[source]}
+        arrow = {"arrowstyle": "->", **style, **between}
+        ax.annotate("", places[source], places[node], arrowprops=arrow)
+    plt.show()
+
+
+def handing_on(loss):
+    """Go through the record of a tensor of :mod:`mnist_tut.inside` as ``backward`` does.
+
+    Parameters
+    ----------
+    loss : Tensor
+        Of :mod:`mnist_tut.inside`, the result of recorded operations.
+
+    Returns
+    -------
+    tensors : list of Tensor
+        All that get a gradient, the youngest first.
+    edges : list of (int, int)
+        Pairs of positions in `tensors`: one that hands its gradient on, and one that gets some.
+    """
+    tensors, pairs = [], []
+    waiting = {loss}
+    while waiting:
+        tensor = max(waiting, key=lambda t: t.age)
+        waiting.remove(tensor)
+        tensors.append(tensor)
+        given = tensor.grad_fn(np.ones_like(tensor.data)) if tensor.grad_fn else []
+        pairs += [(tensor, parent) for parent, _ in given]
+        waiting |= {parent for parent, _ in given}
+    place = {tensor: i for i, tensor in enumerate(tensors)}
+    return tensors, [(place[a], place[b]) for a, b in dict.fromkeys(pairs)]
+
+
+def show_handing_on(loss):
+    """Draw :func:`handing_on`: every tensor with its turn and its shape, the loss at the right.
+
+    Parameters
+    ----------
+    loss : Tensor
+        Of :mod:`mnist_tut.inside`, the result of recorded operations.
+    """
+    tensors, edges = handing_on(loss)
+    names = [f"{i}: {tensor.shape}" for i, tensor in enumerate(tensors, 1)]
+    _draw_graph(names, edges, [tensor.grad_fn is None for tensor in tensors])
+
+
+def drawers(module, name=""):
+    """List what a module and all below it keep in their dictionaries.
+
+    Parameters
+    ----------
+    module : nn.Module
+        PyTorch's or our own: both keep ``_parameters``, ``_buffers`` and ``_modules``.
+    name : str, optional
+        Of the module, as its parent calls it.
+
+    Returns
+    -------
+    list of (int, str, list of str)
+        For each module its depth, its name with its class, and for each dictionary that is not
+        empty a line with the names in it; a parent stands before its children.
+    """
+    kept = {
+        kind: [each for each, value in vars(module)[kind].items() if value is not None]
+        for kind in ("_parameters", "_buffers", "_modules")
+    }
+    lines = [f"{kind}: {', '.join(each)}" for kind, each in kept.items() if each]
+    title = f"{name}: {type(module).__name__}".removeprefix(": ")
+    found = [(0, title, lines)]
+    for child in kept["_modules"]:
+        below = drawers(module._modules[child], child)
+        found += [(depth + 1, *rest) for depth, *rest in below]
+    return found
+
+
+def show_drawers(module):
+    """Draw :func:`drawers`: a box for each module, children below their parent and to its right.
+
+    Parameters
+    ----------
+    module : nn.Module
+        PyTorch's or our own; a deep one makes a tall drawing.
+    """
+    boxes = drawers(module)
+    heights = [1.7 + 0.7 * len(lines) for _, _, lines in boxes]
+    _, ax = plt.subplots(figsize=(7, 0.2 * sum(heights)))
+    ax.set(xlim=(0, 10), ylim=(-sum(heights), 0))
+    ax.set_axis_off()
+    corners = []
+    for i, (depth, title, lines) in enumerate(boxes):
+        x, y = 0.2 + 1.2 * depth, -sum(heights[:i]) - 0.5
+        corners.append((depth, x + 0.3, y - 0.7 * (1 + len(lines)) - 0.2))
+        frame = {"boxstyle": "round", "facecolor": "none", "edgecolor": BLUE}
+        text = "\n".join([title, *lines])
+        ax.text(x, y, text, va="top", fontsize=8, family="monospace", bbox=frame)
+        for _, left, bottom in [c for c in corners if c[0] == depth - 1][-1:]:
+            elbow = [left, left, x - 0.1], [bottom, y - 0.3, y - 0.3]
+            ax.plot(*elbow, color=plt.rcParams["text.color"], lw=0.8)
     plt.show()
 
 
@@ -297,30 +391,3 @@ def show_confusion(matrix):
     ax.xaxis.tick_top()
     ax.grid(visible=False)
     plt.show()
-
-
-def speed_ups(curves):
-    """Draw how much faster some work gets with more processes, on logarithmic axes.
-
-    Parameters
-    ----------
-    curves : dict of str to list of float
-        By name, how many times as fast 1, 2, 3, ... processes are as one.
-
-    Returns
-    -------
-    Axes
-        One line for each, and a dashed one for `p` times as fast with `p` processes.
-    """
-    _, ax = plt.subplots(figsize=(6, 3.6), layout="constrained")
-    most = max(map(len, curves.values()))
-    ax.loglog([1, most], [1, most], color="#7a7a7a", linestyle="--")
-    for name, times in curves.items():
-        ax.loglog(range(1, len(times) + 1), times, label=name)
-    ticks = [p for p in (1, 2, 8, 64, 1000) if p <= most]
-    ax.set_xticks(ticks, map(str, ticks))
-    ax.minorticks_off()
-    ax.set_xlabel("p")
-    ax.set_ylabel("step_time(1) / step_time(p)")
-    ax.legend(loc="upper left")
-    return ax

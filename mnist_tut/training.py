@@ -1,11 +1,8 @@
 """The training loop to keep: it serves any model, loss, optimizer and data."""
 
-import math
-
 import torch
 from torch import optim
 
-from mnist_tut.by_hand import accuracy
 from mnist_tut.models import Mnist_Logistic
 
 __all__ = ["evaluate", "fit", "get_model", "loss_batch", "weighted_mean"]
@@ -44,8 +41,10 @@ def loss_batch(model, loss_func, xb, yb, opt=None):
         Maps `xb` to outputs.
     loss_func : callable
         Takes outputs and `yb`, returns a mean over the batch.
-    xb, yb : (n, ...) Tensor
-        Inputs and targets.
+    xb : (n, ...) Tensor
+        Inputs; several tensors of n rows in a list, if the model takes such a list.
+    yb : (n, ...) Tensor
+        Targets.
     opt : torch.optim.Optimizer, optional
         Without one, nothing is changed.
 
@@ -61,7 +60,7 @@ def loss_batch(model, loss_func, xb, yb, opt=None):
         loss.backward()
         opt.step()
         opt.zero_grad()
-    return loss.item(), len(xb)
+    return loss.item(), len(yb)
 
 
 def weighted_mean(results):
@@ -111,10 +110,10 @@ def evaluate(model, loss_func, dl):
 
 
 def fit(epochs, model, loss_func, opt, train_dl, valid_dl):
-    """Train a model, and after every epoch print how it does.
+    """Train any model with any loss, and after every epoch print how it does.
 
-    Prints one line per epoch: its number, the mean training loss of the epoch, then loss and
-    accuracy on the validation data.
+    Prints one line per epoch: its number, the mean training loss of the epoch, and the mean loss
+    on the validation data after it.
 
     Parameters
     ----------
@@ -129,19 +128,22 @@ def fit(epochs, model, loss_func, opt, train_dl, valid_dl):
     train_dl, valid_dl : DataLoader
         Or anything else that hands out (inputs, targets).
 
+    Returns
+    -------
+    list of (float, float)
+        Training loss and validation loss of every epoch.
+
     Raises
     ------
-    FloatingPointError
-        After the first epoch whose training loss is not finite.
     ZeroDivisionError
         If a loader hands out no batch.
     """
+    history = []
     for epoch in range(epochs):
         model.train()
         losses = [loss_batch(model, loss_func, xb, yb, opt) for xb, yb in train_dl]
         train_loss = weighted_mean(losses)
         valid_loss = evaluate(model, loss_func, valid_dl)
-        share = evaluate(model, accuracy, valid_dl)
-        print(f"{epoch}  {train_loss:.4f}  {valid_loss:.4f}  {share:.4f}")
-        if not math.isfinite(train_loss):
-            raise FloatingPointError(f"the loss is {train_loss}: try a smaller lr")
+        print(f"{epoch}  {train_loss:.4f}  {valid_loss:.4f}")
+        history.append((train_loss, valid_loss))
+    return history

@@ -7,13 +7,14 @@ import pickle
 import subprocess
 import sys
 import tempfile
+import tracemalloc
 from types import SimpleNamespace
 
 import pytest
 import requests
 from support.data_world import (
     FAKE,
-    FOLDER,
+    HEAVY_REDIRECTS,
     MD5,
     PACKED,
     REAL,
@@ -65,11 +66,27 @@ def test_the_file_comes_as_it_is_whatever_the_server_does_on_the_way(server, pat
     assert_is_fake(get_mnist(path, server.url("x"), SIZE, MD5))
 
 
+def message(problem, path, url):
+    """What is wrong, and what to do by hand."""
+    return (
+        f"No MNIST: {problem}.\nThe published file has {SIZE:,} bytes with the MD5 checksum "
+        f"{MD5}, lies at {url} and belongs at {path}. If another file is there, delete it: "
+        "then the published one is downloaded."
+    )
+
+
 @pytest.mark.parametrize("mode", ["never", "allow", "only"])
 @pytest.mark.parametrize(
     "content",
-    [b"", b"<html>", PACKED[:-1], gzip.compress(POINTERS), gzip.compress(b"cos\nx\n.")],
-    ids=["empty", "HTML", "cut off", "pointers", "os"],
+    [
+        b"",
+        b"<html>",
+        PACKED[:-1],
+        PACKED[:-1] + b"x",
+        gzip.compress(POINTERS),
+        gzip.compress(b"cos\nx\n."),
+    ],
+    ids=["empty", "HTML", "cut off", "as long", "pointers", "os"],
 )
 def test_bytes_of_another_checksum_are_never_unpickled(
     server, path, monkeypatch, content, mode
@@ -78,15 +95,16 @@ def test_bytes_of_another_checksum_are_never_unpickled(
     monkeypatch.setattr(pickle, "loads", None)
     monkeypatch.setattr(gzip, "decompress", None)
     server.answers["/x"] = answer(content)
-    with pytest.raises(RuntimeError, match=f"put the published file at {path}") as told:
+    found = hashlib.md5(content).hexdigest()
+    has = f"has {len(content):,} bytes with the MD5 checksum {found}"
+    with pytest.raises(RuntimeError) as told:
         get_mnist(path, server.url("x"), SIZE, MD5)
-    assert server.url("x") in str(told.value)
-    assert f"{len(content):,} bytes, not the published {SIZE:,}" in str(told.value)
+    assert str(told.value) == message(f"{server.url('x')} {has}", path, server.url("x"))
     assert not path.parent.exists()
     write(path, content)
-    with pytest.raises(RuntimeError, match=f"{path} gave no MNIST") as told:
+    with pytest.raises(RuntimeError) as told:
         get_mnist(path, server.url("good"), SIZE, MD5)
-    assert "put the published file at" in str(told.value)
+    assert str(told.value) == message(f"{path} {has}", path, server.url("good"))
     assert path.read_bytes() == content
     assert server.hits == ["/x"]
 
@@ -97,8 +115,8 @@ def test_bytes_of_another_checksum_are_never_unpickled(
         (answer(b"gone", 404), "404"),
         (answer(b"oops", 500), "500"),
         (answer(PACKED[:-9], length=SIZE), "IncompleteRead"),
-        (endless, "bytes, not the published"),
-        (answer(gzip.compress(bytes(10**8)), Content_Encoding="gzip"), "not the publ"),
+        (endless, f"/x has more than {SIZE:,} bytes"),
+        (answer(gzip.compress(bytes(10**8)), Content_Encoding="gzip"), "checksum"),
     ],
     ids=["404", "500", "broken line", "endless", "gzip bomb"],
 )
@@ -106,16 +124,15 @@ def test_a_bad_answer_is_told_with_address_and_remedy(server, path, how, reason)
     server.answers["/x"] = how
     with pytest.raises(RuntimeError, match=reason) as told:
         get_mnist(path, server.url("x"), SIZE, MD5)
-    assert server.url("x") in str(told.value)
-    assert f"put the published file at {path}" in str(told.value)
+    assert f"lies at {server.url('x')} and belongs at {path}." in str(told.value)
     assert not path.parent.exists()
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9/x", "http://", "file:///x", "x"])
 def test_an_address_where_nobody_is_is_told_with_the_remedy(path, url):
-    with pytest.raises(RuntimeError, match=f"put the published file at {path}") as told:
+    with pytest.raises(RuntimeError, match=r"No MNIST: .{10}") as told:
         get_mnist(path, url, SIZE, MD5)
-    assert f"{url} gave no MNIST (" in str(told.value)
+    assert f"lies at {url} and belongs at {path}." in str(told.value)
 
 
 def test_hardly_more_than_the_size_is_taken(server):
@@ -129,6 +146,58 @@ def test_a_byte_at_a_time_ends_after_five_minutes(server, monkeypatch):
     server.answers["/x"] = trickle
     assert 0 < len(download(server.url("x"), SIZE)) < 99
     assert list(times) == [301]
+
+
+@pytest.mark.parametrize("kind", HEAVY_REDIRECTS)
+def test_the_body_of_a_redirect_is_not_read(server, path, kind):
+    server.answers["/x"] = HEAVY_REDIRECTS[kind]
+    tracemalloc.start()
+    assert_is_fake(get_mnist(path, server.url("x"), SIZE, MD5))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5_000_000
+
+
+def test_a_huge_file_is_not_read_whole(path):
+    os.truncate(write(path, b""), 40 * 2**30)  # takes no room on the disk
+    tracemalloc.start()
+    with pytest.raises(RuntimeError, match=f"{path} has more than {SIZE:,} bytes"):
+        get_mnist(path, "http://127.0.0.1:9/x", SIZE, MD5)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5_000_000
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (MemoryError(), "MemoryError"),
+        (PermissionError(13, "Permission denied"), "Perm"),
+    ],
+)
+def test_a_file_that_cannot_be_read_is_told_with_the_reason(
+    path, monkeypatch, fault, said
+):
+    def refuse(self):
+        raise fault
+
+    monkeypatch.setattr(type(path), "is_file", refuse)
+    with pytest.raises(RuntimeError, match=f"No MNIST: .*{said}"):
+        get_mnist(path, "http://127.0.0.1:9/x", SIZE, MD5)
+
+
+def test_a_machine_that_refuses_md5_for_security_reads_mnist_all_the_same(
+    server, path, monkeypatch
+):
+    md5 = hashlib.md5
+
+    def fips(content, usedforsecurity=True):
+        if usedforsecurity:
+            raise ValueError("[digital envelope routines] unsupported")
+        return md5(content)
+
+    monkeypatch.setattr(hashlib, "md5", fips)
+    assert_is_fake(get_mnist(path, server.url("good"), SIZE, MD5))
 
 
 def test_a_server_that_says_nothing_is_given_up(server, monkeypatch):
@@ -151,7 +220,7 @@ def test_a_file_that_goes_on_after_the_size_is_not_taken_for_the_published_one(
         handler.wfile.write(b"!")
 
     server.answers["/x"] = more
-    with pytest.raises(RuntimeError, match="not the published"):
+    with pytest.raises(RuntimeError, match="has more than"):
         get_mnist(path, server.url("x"), SIZE, MD5)
 
 
@@ -220,7 +289,7 @@ def test_builds_of_the_pages_get_the_same_arrays(server, path, monkeypatch):
     real = REAL.read_bytes()
     server.answers["/x"] = answer(real)
     md5 = hashlib.md5(real).hexdigest()  # another packing of the content
-    monkeypatch.setenv("MNIST_TUT_DATA", str(FOLDER.absolute()))
+    monkeypatch.setenv("MNIST_TUT_DATA", str(REAL.parent.absolute()))
     shown = get_mnist(path, server.url("x"), len(real), md5)
     built = mnist.get_mnist(path, server.url("x"), len(real), md5)
     for pair, other in zip(shown, built, strict=True):
