@@ -5,9 +5,7 @@ It gets MNIST for builds, tests and benchmarks, from wherever it can be had. Eac
 - ``find``: where to look, in which order, and what to do without MNIST; start reading here
 - ``download``: fetch bytes from servers and lines that may do anything
 - ``read``: what MNIST is, how we know, and its file forms
-- ``unpickle``: take numbers out of a pickle without running it
 - ``cache``: keep files as a whole, one process at a time
-- ``stand_in`` and ``strokes``: digits drawn by a pen, for machines without MNIST
 - ``errors``: the one error, with its remedy; ``__main__``: the command ``mnist-tut-data``
 """
 

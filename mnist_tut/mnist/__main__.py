@@ -6,12 +6,12 @@ neither; standard error says why, and what to do.
 
 import argparse
 import logging
-import os
 import sys
 from collections.abc import Sequence
 
+from mnist_tut.mnist import read
 from mnist_tut.mnist.errors import DataError, printable
-from mnist_tut.mnist.find import find
+from mnist_tut.mnist.find import for_pages
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -22,26 +22,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = parser.parse_args(argv)
     logging.basicConfig(format="%(message)s", level=logging.INFO)
     try:
-        arrays, folder, source = find(options.source)
-        say(f"{source}: {sum(map(len, arrays[1::2])):,} pictures, {folder}")
+        folder, source = for_pages(options.source)
+        said = printable(f"{source}: {sum(read.SIZES):,} pictures, {folder}")
+        encoding = getattr(
+            sys.stdout, "encoding", "utf-8"
+        )  # there may be none to print to
+        print(said.encode(encoding, "backslashreplace").decode(encoding), flush=True)
     except KeyboardInterrupt:
         logging.error("Interrupted.")
         return 130
-    except (DataError, OSError) as fault:
+    except (DataError, OSError, MemoryError) as fault:
         logging.error("%s", fault)
         return 1
     return 0 if source == "MNIST" else 3
-
-
-def say(text: str) -> None:
-    """Print a line, as far as standard output can show it; an OSError if it takes nothing."""
-    encoding = getattr(sys.stdout, "encoding", "utf-8")  # there may be none to print to
-    text = printable(text).encode(encoding, "backslashreplace").decode(encoding)
-    try:
-        print(text, flush=True)
-    except OSError:  # say it once, and not again when Python ends
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        raise
 
 
 if __name__ == "__main__":

@@ -15,9 +15,8 @@ class DataError(RuntimeError):
         remedy: str = "To use your own copy, put mnist.pkl.gz or the four IDX files into a "
         "folder, and set MNIST_TUT_DATA to that folder.",
     ) -> None:
-        super().__init__(problem)
-        self.problem = printable(problem)
-        self.remedy = printable(remedy)
+        self.problem, self.remedy = printable(problem), printable(remedy)
+        super().__init__(self.problem, self.remedy)
 
     def __str__(self) -> str:
         """Return the problem, then the remedy."""
@@ -25,8 +24,9 @@ class DataError(RuntimeError):
 
 
 def printable(text: str) -> str:
-    """Return text as any terminal may show it: no escapes, no password, no very long line."""
-    text = re.sub(r"//[^/@\s]*@", "//", text)
+    """Return text as any terminal may show it: no escapes, no secret, no very long line."""
+    text = re.sub(r"//[^/@\s]*@", "//", text)  # user and password
+    text = re.sub(r"(//[^\s?#]*|url: [^\s?#]*)[?#]\S+", r"\1?...", text)  # tokens
     text = "".join(c if c.isprintable() or c == "\n" else "?" for c in text)
     text = re.sub(r"(\S{250})\S{60,}(\S{100})", r"\1...\2", text)
     return re.sub(r"(.{420}).{60,}(.{420})", r"\1 ... \2", text)

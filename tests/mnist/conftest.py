@@ -1,12 +1,16 @@
 """Fixtures of the tests of getting MNIST."""
 
+import os
+import sys
+from multiprocessing import forkserver
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from support.data_world import enter, no_settings, serving
+from support.data_world import enter, no_settings, processes, serving
 
-from mnist_tut.mnist import strokes
+from mnist_tut import strokes
 
 
 @pytest.fixture
@@ -30,14 +34,18 @@ def drawn(monkeypatch):
 
     def noise(seed=0, sizes=()):
         calls.append(sizes)
-        random = torch.Generator().manual_seed(seed)
-        return tuple(
-            (
-                torch.randint(256, (n, 784), generator=random).float() / 256,
-                torch.randint(10, (n,), generator=random),
-            )
-            for n in sizes
-        )
+        some = torch.arange(784) * 7 % 256 / 256
+        return tuple((some.expand(n, 784), torch.arange(n) % 10) for n in sizes)
 
     monkeypatch.setattr(strokes, "make_strokes", noise)
     return calls
+
+
+@pytest.fixture(scope="session")
+def fork_server():
+    """Start the process that makes new ones, with all that the tests of processes import."""
+    processes.set_forkserver_preload(["test_faults"])
+    with pytest.MonkeyPatch.context() as patch:
+        path = [*sys.path, str(Path(__file__).parent)]
+        patch.setenv("PYTHONPATH", os.pathsep.join(path))
+        forkserver.ensure_running()
