@@ -1,31 +1,77 @@
 """Your turn: exercises whose checks say what went wrong.
 
-- ``stubs``: what the learner is given
-- ``solutions``: one way to do it
-- ``checks``: what an attempt is held against, with the usual misunderstandings
-- ``messages``: what a check says, in each language
+An exercise is one file, named like the function or class that the learner writes: where it stands
+and how long it takes, ``STUB`` (what the learner begins with), a solution under the exercise's own
+name, ``check`` (what an attempt is held against), ``HINT``, and ``MESSAGES`` (what the check says).
+``common.py`` has what checks share, ``zh.toml`` all hints and messages in Chinese.
 
-An exercise is known by the name that the learner's function or class bears. Pages and downloads
-are made from what this module hands out; neither needs the package at the reader's.
+Pages and downloads are made from what this module hands out; a reader needs no package of ours.
 """
 
 import ast
 import inspect
 import json
+import tomllib
 from collections.abc import Callable
-from typing import NamedTuple
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from textwrap import indent
+from types import ModuleType
+from typing import Any, NamedTuple
 
-from mnist_tut.exercises import checks, solutions, stubs
-from mnist_tut.exercises.messages import MESSAGES
+from mnist_tut.exercises import common
 
 __all__ = [
     "EXERCISES",
     "check",
-    "check_cell",
-    "helper_cell",
+    "checks_cell",
+    "files_of",
+    "hint",
     "says",
     "solution",
     "stub_cell",
+]
+FOLDER = Path(__file__).parent
+#: The files of this folder, in the order in which their pages bring them.
+ORDER = [
+    "my_nll",
+    "my_bias_gradient",
+    "my_update",
+    "MyInverted",
+    "my_batches",
+    "MyNet",
+    "my_unbroadcast",
+    "my_tanh",
+    "MySequential",
+    "my_shapes",
+    "my_conv",
+    "my_adamw",
+    "my_collate",
+    "my_cross_entropy",
+    "MyStack",
+    "my_log_sum_exp",
+    "my_freeze",
+    "my_losses",
+    "MySGD",
+    "my_batch_norm",
+    "my_size",
+    "my_cnn_48",
+    "MyLinear",
+    "MyScaler",
+    "my_predict",
+    "MyFolder",
+    "my_order",
+    "my_fit",
+    "my_lr",
+    "my_accumulate",
+    "my_clip",
+    "my_mend",
+    "my_stop",
+    "my_pictures",
+    "my_step",
+    "my_shift",
+    "my_share",
 ]
 
 
@@ -35,49 +81,67 @@ class Exercise(NamedTuple):
     section: str  #: label of the section in which it stands
     minutes: int
     difficulty: int  #: 1, 2 or 3
-    page: str = "nn_tutorial"  #: on which it stands
+    page: str  #: on which it stands
+
+
+def module_of(name: str) -> ModuleType:
+    """Return the file of an exercise."""
+    return import_module(f"{__name__}.{name}")
+
+
+def described(name: str) -> Exercise:
+    """Return what an exercise's file says of it."""
+    file = module_of(name)
+    return Exercise(file.SECTION, file.MINUTES, file.DIFFICULTY, file.PAGE)
 
 
 #: All exercises by name, in the order in which their pages bring them.
-EXERCISES = {
-    "my_log_sum_exp": Exercise("from-scratch", 5, 2),
-    "my_nll": Exercise("from-scratch", 5, 1),
-    "my_bias_gradient": Exercise("from-scratch", 5, 2),
-    "my_top3": Exercise("from-scratch", 5, 2),
-    "my_update": Exercise("from-scratch", 5, 1),
-    "my_losses": Exercise("from-scratch", 10, 2),
-    "my_cross_entropy": Exercise("nn-functional", 5, 2),
-    "MyNet": Exercise("nn-linear", 5, 1),
-    "MyStack": Exercise("torch-optim", 5, 1),
-    "MyInverted": Exercise("dataset", 5, 1),
-    "my_batches": Exercise("validation", 10, 2),
-    "my_mean": Exercise("fit-get-data", 5, 1),
-    "MySGD": Exercise("cnn", 10, 3),
-    "my_batch_norm": Exercise("better", 10, 3),
-    "my_cnn_32": Exercise("better", 5, 2),
-    "my_freeze": Exercise("closing", 5, 2),
-    "my_pictures": Exercise("wrong-view", 5, 1, "when_it_goes_wrong"),
-    "my_step": Exercise("wrong-one-batch", 5, 2, "when_it_goes_wrong"),
-    "my_shift": Exercise("own-augment", 10, 2, "your_own_project"),
-    "my_f1": Exercise("own-confusion", 5, 2, "your_own_project"),
-    "my_share": Exercise("many-shares", 5, 2, "one_loop_many_machines"),
-    "my_resume": Exercise("many-restart", 5, 1, "one_loop_many_machines"),
-}
+EXERCISES = {name: described(name) for name in ORDER}
+
+
+@cache
+def catalogue(language: str) -> dict[str, Any]:
+    """Return hints and messages in another language; a language without a file has none."""
+    path = FOLDER / f"{language}.toml"
+    return tomllib.loads(path.read_text("utf-8")) if path.exists() else {}
+
+
+def files_of(name: str, language: str) -> list[str]:
+    """List the files that decide what a page shows of an exercise."""
+    files = [Path(__file__), FOLDER / "common.py", FOLDER / f"{name}.py"]
+    translated = FOLDER / f"{language}.toml"
+    return [str(path) for path in [*files, translated] if path.exists()]
 
 
 def stub_cell(name: str) -> str:
     """Return the code that the learner is to complete."""
-    return inspect.getsource(getattr(stubs, name)).rstrip()
+    return str(module_of(name).STUB).rstrip()
 
 
 def solution(name: str) -> str:
     """Return the code of a solution."""
-    return inspect.getsource(getattr(solutions, name)).rstrip()
+    return inspect.getsource(getattr(module_of(name), name)).rstrip()
+
+
+def hint(name: str, language: str) -> str:
+    """Return the hint, with names of code between double backticks."""
+    return str(catalogue(language).get(name, {}).get("hint", module_of(name).HINT))
 
 
 def says(name: str, language: str) -> dict[str, str]:
     """Return all that the check of an exercise can say, by key."""
-    return {**MESSAGES[language]["every"], **MESSAGES[language][name]}
+    return every(language) | own(name, language)
+
+
+def every(language: str) -> dict[str, str]:
+    """Return what many checks say in the same words."""
+    return common.MESSAGES | catalogue(language).get("every", {})
+
+
+def own(name: str, language: str) -> dict[str, str]:
+    """Return what one check alone says, and its hint as plain text."""
+    texts = module_of(name).MESSAGES | catalogue(language).get(name, {})
+    return texts | {"hint": hint(name, language).replace("``", "")}
 
 
 def check(
@@ -100,50 +164,88 @@ def check(
         True if it is right, None if it is still to be done, False otherwise. Nothing is raised,
         and the state of torch's random numbers is left as it was.
     """
-    test = getattr(checks, f"check_{name}")
-    return checks.tell(test, attempt, says(name, language))
+    file = module_of(name)
+    ready = getattr(file, "READY", ())
+    return common.tell(file.check, attempt, says(name, language), file.STUB, ready)
 
 
-def helper_cell(language: str) -> str:
-    """Return the code that all checks share; nothing in it is specific to an exercise."""
-    every = table("every", MESSAGES[language]["every"])
-    return "\n\n\n".join(
-        ["import torch", plain(checks.tell), plain(checks.compare), every]
+SHARED = [
+    getattr(common, name)
+    for name in (
+        "tell",
+        "functions_of",
+        "within",
+        "untouched",
+        "stopped",
+        "line_of",
+        "clue_of",
+        "looked_through",
+        "compare",
+        "apart",
     )
+]
 
 
-def check_cell(name: str, language: str, helpers: bool = True) -> str:
-    """Return a cell that checks the learner's attempt, and needs nothing but torch.
+def checks_cell(names: list[str], language: str) -> str:
+    """Return code that gives a notebook all checks of a page, and needs nothing but torch.
 
     Parameters
     ----------
-    name : str
-        Which exercise.
+    names : list of str
+        The exercises of the page.
     language : {"en", "zh"}
         Of the messages.
-    helpers : bool, default True
-        Whether to begin with :func:`helper_cell`. Once it has been run, later cells can do
-        without.
 
     Returns
     -------
     str
-        Python; its last line tells how the attempt did. The semicolon keeps notebooks from
-        showing the value as well.
+        Python that binds one name, ``check``. Called with the learner's function or class, which
+        it knows by the name that it bears in the notebook, it does as :func:`check`.
     """
-    first = [helper_cell(language)] if helpers else []
-    test = plain(getattr(checks, f"check_{name}"))
-    texts = table("says", MESSAGES[language][name])
-    call = f"tell(check_{name}, {name}, {{**every, **says}});"
-    return "\n\n\n".join([*first, test, f"{texts}\n{call}"])
+    parts = [
+        IMPORTS,
+        table("CLUES", common.CLUES),
+        table("every", every(language) | {"how": ""}),
+    ]
+    parts += map(without_docstring, SHARED)
+    for name in names:
+        test = without_docstring(module_of(name).check)
+        parts.append(test.replace("def check(", f"def check_{name}(", 1))
+        parts.append(table(f"says_{name}", own(name, language)))
+    rows = "".join(
+        f"    {quoted(name)}: (check_{name}, says_{name}, {quoted(module_of(name).STUB)}, "
+        f"{getattr(module_of(name), 'READY', ())}),\n"
+        for name in names
+    )
+    parts += [f"known = {{\n{rows}}}", CALL]
+    body = indent("\n\n".join(parts), "    ")
+    return f"def checks():\n{body}\n\n\ncheck = checks()"
 
 
-def plain(function: Callable[..., object]) -> str:
-    """Return the source of a function without its docstring."""
+def how(names: list[str], language: str) -> str:
+    """Say how an exercise works, with a page's first one for example; nothing if it has none."""
+    return every(language)["how"].format(names[0]) if names else ""
+
+
+IMPORTS = "import dis, functools, inspect, linecache, re, warnings\nimport torch"
+CALL = """\
+def check(attempt):
+    names = [name for name in known if globals().get(name) is attempt]
+    if not names:
+        return print(every["unknown"].format(next(iter(known))))
+    test, says, stub, ready = known[names[0]]
+    return tell(test, attempt, every | says, stub, ready)
+
+return check"""
+
+
+def without_docstring(function: Callable[..., object]) -> str:
+    """Return the source of a function without its docstring, if it has one."""
     source = inspect.getsource(function)
-    text = ast.parse(source).body[0].body[0]  # type: ignore[attr-defined]
+    body = ast.parse(source).body[0].body[0]  # type: ignore[attr-defined]
     lines = source.splitlines()
-    del lines[text.lineno - 1 : text.end_lineno]
+    if function.__doc__:
+        del lines[body.lineno - 1 : body.end_lineno]
     return "\n".join(lines).strip()
 
 
