@@ -11,7 +11,7 @@ Where the time goes
 
 All numbers were measured when this page was built. Yours will differ, so run the notebook.
 
-.. only-on-site::
+.. container:: only-on-site
 
    Take the :download:`notebook <where_the_time_goes.ipynb>` or the
    :download:`script <where_the_time_goes.py>`.
@@ -38,12 +38,6 @@ from mnist_tut.data import get_mnist
 from mnist_tut.loaders import preprocess
 from mnist_tut.models import cnn_any_size
 from mnist_tut.training import loss_batch
-
-# sphinx_gallery_start_ignore
-# A build of this site may have MNIST in other packings, or only its stand-in.
-from mnist_tut.mnist import get_mnist
-
-# sphinx_gallery_end_ignore
 
 PATH = Path("data") / "mnist" / "mnist.pkl.gz"
 URL = "https://github.com/pytorch/tutorials/raw/refs/heads/main/_static/mnist.pkl.gz"
@@ -82,14 +76,14 @@ print("threads:", torch.get_num_threads())
 # quote the median of *ratios* within a turn.
 #
 # .. tested-source:: mnist_tut.timing.take_turns
+#    :folded: take_turns: time all ways, round by round
 #
 # .. tested-source:: mnist_tut.timing.ratios
+#    :folded: ratios: divide by the measure, within a round
 #
 # *Guess: how far from 1 are the ratios of a thing and its twin?*
 
 import copy
-import statistics
-import time
 
 from mnist_tut.timing import ratios, take_turns
 
@@ -104,6 +98,7 @@ print(f"noise: a factor of {noise:.2f}")
 # All of that is noise. Only a median beyond the largest of these factors, up or down, will count:
 #
 # .. tested-source:: mnist_tut.timing.verdict
+#    :folded: verdict: beyond the noise, or within it
 
 import matplotlib.pyplot as plt
 
@@ -137,10 +132,9 @@ def compare(ways, rounds=7):
 # belongs to, and we add up. *Guess: what takes longest?*
 #
 # .. tested-source:: mnist_tut.timing.seconds_by_kind
+#    :folded: seconds_by_kind: add up what the profiler timed
 
-from torch.profiler import ProfilerActivity, profile
-
-from mnist_tut.timing import KINDS, kind_of, seconds_by_kind
+from mnist_tut.timing import seconds_by_kind
 
 kinds = seconds_by_kind(steps_of(copy.deepcopy(plain), count=1))
 total = sum(kinds.values())
@@ -200,8 +194,7 @@ compare(variants)
 #
 # Without any loader, four lines will do. *Guess what share of a training step each takes:*
 
-from torch.utils.data import BatchSampler, DataLoader, RandomSampler
-from torch.utils.data import SequentialSampler, TensorDataset
+from torch.utils.data import DataLoader, TensorDataset
 
 from mnist_tut.loaders import batched_dl
 
@@ -240,10 +233,6 @@ print(torch.__version__, hasattr(ds, "__getitems__"))
 # ``TensorDataset`` has a method ``__getitems__``; then it would be asked for whole mini-batches.)
 #
 # A tenth of a step is worth an hour of your time, a hundredth is not.
-#
-# With a GPU you will meet :term:`pinned memory`: ``DataLoader(..., pin_memory=True)`` and
-# ``xb.to(dev, non_blocking=True)`` let Python go on while a mini-batch is copied. Ours are small,
-# and moving all of MNIST to the GPU once is simpler. (We had no GPU to time it.)
 #
 # **In short:** index tensors in memory once per mini-batch, not once per row.
 #
@@ -304,42 +293,45 @@ torch.set_num_threads(before)
 #
 # **In short:** more threads are not always faster. Try.
 #
-# .. _time-memory:
+# .. _time-gpu:
 #
-# Memory that comes and goes
-# --------------------------
+# With a GPU: asynchrony and mixed precision
+# ------------------------------------------
 #
-# Every step asks for memory and frees it again. *Guess: is freed memory as good as kept memory?*
-
-size = 10_000_000
-kept = torch.empty(size)
-compare(
-    {
-        "kept.fill_(1)": lambda: kept.fill_(1),
-        "torch.empty(size).fill_(1)": lambda: torch.empty(size).fill_(1),
-    }
-)
-
-# %%
-# .. figure-text:: Two bars: filling a kept tensor as the measure, and filling a new one.
+# We had no GPU when this page was built, so nothing in this section was measured. A GPU works
+# *asynchronously*: Python hands over the operations and goes on. A clock that is read then shows how
+# long handing over takes. Call ``torch.cuda.synchronize()`` before you read it.
 #
-#    Time to fill a tensor: one that we kept (= 1), and one that is made anew every time.
+# .. guess:: Which line of ``loss_batch`` lets Python wait for the GPU in every step?
 #
-# Memory that went back to the operating system returns page by page, each filled with zeros.
+#    ``loss.item()``: a number can be handed out only when it has been computed. So do ``print``,
+#    ``.cpu()``, ``.tolist()`` and an ``if`` that looks at a tensor. Collect ``loss.detach()`` and ask
+#    for the numbers after the epoch.
 #
-# On most Linux systems glibc, the C library, decides what goes back: a freed block above one limit,
-# and the free end of the heap above another. Both start at 128 KiB. Freeing a larger block, up to
-# 32 MiB, raises the first to its size and the second to twice that (see `its manual page
-# <https://man7.org/linux/man-pages/man3/mallopt.3.html>`_). Our 40 MB are beyond it.
+# Then look, in this order:
 #
-# If ``time python train.py`` reports a lot of ``sys``, time in the system, set both limits high at
-# the start (blocks beyond them, such as ours, still go back every time):
+# - *Does the GPU wait for data?* Train on the same mini-batch again and again, as above. If that is
+#   much faster, give the loader ``num_workers`` and :term:`pinned memory`, ``pin_memory=True``: with
+#   ``xb.to(dev, non_blocking=True)`` Python goes on while it is copied. A set as small as MNIST goes
+#   to the GPU once, as a whole.
+# - *Does it compute with more digits than it needs?* With :term:`mixed precision` (AMP) the products
+#   are in ``float16``. Small gradients would vanish there, so a ``GradScaler`` makes the loss larger
+#   before ``backward()`` and takes that back before the step. With ``bfloat16`` it is not needed.
+# - *Is it called for too many small things?* :func:`torch.compile` joins them, see
+#   :ref:`many-first`.
 #
-# .. code-block:: console
+# .. code-block:: python
 #
-#    $ export MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=33554432
+#    scaler = torch.amp.GradScaler("cuda")
+#    for xb, yb in train_dl:
+#        with torch.autocast("cuda", dtype=torch.float16):
+#            loss = F.cross_entropy(model(xb), yb)
+#        scaler.scale(loss).backward()
+#        scaler.step(opt)
+#        scaler.update()
+#        opt.zero_grad()
 #
-# **In short:** memory that was freed is not always free to have again.
+# **In short:** do not make the GPU wait: neither for data nor for Python's questions.
 #
 # .. _time-limit:
 #
@@ -352,12 +344,13 @@ compare(
 # take, and which layer is to blame?*
 #
 # .. tested-source:: mnist_tut.timing.count_flops
+#    :folded: count_flops: let PyTorch count
 #
 # .. tested-source:: mnist_tut.timing.both_ways
+#    :folded: both_ways: forward and backward apart
 
 from statistics import median
 
-from torch.utils.flop_counter import FlopCounterMode
 
 from mnist_tut.timing import both_ways, count_flops
 
@@ -393,13 +386,17 @@ layers.sort(key=lambda name: limit[name] - ms[name])
 for name in [*layers[:9], "wide forward", "wide backward"]:
     print(f"{name:28}{ms[name]:6.3f} ms {limit[name] / ms[name]:4.0%} of the rate")
 print(f"{'rest of the step':28}{ms['step'] - sum(ms[name] for name in layers):6.3f} ms")
+nearer = limit["wide forward"] / ms["wide forward"]
+nearer /= limit["2 Conv2d forward"] / ms["2 Conv2d forward"]
+print(f"wide comes {nearer:.1f} times as near to the rate, forward")
 
 # %%
 # On top stands what loses most time.
 #
 # - A **ReLU** multiplies nothing. It shows what it costs to call, to read and to write.
 # - A **convolution** works at some share of the rate. Is it low because ours are narrow? ``wide``
-#   puts that to the test: it is our middle layer with 64 channels instead of 16.
+#   puts that to the test: it is our middle layer with 64 channels instead of 16. If the last line
+#   says clearly more than 1, yes: each number that is fetched is then used more often.
 # - The **rest**, unless it drowns in noise, is loss, :term:`optimizer` and Python, and what is
 #   slower in a whole step than by itself.
 #

@@ -8,7 +8,8 @@ r"""
   最后得到的权重都一样。
 - **收获**：``torchrun``、``DistributedSampler``、DDP 和 FSDP2 各有什么用，\
   少了哪一样会出什么错，机器再多又能指望什么。
-- **准备**：:doc:`nn_tutorial` 里的训练循环。不需要 GPU，也不需要第二台机器。
+- **准备**：:doc:`nn_tutorial` 里的训练循环，以及 Linux 或 macOS（在 Windows 上用 WSL）。\
+  不需要 GPU，也不需要第二台机器。
 
 除非特别说明，本页的一切都在构建时真正运行过。换一台机器，用时会不一样。
 """
@@ -32,12 +33,6 @@ from torch import nn, optim
 from torch.utils.data import DataLoader, DistributedSampler, TensorDataset
 
 from mnist_tut.data import get_mnist
-
-# sphinx_gallery_start_ignore
-# 构建本站时，MNIST 也可能是别的格式，或者只有替代数据。
-from mnist_tut.mnist import get_mnist
-
-# sphinx_gallery_end_ignore
 
 PATH = Path("data") / "mnist" / "mnist.pkl.gz"
 URL = "https://github.com/pytorch/tutorials/raw/refs/heads/main/_static/mnist.pkl.gz"
@@ -100,8 +95,7 @@ print("time, float32 = 1:", verdict(shares["bfloat16"], noise))
 print(f"difference of the losses: {(loss_bfloat16() - loss_float32()).abs():.0e}")
 
 # %%
-# 上面打印的 ``beyond the noise`` 是“超出噪声”，``within the noise`` 是“噪声以内”。
-#
+# （上面打印的 ``beyond the noise`` 是“超出噪声”，``within the noise`` 是“噪声以内”。）
 # 第二个办法，是让 PyTorch 把程序改写一遍。:func:`torch.compile` 先看一次调用，\
 # 把其中的运算合并成更少的几个，写成 C++（在 GPU 上是 Triton），再编译：
 #
@@ -126,9 +120,11 @@ print(f"difference of the losses: {(loss_bfloat16() - loss_float32()).abs():.0e}
 #
 # .. _many-shares:
 #
-# 各取一份
-# --------
+# 各取一份：采样器
+# ----------------
 #
+# 用许多进程训练同一个模型，叫:term:`分布式训练`（distributed training）；最常见的是每个进程都有整个模型，\
+# 数据各拿一份，这叫:term:`数据并行`（data parallelism）。单机多卡也好，多台机器也好，程序都一样。\
 # 现在让两个进程来干活。:term:`进程`（process）是一个正在运行的程序，有自己的内存。\
 # 每个进程都有一份模型，各用各的图片。图片由
 # :class:`~torch.utils.data.distributed.DistributedSampler` 来分；\
@@ -166,10 +162,6 @@ for rank in range(2):
 #    ``rank`` 开始，每 ``world`` 个取一个。每一份都必须一样长，因为进程之间要互相等待：\
 #    如果不能整除，就用次序开头的下标补齐。
 #
-#    .. hint::
-#
-#       缺的个数是 ``-len(order) % world``。用 ``torch.cat`` 补齐，用带步长的切片取出一份。
-#
 # **小结**：``DistributedSampler`` 负责分，``set_epoch`` 负责每轮换一个次序。
 #
 # .. _many-loop:
@@ -177,7 +169,8 @@ for rank in range(2):
 # 训练循环
 # --------
 #
-# 下面的循环，几个进程都能用。新的东西有三处。:term:`小批量`（mini-batch）是大家分的：两个进程时，64
+# 下面是供几个进程用的循环。进程数要能整除批大小和图片数：64 张图片分给三个进程，只用得上 63 张；501
+# 张图片分给两个进程，为了一样多，有一张要用两次。这样训练并不差，只是与一个进程的结果不同了。新的东西有三处。:term:`小批量`（mini-batch）是大家分的：两个进程时，64
 # 张图片各得 32 张。在 ``backward()`` 和更新之间轮到 ``average``，\
 # 现在它什么也不做（``nothing``）。还有 ``yield``：每做完一个轮次就交还一次，好让调用者打印或保存。
 #
@@ -211,8 +204,8 @@ for epoch, loss in train(alone, make_opt(alone), sampler):
 #
 # .. _many-average:
 #
-# 梯度的平均值
-# ------------
+# 梯度的平均值：DDP 和 FSDP2
+# --------------------------
 #
 # 两份模型看到的图片不同，:term:`梯度`（gradient）也就不同，会越走越远。所以要交换梯度。\
 # :func:`~torch.distributed.all_reduce` 把各个进程里的同一个张量加起来，再把总和放回每个进程。\
@@ -262,9 +255,10 @@ def weights(model):
 # 只该由一个进程做的事，写在 ``if rank == 0`` 下面：打印，否则每行都会出现两次；保存，\
 # 否则两个进程会写同一个文件。（这里的权重是例外，因为我们要比较：两个进程，两个文件。）
 #
-# 最后，每个进程都用 ``leave`` 离场：解散进程组，把还没打印的打印出来，然后立即结束。\
-# 如果任由 Python 自己收尾，它会先清理内存，可能把 PyTorch 某个还没干完活的线程手里的东西收走，\
-# 进程就会异常中止；这我们也遇到过。
+# 最后，每个进程都用 ``leave`` 离场。在您自己的程序里，写 ``dist.destroy_process_group()`` 就够了。\
+# 我们的程序随后立即结束，因为构建本页时没有人看着：Python 收尾时要清理内存，可能把 PyTorch
+# 某个还没干完活的线程手里的东西收走，进程就会异常中止；这我们也遇到过。``os._exit``
+# 会跳过一切清理，不要养成用它的习惯。
 
 import os
 import sys
@@ -352,12 +346,6 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, DistributedSampler, TensorDataset
 """
 folder = tempfile.TemporaryDirectory()
-# sphinx_gallery_start_ignore
-# 构建被强行终止时，也不留下进程和文件夹。
-from mnist_tut.sweeper import Sweeper
-
-sweeper = Sweeper(folder.name)
-# sphinx_gallery_end_ignore
 torch.save(ds.tensors, Path(folder.name, "data.pt"))
 
 
@@ -393,7 +381,7 @@ torchrun([*common, average_gradients, sharded, seconds, note_times, four_ways])
 # %%
 # 在终端里，命令是 ``torchrun --standalone --nproc-per-node=2 train.py``。\
 # 上面打印的是进程数（``processes``）、求平均的办法，以及最后一个小批量的损失（``loss``）。\
-# 这里的损失只算了第一个进程分到的那一半图片，所以与前面一个进程的损失不同；应当相同的是权重。
+# 这里的损失只算了第一个进程分到的那一半图片，所以与前面只用一个进程训练时的损失不同；应当相同的是权重。
 #
 # .. guess:: 四种办法里，哪几种最后的权重与一个进程的相同？
 #
@@ -420,13 +408,60 @@ for name in ["nothing", "all_reduce", "DDP", "FSDP2"]:
 # 从左到右依次是：办法、两个进程之间的最大差别、与一个进程相比的最大差别。剩下的只是舍入误差：\
 # 求和的次序不同。
 #
+# 优化器要在 ``fully_shard`` *之后*创建：它会用新的参数换下旧的，先创建的优化器，改的就还是旧参数。\
+# 这样的模型，整个的也许哪里都放不下，所以检查点由 ``torch.distributed.checkpoint`` 分片写出。
+#
 # **小结**：各取一份，再求梯度的平均值；做到了，多个进程就像一个进程。模型放得下用 DDP，放不下用
 # FSDP2。
 #
+# .. _many-same:
+#
+# 求平均也管不到的
+# ----------------
+#
+# **批归一化**（batch normalisation）在小批量上求均值和方差，而一个进程只看得见自己的那一份。
+#
+# .. guess:: 分成两半，再求梯度的平均值，与整个小批量的梯度差多少？
+#
+#    没有归一化，就一点不差。有了它，每张图片都是按自己所在的那一半来衡量的。
+
+torch.manual_seed(0)
+norm = nn.Sequential(nn.Linear(784, 32), nn.BatchNorm1d(32), nn.Linear(32, 10))
+
+
+def gradients_of(*parts):
+    norm.zero_grad()
+    for part in parts:
+        (F.cross_entropy(norm(xb[part]), yb[part]) / len(parts)).backward()
+    return torch.cat([p.grad.flatten() for p in norm.parameters()])
+
+
+one = gradients_of(slice(64))
+two = gradients_of(slice(32), slice(32, 64))
+print(f"gradients of two processes: {(two - one).norm() / one.norm():.0%} off")
+print(nn.SyncBatchNorm.convert_sync_batchnorm(norm))
+
+# %%
+# 打印的是两个进程的梯度差了百分之几。:class:`torch.nn.SyncBatchNorm`
+# 在所有进程上一起求均值和方差，转换一个模型只要一行。它只能用在 GPU 上：在 CPU 上，一训练就报错
+# ``SyncBatchNorm expected input tensor to be on GPU``。
+#
+# **种子**。创建模型之前用同一个种子，各个进程的权重就相同；采样器的 ``seed`` 也必须相同。\
+# 暂退法（dropout）和:term:`数据增强`（data augmentation）却不能相同，不然大家抽到的都一样：\
+# 创建模型之后，再写 ``torch.manual_seed(seed + rank)``。
+#
+# **验证**。各份的平均值再求平均，不是全体的平均值，何况 ``DistributedSampler`` 还会用重复的来补齐。\
+# 改用 ``range(rank, len(ds), world)``，把损失和个数分别加起来，都经过 ``all_reduce``，最后再相除。
+#
+# **梯度累积**。几次 ``backward()`` 才走一步，DDP 却每次都求平均，只有最后一次有用。\
+# 其余的写在 ``with ddp.no_sync():`` 里面。
+#
+# **小结**：求平均的只是梯度。别的东西，凡是要看整个小批量的，或者要抽随机数的，都要您自己留心。
+#
 # .. _many-restart:
 #
-# 机器坏了怎么办
-# --------------
+# 机器坏了怎么办：断点续训
+# ------------------------
 #
 # 机器越多，越是常有一台出故障。这时 ``torchrun`` 会结束所有进程，重新启动，次数由
 # ``--max-restarts`` 限定。从哪里接着做，要靠程序自己：它得保存:term:`检查点`（checkpoint），\
@@ -477,6 +512,7 @@ torch.testing.assert_close(kept("resumed"), weights(alone))
 
 # %%
 # 打印的是第几次尝试（``attempt``）、轮次和损失。权重又是一样，好像什么都没有发生过。\
+# （在终端里，您还会看到没被杀掉的那个进程的 traceback：它正等着另一个。那不是您的错。）\
 # 完成这件事的文件，全文如下：
 
 print(Path(folder.name, "train.py").read_text(encoding="utf-8"))
@@ -484,16 +520,6 @@ print(Path(folder.name, "train.py").read_text(encoding="utf-8"))
 # %%
 # 许多公开的同类程序都漏了其中一条：不保存优化器的状态，重启以后把一个轮次再做一遍，或者从不调用
 # ``set_epoch``。光看损失，一时都看不出来。
-#
-# .. exercise:: my_resume
-#
-#    从停下的地方接着训练：让 ``model`` 和 ``opt`` 恢复到 ``checkpoint`` 里的状态，\
-#    并返回下一个轮次的编号。``checkpoint`` 是一个字典，与上面一样有 ``"model"``、``"opt"`` 和
-#    ``"epoch"``。
-#
-#    .. hint::
-#
-#       两者都有 ``load_state_dict``。``"epoch"`` 是最后做完的那个轮次。
 #
 # **小结**：重新启动，靠 ``torchrun``；从哪里接着做，靠您的检查点。
 #
@@ -546,49 +572,24 @@ print(f"one process, predicted:   {1000 * step_time(1, 64):5.1f} ms")
 print(f"one process, measured:    {1000 * steps[2]:5.1f} ms")
 print(f"two processes, predicted: {1000 * step_time(2, 64):5.1f} ms")
 print(f"two processes, measured:  {1000 * times['step']:5.1f} ms")
+folder.cleanup()
 
 # %%
-# 相差不到一倍，这样的估计就算不错了。如果差得远，就是漏算了什么：DDP 自己的开销，\
-# 或者别的程序也要用这几个核。记着这一点，再让它说说我们没法试的情形：
+# 别凭它去租机器：在我们这里，它最多差到两倍半，因为 DDP 自己的开销没有算进去，\
+# 要用这几个核的其他程序也没有算进去。值得记住的是它的形式：
 #
 # .. guess:: 一步有 64 张图片。64 个进程能快多少？
 #
 #    可能一点也不快：每个进程只有一张图片，时间几乎都花在等消息上。
-
-import matplotlib.pyplot as plt
-
-from mnist_tut.plots import speed_ups
-
-curves = {}
-for total in [64, 4096, 262_144]:
-    each = [step_time(p, total) for p in range(1, min(total, 1000) + 1)]
-    curves[f"bs {total}"] = [each[0] / t for t in each]
-speed_ups(curves)
-plt.show()
-for name, ups in curves.items():
-    print(f"{name:10}", *(f"{ups[p - 1]:8.1f}" for p in (8, 64, 1000) if p <= len(ups)))
-folder.cleanup()
-# sphinx_gallery_start_ignore
-sweeper.close()
-# sphinx_gallery_end_ignore
-
-# %%
-# .. figure-text:: 三条曲线，横轴是进程数，从 1 到 1000，两个轴都是对数刻度；另有一条虚线。
-#
-#    一步共处理这么多图片时，速度是一个进程的几倍；由一个进程和两个进程的实测推算。虚线是您付的钱。
-#
-# 打印出来的，是 8 个、64 个，以及（如果人人有活干）1000 个进程时的倍数。
 #
 # 起决定作用的是批大小。图片少的话，一步的时间都花在等消息上，两个进程可能比一个还慢；\
 # 进程比一步的图片还多，多出来的就无事可做。批很大时，许多进程都有活干，但每个轮次的更新次数少了，\
 # 学习率要重新选；大到一定程度，就得多训练几个轮次，什么也没赚到。
 #
-# 这只是粗略的估计。我们假定：机器之间的网络，与这两个进程之间的内存一样快；所有机器一样快，\
-# 而且从不等数据；求平均时，别的计算都停下来，而 DDP 偏偏不是这样。实际上，GPU 算得快得多，\
-# 一步要算的也多得多；消息不只沿着环走，也沿着树走；最慢的那一台决定大家的速度。但规律不变：\
-# 计算可以分摊，求平均不能。
+# 实际上，GPU 算得快得多，一步要算的也多得多；消息不只沿着环走，也沿着树走；DDP 一边求平均一边还在计算；\
+# 最慢的那一台决定大家的速度。但规律不变：计算可以分摊，求平均不能。
 #
-# **小结**：先测一个进程和两个进程，推算出其余的，再去租机器。
+# **小结**：先用手头的机器测一测，再去租更多的。
 #
 # .. _many-elsewhere:
 #
@@ -601,6 +602,8 @@ sweeper.close()
 #
 #    $ torchrun --nnodes=2 --nproc-per-node=8 --rdzv-backend=c10d \
 #        --rdzv-endpoint=first-machine:29500 train.py
+#
+# 这个端口若被别的程序占着，``torchrun`` 什么也不打印，只是等，我们等了好几分钟：换一个端口号就行。
 #
 # 在用 SLURM 管理的集群上，由 ``srun`` 在每台机器上运行它：
 #

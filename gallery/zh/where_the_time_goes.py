@@ -11,7 +11,7 @@ r"""
 所有数字都是构建本页时当场测得的，换一台机器就不一样。所以不必记我们的数字，值得记住的是这些问题；\
 也请用本页的 Jupyter 笔记本，在自己的机器上测一遍。
 
-.. only-on-site::
+.. container:: only-on-site
 
    下载:download:`笔记本 <where_the_time_goes.ipynb>`或:download:`脚本 <where_the_time_goes.py>`。
 
@@ -37,12 +37,6 @@ from mnist_tut.data import get_mnist
 from mnist_tut.loaders import preprocess
 from mnist_tut.models import cnn_any_size
 from mnist_tut.training import loss_batch
-
-# sphinx_gallery_start_ignore
-# 构建本站时，MNIST 也可能是别的格式，或者只有替代数据。
-from mnist_tut.mnist import get_mnist
-
-# sphinx_gallery_end_ignore
 
 PATH = Path("data") / "mnist" / "mnist.pkl.gz"
 URL = "https://github.com/pytorch/tutorials/raw/refs/heads/main/_static/mnist.pkl.gz"
@@ -81,14 +75,14 @@ print("threads:", torch.get_num_threads())
 # 只在同一轮之内取*比值*，再报告中位数。
 #
 # .. tested-source:: mnist_tut.timing.take_turns
+#    :folded: take_turns：逐轮给各种写法计时
 #
 # .. tested-source:: mnist_tut.timing.ratios
+#    :folded: ratios：在同一轮之内相除
 #
 # *猜一猜：拿一样东西与它的复制品相比，比值会偏离 1 多远？*
 
 import copy
-import statistics
-import time
 
 from mnist_tut.timing import ratios, take_turns
 
@@ -104,6 +98,7 @@ print(f"noise: a factor of {noise:.2f}")
 # 中位数超出这个倍数（``beyond the noise``）才算数；没有超出的（``within the noise``），只当是噪声：
 #
 # .. tested-source:: mnist_tut.timing.verdict
+#    :folded: verdict：超出噪声，还是在噪声以内
 
 import matplotlib.pyplot as plt
 
@@ -137,10 +132,9 @@ def compare(ways, rounds=7):
 # 根据运算的名称判断它属于哪一类，然后分类相加。*猜一猜：哪一类用时最长？*
 #
 # .. tested-source:: mnist_tut.timing.seconds_by_kind
+#    :folded: seconds_by_kind：把性能分析器记下的用时分类相加
 
-from torch.profiler import ProfilerActivity, profile
-
-from mnist_tut.timing import KINDS, kind_of, seconds_by_kind
+from mnist_tut.timing import seconds_by_kind
 
 kinds = seconds_by_kind(steps_of(copy.deepcopy(plain), count=1))
 total = sum(kinds.values())
@@ -199,8 +193,7 @@ compare(variants)
 # 不用:term:`数据加载器`（data loader），四行代码也能打乱。*猜一猜：与训练一步相比，\
 # 它们各要用多少时间？*
 
-from torch.utils.data import BatchSampler, DataLoader, RandomSampler
-from torch.utils.data import SequentialSampler, TensorDataset
+from torch.utils.data import DataLoader, TensorDataset
 
 from mnist_tut.loaders import batched_dl
 
@@ -239,10 +232,6 @@ print(torch.__version__, hasattr(ds, "__getitems__"))
 # 有没有 ``__getitems__`` 方法。有的话，就会改为每次取一整个小批量。）
 #
 # 占到一步的十分之一，值得您花上一个小时；只占百分之一，就不值得了。
-#
-# 用 GPU 的时候，您会遇到:term:`锁页内存`（pinned memory）：写上
-# ``DataLoader(..., pin_memory=True)`` 和 ``xb.to(dev, non_blocking=True)``，小批量就会异步复制，\
-# Python 不必等它。我们的小批量很小，一次把整个 MNIST 放进显存更省事。（我们没有 GPU，无法实测。）
 #
 # **小结**：已在内存里的张量，每个小批量索引一次，不要一行一行地取。
 #
@@ -304,43 +293,43 @@ torch.set_num_threads(before)
 #
 # **小结**：线程不是越多越快，试了才知道。
 #
-# .. _time-memory:
+# .. _time-gpu:
 #
-# 反复申请和释放的内存
-# --------------------
+# 用 GPU：异步执行与混合精度
+# --------------------------
 #
-# 每一步都要申请内存，用完再释放。*猜一猜：释放过的内存，与一直留着的内存一样好用吗？*
-
-size = 10_000_000
-kept = torch.empty(size)
-compare(
-    {
-        "kept.fill_(1)": lambda: kept.fill_(1),
-        "torch.empty(size).fill_(1)": lambda: torch.empty(size).fill_(1),
-    }
-)
-
-# %%
-# .. figure-text:: 两根横条：以填满一直留着的张量为基准，另一根是填满新建的张量。
+# 构建本页时没有 GPU，所以这一节什么也没有测。GPU 是*异步*工作的：Python
+# 把运算交给它，不等算完就往下走。这时读时钟，量到的只是交出去花了多久。读时钟之前，先调用
+# ``torch.cuda.synchronize()``。
 #
-#    填满一个张量的用时：一直留着的（= 1）和每次都新建的。
+# .. guess:: ``loss_batch`` 里的哪一行，让 Python 每一步都停下来等 GPU？
 #
-# 现象：还给了操作系统的内存，再要回来时是一页一页给的，每一页都要先清零。
+#    ``loss.item()``：数要算出来了才能给您。``print``、``.cpu()``、``.tolist()``，还有根据张量判断的
+#    ``if``，也都要等。先把 ``loss.detach()`` 收起来，这个轮次过完再要数字。
 #
-# 原因：在大多数 Linux 系统上，归还什么由 C 语言的运行库 glibc 决定。释放的块超过一条界线就归还，\
-# 堆尾部的空闲内存超过另一条界线也归还。两条界线起初都是 128 KiB。每当释放更大的块（最大到 32
-# MiB），第一条就提高到它的大小，\
-# 第二条提高到它的两倍（见`它的手册页 <https://man7.org/linux/man-pages/man3/mallopt.3.html>`_）。\
-# 我们的张量有 40 MB，超出了这个范围。
+# 然后依次检查：
 #
-# 对策：如果 ``time python train.py`` 打印的 ``sys``（内核态时间）偏多，\
-# 就在启动之前把两条界线都设高（再大的块，例如我们这个，仍然每次都会还回去）：
+# - *GPU 在等数据吗？*像上面那样，反复用同一个小批量训练。如果快了很多，就给加载器写上
+#   ``num_workers`` 和 ``pin_memory=True``，即:term:`锁页内存`（pinned memory）：这样再写
+#   ``xb.to(dev, non_blocking=True)``，复制的时候 Python 不必等。MNIST 这么小的数据集，\
+#   一次全部放进显存更省事。
+# - *用的位数比需要的多吗？*用:term:`混合精度`（mixed precision，AMP），乘积都用 ``float16`` 来算。\
+#   小的梯度在这里会变成零，所以 ``GradScaler`` 在 ``backward()``
+#   之前把损失放大，更新之前再缩回去。用 ``bfloat16`` 就不需要它。
+# - *零碎的运算太多吗？* :func:`torch.compile` 把它们合并起来，见 :ref:`many-first`。
 #
-# .. code-block:: console
+# .. code-block:: python
 #
-#    $ export MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=33554432
+#    scaler = torch.amp.GradScaler("cuda")
+#    for xb, yb in train_dl:
+#        with torch.autocast("cuda", dtype=torch.float16):
+#            loss = F.cross_entropy(model(xb), yb)
+#        scaler.scale(loss).backward()
+#        scaler.step(opt)
+#        scaler.update()
+#        opt.zero_grad()
 #
-# **小结**：释放掉的内存，再要回来不一定是免费的。
+# **小结**：别让 GPU 等：不论是等数据，还是等 Python 来问。
 #
 # .. _time-limit:
 #
@@ -352,12 +341,13 @@ compare(
 # 很少有程序能接近它。*猜一猜：一步的用时是极限的几倍？该怪哪一层？*
 #
 # .. tested-source:: mnist_tut.timing.count_flops
+#    :folded: count_flops：让 PyTorch 来数
 #
 # .. tested-source:: mnist_tut.timing.both_ways
+#    :folded: both_ways：前向和反向分开
 
 from statistics import median
 
-from torch.utils.flop_counter import FlopCounterMode
 
 from mnist_tut.timing import both_ways, count_flops
 
@@ -393,14 +383,18 @@ layers.sort(key=lambda name: limit[name] - ms[name])
 for name in [*layers[:9], "wide forward", "wide backward"]:
     print(f"{name:28}{ms[name]:6.3f} ms {limit[name] / ms[name]:4.0%} of the rate")
 print(f"{'rest of the step':28}{ms['step'] - sum(ms[name] for name in layers):6.3f} ms")
+nearer = limit["wide forward"] / ms["wide forward"]
+nearer /= limit["2 Conv2d forward"] / ms["2 Conv2d forward"]
+print(f"wide comes {nearer:.1f} times as near to the rate, forward")
 
 # %%
 # 第一行是每秒能做多少个十亿次运算（``GFLOP/s``），也就是下文的速率；第二行是一步的用时，\
-# 以及它是极限的几倍。表里排在最前面的，损失的时间最多；百分数是达到速率的几成。
+# 以及它是极限的几倍。表里排在最前面的，浪费的时间最多；百分数是达到速率的几成。
 #
 # - **ReLU** 不做乘法。从它可以看出，调用、读取和写入本身要花多少时间。
 # - **卷积**只达到速率的一部分。是因为我们的卷积太窄吗？``wide`` 就是用来检验这一点的：\
-#   它与中间那一层相同，只是有 64 个通道，而不是 16 个。
+#   它与中间那一层相同，只是有 64 个通道，而不是 16 个。如果最后一行打印的倍数明显大于 1，答案就是肯定的：\
+#   取来的每个数都用得更多。
 # - **一步的其余部分**（``rest of the step``）如果没有淹没在噪声里，就是损失、优化器和 Python，\
 #   还有单独运行时快、放在一整步里变慢的部分。
 #

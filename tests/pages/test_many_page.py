@@ -1,34 +1,34 @@
 """What "One loop, many machines" says, held against the facts.
 
 The page runs once, with made-up digits; its own asserts hold then, those between one process and
-two among them. The rest is here: the numbers of its prose, each statement that no cell checks, and
-that nothing is left behind by a build that is killed.
+two among them. The rest is here: the numbers of its prose, and each statement that no cell checks.
 """
 
-import contextlib
 import inspect
 import itertools
 import json
 import os
 import re
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import textwrap
-import time
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import matplotlib.pyplot as plt
 import pytest
 import torch
-from gallery_scripts import GALLERY, ROOT, blocks, cells
+import torch.distributed as dist
+from gallery_scripts import GALLERY, ROOT, blocks, cells, prose
 from prose_numbers import complaints, numbers_by_section
+from torch import nn
+from torch.distributed.fsdp import fully_shard
 from torch.distributed.run import get_args_parser
+from torch.utils.data import DistributedSampler
 
-from mnist_tut.exercises import solutions
+from mnist_tut.exercises.my_share import my_share
 
 NAME = "one_loop_many_machines.py"
 both = pytest.mark.parametrize("lang", ["en", "zh"])
@@ -49,7 +49,6 @@ def run_cells(names):
     path = str(GALLERY / "en" / NAME)
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "mnist_tut.data", source)
-        patch.setitem(sys.modules, "mnist_tut.mnist", source)
         for cell in cells("en", NAME):
             code = "\n" * (cell.lineno - 1) + cell.content
             exec(compile(code, path, "exec"), names)
@@ -89,17 +88,15 @@ def facts(page, lang):
     measured = [
         [bench[name]["seconds"], bench[name]["times_as_fast"]] for name in models
     ]
-    most = max(map(len, page.curves.values()))
-    most = f"{most:,}" if lang == "en" else most
     shared = [64, 64 // 2]
     return {
         "many-top": [2],  # of FSDP2
         "many-first": [len(page.xb), *itertools.chain(*measured)],
         "many-shares": [0],
-        "many-loop": shared,
-        "many-average": [64, 2, 2],
+        "many-loop": [64, 3 * (64 // 3), 501, *shared],
+        "many-average": [2, 64, 2, 2],
         "many-restart": [1],
-        "many-more": [2, 1, 64, 64, 1, most, 8, 64, most],
+        "many-more": [2, 1, 64, 64],
     }
 
 
@@ -113,6 +110,45 @@ def test_numbers_of_bytes_and_digits_told_in_words_are_right(page):
     assert torch.finfo(torch.bfloat16).eps == 2**-7  # between two and three digits
     assert torch.finfo(torch.bfloat16).max > 0.99 * torch.finfo(torch.float32).max
     assert page.train.__defaults__[-1] == 64
+
+
+@pytest.fixture
+def group(tmp_path):
+    """Be a group of one process."""
+    store = dist.FileStore(str(tmp_path / "store"), 1)
+    dist.init_process_group("gloo", store=store, rank=0, world_size=1)
+    yield
+    dist.destroy_process_group()
+
+
+def test_batch_normalisation_over_all_processes_wants_a_gpu_with_the_words_told(group):
+    norm = nn.SyncBatchNorm.convert_sync_batchnorm(nn.BatchNorm1d(3))
+    assert isinstance(norm, nn.SyncBatchNorm)
+    with pytest.raises(ValueError, match="SyncBatchNorm expected") as caught:
+        norm(torch.rand(4, 3))
+    for lang in ("en", "zh"):
+        text = " ".join(prose(lang, NAME).split())
+        [words] = re.findall("``(SyncBatchNorm expected .*?)``", text)
+        assert words in str(caught.value)
+
+
+def test_fully_shard_puts_new_parameters_in_the_place_of_the_old(group):
+    model = nn.Linear(3, 2)
+    before = set(model.parameters())
+    fully_shard(model, mesh=dist.init_device_mesh("cpu", (1,)))
+    assert not before & set(model.parameters())
+
+
+def test_batch_normalisation_makes_the_mean_of_halves_another_gradient(page):
+    [line] = [line for line in page.printed if line.startswith("gradients of two")]
+    assert int(line.split()[-2].rstrip("%")) >= 5
+    assert any("SyncBatchNorm(32" in line for line in page.printed)
+
+
+@pytest.mark.parametrize(("n", "world", "same"), [(512, 2, 512), (501, 2, 502)])
+def test_processes_that_do_not_divide_the_data_see_a_picture_twice(n, world, same):
+    samplers = [DistributedSampler(range(n), world, rank) for rank in range(world)]
+    assert sum(map(len, samplers)) == same
 
 
 # Shares ------------------------------------------------------------------------------------------
@@ -153,7 +189,7 @@ def test_the_exercise_shares_as_distributed_sampler_does(length, world):
         sampler = torch.utils.data.DistributedSampler(
             range(length), world, rank, shuffle=False
         )
-        share = solutions.my_share(torch.arange(length), rank, world)
+        share = my_share(torch.arange(length), rank, world)
         assert share.tolist() == list(sampler)
 
 
@@ -202,66 +238,16 @@ def test_whatever_a_checkpoint_forgets_changes_the_weights(page, forgotten):
         checkpoint["opt"] = fresh_opt.state_dict()
     if forgotten == "epoch":
         checkpoint["epoch"] = 0
-    first = solutions.my_resume(checkpoint, fresh, fresh_opt)
+    fresh.load_state_dict(checkpoint["model"])
+    fresh_opt.load_state_dict(checkpoint["opt"])
+    first = checkpoint["epoch"] + 1
     training(fresh, fresh_opt, range(first, 3))
     same = torch.allclose(page.weights(fresh), page.weights(page.alone), atol=1e-5)
     assert same == (forgotten == "nothing")
 
 
-def test_the_page_leaves_neither_its_folder_nor_a_process(page):
+def test_the_page_leaves_no_folder(page):
     assert not Path(page.folder.name).exists()
-    assert page.sweeper.process.returncode == 0
-
-
-# A build that is killed --------------------------------------------------------------------------
-
-
-def at_work_in(folder):
-    """List the processes that work in a folder."""
-    found = []
-    for link in Path("/proc").glob("[0-9]*/cwd"):
-        with contextlib.suppress(OSError):
-            if link.readlink() == folder:
-                found.append(int(link.parent.name))
-    return found
-
-
-def wait_until(true, seconds=120):
-    """Wait until something is so; say whether it came to pass."""
-    end = time.monotonic() + seconds
-    while not (found := true()) and time.monotonic() < end:
-        time.sleep(0.05)
-    return found
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
-@pytest.mark.parametrize("program", ["four_ways", "resumed"])
-def test_a_killed_build_leaves_no_process_and_no_file(tmp_path, program):
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    code = "from test_many_page import run_cells; run_cells({'__name__': '__main__'})"
-    place = {"TMPDIR": str(temporary), "PYTHONPATH": os.pathsep.join(sys.path)}
-    place["TORCHINDUCTOR_CACHE_DIR"] = str(tmp_path / "of-pytorch")  # made in any case
-    page = subprocess.Popen(
-        [sys.executable, "-c", code],
-        env=os.environ | place | {"MPLBACKEND": "agg"},
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-    )
-
-    def folder_with_three():
-        """Find where torchrun and both of its processes are at work on the program."""
-        files = [f for f in temporary.glob("*/train.py") if program in f.read_text()]
-        return [f.parent for f in files if len(at_work_in(f.parent)) >= 3]
-
-    try:
-        [folder] = wait_until(folder_with_three)
-    finally:
-        page.send_signal(signal.SIGKILL)
-        page.wait()
-    assert wait_until(lambda: not folder.exists())
-    assert at_work_in(folder) == []
-    assert list(temporary.iterdir()) == []
 
 
 # What the page says about PyTorch ----------------------------------------------------------------

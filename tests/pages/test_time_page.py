@@ -8,10 +8,10 @@ import ast
 import inspect
 import itertools
 import os
-import platform
 import re
 import subprocess
 import sys
+import textwrap
 from types import ModuleType, SimpleNamespace
 
 import matplotlib.pyplot as plt
@@ -28,6 +28,7 @@ from torch.utils.data import DataLoader, Dataset, TensorDataset
 from mnist_tut import plots, timing
 from mnist_tut.loaders import batched_dl
 from mnist_tut.models import cnn_any_size
+from mnist_tut.training import loss_batch
 
 NAME = "where_the_time_goes.py"
 both = pytest.mark.parametrize("lang", ["en", "zh"])
@@ -46,10 +47,11 @@ def page():
     """Run the page: its names, the bars of its figures, and what it printed."""
     source = ModuleType("data")
     source.get_mnist = made_up_mnist
-    figures, printed = [], []
+    figures, printed, compared = [], [], []
     by_kind = timing.seconds_by_kind
 
     def once(ways, rounds=5):
+        compared.append(ways)
         for way in ways.values():
             way()
         return {name: [2.0 + k] * rounds for k, name in enumerate(ways)}
@@ -62,14 +64,14 @@ def page():
     names = {"print": lambda *parts: printed.append(" ".join(map(str, parts)))}
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(sys.modules, "mnist_tut.data", source)
-        patch.setitem(sys.modules, "mnist_tut.mnist", source)
         patch.setattr(timing, "take_turns", once)
         patch.setattr(timing, "seconds_by_kind", lambda func: by_kind(func, calls=2))
         patch.setattr(plots, "ratio_bars", drawn)
         patch.setattr(plt, "show", plt.close)
         for cell in cells("en", NAME):
             exec(compile(cell.content, f"{NAME}, line {cell.lineno}", "exec"), names)
-    return SimpleNamespace(figures=figures, printed=printed, **names)
+    found = {"figures": figures, "printed": printed, "compared": compared}
+    return SimpleNamespace(**found, **names, names=names)
 
 
 # Every number in the prose -----------------------------------------------------------------------
@@ -104,9 +106,7 @@ def stated(lang):
 
 def facts(page):
     """Compute what each number on the page has to be, in the order in which they stand there."""
-    kib = 128  # M_MMAP_THRESHOLD and M_TRIM_THRESHOLD in "man mallopt", on 64 bits
-    mib = 32  # DEFAULT_MMAP_THRESHOLD_MAX there
-    *_, sizes, _, _, _ = page.figures
+    *_, sizes, _, _ = page.figures
     first, *_, last = (int(name.removeprefix("bs ")) for name in sizes)
     [pictures] = {
         size * len(page.per_picture(size)())
@@ -115,7 +115,6 @@ def facts(page):
     code = "\n".join(cell.content for cell in cells("en", NAME))
     steps = re.search(r'"loss_batch": steps_of\(.*count=(\d+)\)', code)[1]
     default = inspect.signature(page.steps_of).parameters["count"].default
-    assert page.kept.nbytes > mib * 2**20  # "beyond it"
     middle = [layer for layer in page.last if isinstance(layer, nn.Conv2d)][1]
     one = "the measure of a figure, or what equal things give"
     return [
@@ -133,12 +132,9 @@ def facts(page):
         ("time-batch-size", "smallest batch", first),
         ("time-batch-size", one, 1),
         ("time-threads", one, 1),
-        ("time-memory", one, 1),
-        ("time-memory", "KiB of both limits at first", kib),
-        ("time-memory", "MiB of the largest block that moves them", mib),
-        ("time-memory", "MB of the tensor", page.kept.nbytes // 10**6),
         ("time-limit", "channels of the wide layer", page.wide.in_channels),
         ("time-limit", "channels of the middle layer", middle.in_channels),
+        ("time-limit", "what equal layers would give", 1),
         ("time-together", one, 1),
     ]
 
@@ -167,8 +163,8 @@ def facts_spelled_out(page):
     code = "\n".join(cell.content for cell in cells("en", NAME))
     [body] = re.findall(r"^def shuffled.*\n(?:    .*\n)+", code, re.M)
     lines = len(body.splitlines())
-    habits, backward, first = 3, 2, 2  # twice the work; a limit and twice that
-    _, layout, loaders, sizes, _, memory, together = map(len, page.figures)
+    habits, backward = 3, 2  # twice the work
+    _, layout, loaders, sizes, _, together = map(len, page.figures)
     count = page.n // page.bs
     shared = {
         "time-noise": [habits],
@@ -180,14 +176,12 @@ def facts_spelled_out(page):
         "time-profile": [backward, 1 / 20],
         "time-batch-size": [sizes, 2, 1 / 2],
         "time-threads": [2, 1 / 2],
-        "time-memory": [memory, first],
     }
     zh = {
         "time-profile": [backward, 2, 1 / 20, 1 / 20],
         "time-layout": [2, layout, 2],
         "time-batch-size": [sizes],
         "time-threads": [2],
-        "time-memory": [memory, 2, 2, first, 2],
         "time-limit": [2, 2, 10, 2],
     }
     return {"en": shared | en, "zh": shared | zh}
@@ -216,12 +210,9 @@ def test_a_wrong_a_swapped_a_missing_and_an_added_number_are_named():
 @both
 def test_numbers_in_code_and_in_addresses_are_no_statements(lang):
     said = {number for _, _, number in stated(lang)}
-    assert not said & {"33554432", "3", "2"}
-    text = "".join(block.content for block in blocks(lang, NAME))
-    assert re.findall(r"MALLOC_(\w+)_THRESHOLD_=(\d+)", text) == [
-        ("MMAP", str(32 * 2**20)),
-        ("TRIM", str(32 * 2**20)),
-    ]
+    assert "16" not in {n for label, _, n in stated(lang) if label == "time-gpu"}
+    assert "float16" in "".join(block.content for block in blocks(lang, NAME))
+    assert said
 
 
 @both
@@ -250,7 +241,6 @@ BARS = {
         ["training steps as the measure", "four ways"],
         ["from 16", "to 512", "the first is the measure"],
         ["number of threads", "one thread is the measure"],
-        ["kept tensor as the measure", "new one", "kept", "anew"],
         ["usual way as the measure", "tuned way", "limit"],
     ],
     "zh": [
@@ -259,7 +249,6 @@ BARS = {
         ["训练步为基准", "四种办法"],
         ["从 16", "到 512", "第一根为基准"],
         ["线程数", "一个线程为基准"],
-        ["留着的张量为基准", "新建", "留着", "新建"],
         ["普通的写法为基准", "改进", "极限"],
     ],
 }
@@ -269,7 +258,6 @@ NAMED = [
     ["loss_batch", "DataLoader", "batched_dl", "shuffled", "ds[i : i + bs]"],
     [f"bs {size}" for size in (16, 32, 64, 128, 256, 512)],
     None,  # as many threads as there are to try
-    ["kept.fill_(1)", "torch.empty(size).fill_(1)"],
     ["usual", "tuned", "limit"],
 ]
 
@@ -347,6 +335,25 @@ def test_each_way_does_what_its_name_says():
         if name not in ("step", "tuned"):
             assert ("fused=True" in name) == ("fused=True" in does), name
             assert ("(last)" in does) == ("channels_last" in name), name
+
+
+def test_the_model_called_last_has_its_channels_last(page):
+    middle = page.last[2].weight
+    assert middle.is_contiguous(memory_format=torch.channels_last)
+    assert not middle.is_contiguous()
+    assert page.plain[2].weight.is_contiguous()
+
+
+def test_all_ways_to_get_mini_batches_walk_over_the_same_pictures(page, monkeypatch):
+    [loaders] = [ways for ways in page.compared if "batched_dl" in ways]
+    walked = []
+    monkeypatch.setitem(page.names, "walk", lambda batches: walked.append([*batches]))
+    for name, way in loaders.items():
+        if name != "loss_batch":
+            way()
+    seen = [torch.cat([yb for _, yb in batches]).sort().values for batches in walked]
+    assert [len(batches) for batches in walked] == [page.n // page.bs] * 4
+    assert all(torch.equal(labels, page.y.sort().values) for labels in seen)
 
 
 def test_the_number_of_threads_is_the_one_named(page, monkeypatch):
@@ -552,46 +559,31 @@ def run(code, *arguments, **settings):
     return done.stdout.strip()
 
 
-# What the page says about memory -----------------------------------------------------------------
-
-# Take blocks and free them, again and again: how many pages are supplied anew each time?
-PAGES = """
-import resource, sys
-first, size, count = map(int, sys.argv[1:])
-b"1" * first
-def once():
-    blocks = [b"1" * size for _ in range(count)]
-once()  # may move the limits
-once()
-before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-for _ in range(10):
-    once()
-print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) // 10)
-"""
-MIB = 2**20
-on_glibc = pytest.mark.skipif(
-    platform.libc_ver()[0] != "glibc", reason="is about glibc"
-)
+# What the page says about GPUs -------------------------------------------------------------------
 
 
-@on_glibc
-@pytest.mark.parametrize(
-    ("first", "size", "count", "goes_back"),
-    [
-        (1, 31 * MIB, 1, False),  # freed once, it raises the first limit to its size
-        (1, 33 * MIB, 1, True),  # more than that limit can rise to
-        (20 * MIB, 15 * MIB, 2, False),  # a free end of the heap below twice the limit
-        (20 * MIB, 15 * MIB, 3, True),  # and above it
-    ],
-)
-def test_memory_goes_back_beyond_the_limits_told(first, size, count, goes_back):
-    pages = int(run(PAGES, first, size, count))
-    assert (pages > 5) == goes_back  # huge pages hold 2 MiB, the usual ones much less
+@both
+def test_the_loop_in_mixed_precision_trains_where_a_gpu_is_and_elsewhere(lang):
+    text = "\n".join(block.content for block in blocks(lang, NAME))
+    [code] = re.findall(r"code-block:: python\n\n((?:    ?.*\n|\n)+)", text)
+    code = textwrap.dedent(code)
+    if not torch.cuda.is_available():
+        code = code.replace('"cuda"', '"cpu"').replace("float16", "bfloat16")
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model = nn.Linear(3, 2, device=device)
+    before = model.weight.detach().clone()
+    names = {"torch": torch, "F": torch.nn.functional, "model": model}
+    names["opt"] = torch.optim.SGD(model.parameters(), lr=0.1)
+    x = torch.rand(4, 3, device=device)
+    names["train_dl"] = [(x, torch.zeros(4, dtype=torch.long, device=device))]
+    exec(code, names)
+    assert names["loss"].isfinite()
+    assert not torch.equal(model.weight, before)
 
 
-@on_glibc
-@pytest.mark.parametrize(("limit", "goes_back"), [(2**17, True), (2**25, False)])
-def test_the_two_settings_hold_the_limits_where_they_are_set(limit, goes_back):
-    settings = {f"MALLOC_{name}_THRESHOLD_": str(limit) for name in ("MMAP", "TRIM")}
-    pages = int(run(PAGES, 1, 20 * MIB, 1, **settings))
-    assert (pages > 5) == goes_back
+@both
+def test_the_line_that_waits_is_in_loss_batch(lang):
+    [line] = re.findall(
+        r"``(loss\.item\(\))``", "\n".join(b.content for b in blocks(lang, NAME))
+    )
+    assert line in inspect.getsource(loss_batch)

@@ -1,0 +1,256 @@
+"""What "Inside torch.nn" says, held against a run of the page and against the installed PyTorch.
+
+The page runs once, with made-up digits. Its own asserts compare every piece with PyTorch; here is
+what they leave: what the prose says of the numbers, and the places in PyTorch's source.
+"""
+
+import ast
+import contextlib
+import datetime
+import io
+import json
+import re
+import sys
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from gallery_scripts import blocks, cells, prose
+
+from mnist_tut import inside, plots, training
+
+NAME = "inside_torch_nn.py"
+ROOT = Path(__file__).parents[2]
+LABEL = re.compile(r"^\.\. _([\w-]+):$", re.M)
+both = pytest.mark.parametrize("lang", ["en", "zh"])
+
+
+def made_up_mnist(*_):
+    """Give random pictures with labels that can be learnt, as many as the page uses."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 10, 11_000)
+    ten = rng.random((10, 784)) > 0.8
+    x = (0.5 * ten[y] + 0.5 * rng.random((len(y), 784))).astype(np.float32)
+    return (x[:10_500], y[:10_500]), (x[-1000:], y[-1000:]), (x[:1], y[:1])
+
+
+@pytest.fixture(scope="module")
+def page():
+    """Run the page: what each section printed, the pictures shown, and its names at the end."""
+    source = ModuleType("data")
+    source.get_mnist = made_up_mnist
+    said, shown, label, names = {}, [], "", {}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(sys.modules, "mnist_tut.data", source)
+        patch.setattr(plots, "show_weights", lambda *given: shown.append(given))
+        patch.setattr(plt, "show", plt.close)
+        for kind, content, line in blocks("en", NAME):
+            if kind == "text":
+                label = [label, *LABEL.findall(content)][-1]
+                continue
+            out = io.StringIO()
+            with contextlib.redirect_stdout(out):
+                exec(compile(content, f"{NAME}, line {line}", "exec"), names)
+            said.setdefault(label, []).append(out.getvalue())
+    return SimpleNamespace(said=said, shown=shown, **names)
+
+
+def numbers(text):
+    """Return the numbers of a text."""
+    return [float(n) for n in re.findall(r"-?\d+(?:\.\d+)?(?:e-?\d+)?", text)]
+
+
+def test_every_operation_is_compared(page):
+    rows = page.said["inside-engine"][-1].splitlines()
+    assert [row.split(" to PyTorch")[0].strip() for row in rows] == [*page.trials]
+    assert len(rows) == 13
+    assert "ours:" in page.said["inside-engine"][1]
+
+
+def test_the_slope_along_a_is_b(page):
+    y, slope = numbers(page.said["inside-engine"][0])
+    assert (y, slope) == (6, pytest.approx(float(page.b)))
+
+
+def test_the_four_rules_are_shown(page):
+    rules, slip = page.said["inside-rules"]
+    assert "gradients add: tensor([ 2., -4.])" in rules  # twice 2w, for w of 0.5 and -1
+    assert "a leaf: None | a result: grad_fn" in rules
+    assert "in place:" in rules
+    assert slip.startswith("ours: tensor([1., 3.])")
+    assert "modified by an inplace operation" in slip
+
+
+def test_both_libraries_answer_the_questions_alike(page):
+    seeds, answers, _ = page.said["inside-module"]
+    first, second = answers.splitlines()[:2], answers.splitlines()[2:]
+    assert first == second
+    assert "in_a_list" not in answers
+    assert "'rest.1.weight'" in first[1]
+    assert "784 x 50" in seeds
+
+
+def test_upper_and_lower_edges_have_opposite_signs(page):
+    [(pictures,)] = page.shown
+    assert pictures.shape == (2, 26, 26)
+    bar = np.zeros((9, 9))
+    bar[3:6] = 1  # a stroke: bright, with dark above and below
+    found = np.array(
+        [
+            [(bar[i : i + 3, j : j + 3] * page.edge).sum() for j in range(7)]
+            for i in range(7)
+        ]
+    )
+    assert (found[1] > 0).all()
+    assert (found[5] < 0).all()
+
+
+def test_inputs_stay_apart_with_kaiming_and_not_without(page):
+    default, kaiming = page.said["inside-layers"][-1].splitlines()
+    assert numbers(default)[-1] < 1e-4 < 0.05 < numbers(kaiming)[-1]
+
+
+def test_the_same_fit_prints_the_same_on_both(page):
+    lines = page.said["inside-whole"][1].splitlines()
+    for start in (0, 5):
+        assert lines[start + 1 : start + 3] == lines[start + 3 : start + 5]
+        assert all(len(line.split()) == 3 for line in lines[start + 1 : start + 5])
+        assert "then PyTorch" in lines[start]
+    assert len(lines) == 10
+
+
+def test_the_loop_by_hand_gives_the_same_and_pytorchs_two_ways_part_as_far(page):
+    exact, single = (
+        numbers(line) for line in page.said["inside-whole"][0].splitlines()
+    )
+    assert max(exact[-2:]) < 1e-10
+    ours, second_way = single[-2:]
+    assert 0 < ours < 30 * second_way
+
+
+def loop_by_hand():
+    """Return the source of the cell that the tutorial calls ``by-hand``."""
+    parts = blocks("en", "nn_tutorial.py")
+    at = next(i for i, part in enumerate(parts) if ".. loop:: by-hand" in part[1])
+    return next(content for kind, content, _ in parts[at:] if kind == "code")
+
+
+def test_the_tutorials_own_loop_by_hand_runs_on_the_little_library():
+    """Not a copy: the very cell, with the little library under PyTorch's names."""
+    (x, y), _, _ = made_up_mnist()
+    x, y = x[:5000].astype(np.float64), y[:5000]
+    first = np.random.default_rng(1).normal(size=(784, 10)) / 28
+    ends = []
+    for library, make, loss_func in (
+        (SimpleNamespace(no_grad=inside.no_grad), inside.Tensor, inside.cross_entropy),
+        (torch, torch.tensor, F.cross_entropy),
+    ):
+        weights = make(first.copy(), requires_grad=True)
+        bias = make(np.zeros(10), requires_grad=True)
+        names = {"torch": library, "weights": weights, "bias": bias}
+        names |= {"x_train": make(x), "y_train": make(y), "loss_func": loss_func}
+        names |= {"model": lambda xb, w=weights, b=bias: xb @ w + b}
+        names |= {"n": len(x), "bs": 64, "lr": 0.5, "epochs": 2}
+        exec(loop_by_hand(), names)
+        ends.append([np.asarray(t.detach()) for t in (weights, bias)])
+    assert np.abs(ends[0][0] - first).max() > 0.01
+    for ours, theirs in zip(*ends, strict=True):
+        assert np.abs(ours - theirs).max() < 1e-10
+
+
+def test_the_captions_of_the_drawings_are_true(page):
+    y = page.x * page.w
+    tensors, edges = plots.handing_on((y * y + y).sum())
+    assert tensors[3] is y
+    assert tensors[4] is page.w
+    assert set(edges) == {(0, 1), (1, 2), (1, 3), (2, 3), (3, 4)}
+    boxes = plots.drawers(page.nets[1])
+    assert [title for _, title, _ in boxes] == [
+        *("Net", "first: Linear", "rest: Sequential", "0: ReLU", "1: Linear")
+    ]
+    assert isinstance(page.nets[1], torch.nn.Module)
+    assert len(page.batches) == 3
+    assert all(len(batch) == 4 for batch in page.batches)
+    for row, picture in zip(page.rows, torch.cat(page.batches), strict=True):
+        assert np.array_equal(picture, page.pictures[row])
+
+
+@both
+def test_kept_figures_of_speed_are_those_of_the_benchmark(lang):
+    bench = json.loads((ROOT / "benchmarks" / "inside.json").read_text("utf-8"))
+    text = " ".join(prose(lang, NAME).split())
+    told = text[text.index("10 x 10") - 80 : text.index("30,000") + 200]
+    for name, times in bench["times"].items():
+        assert re.search(rf"(?<![\d.]){times:g} ?(times|倍)", told), name
+    day = datetime.date.fromisoformat(bench["date"])
+    days = {
+        "en": f"{day.day} {day:%B} {day.year}",
+        "zh": f"{day.year} 年 {day.month} 月 {day.day} 日",
+    }
+    assert days[lang] in text
+    assert bench["torch"].startswith("2.13")
+
+
+def test_the_page_runs_the_tutorials_own_functions(page):
+    assert page.numpy_fit.__code__ is training.fit.__code__
+    assert page.our_evaluate.__code__ is training.evaluate.__code__
+    assert page.numpy_fit.__globals__["loss_batch"] is training.loss_batch
+
+
+def test_float32_is_as_far_from_us_as_from_float64(page):
+    exact, single, types = (
+        float(line.split()[-1]) for line in page.said["inside-whole"][2].splitlines()
+    )
+    assert exact < 1e-10
+    assert types / 10 < single < types * 10
+
+
+def test_signs_are_counted_in_both_types(page):
+    assert page.single[0].weight.dtype == torch.float32
+    assert page.double[0].weight.dtype == torch.float64
+    assert "step 150" in page.said["inside-whole"][3]
+
+
+@both
+def test_the_places_in_pytorchs_source_are_there(lang):
+    text = prose(lang, NAME)
+    version = re.escape(torch.__version__.partition("+")[0])
+    found = re.findall(
+        rf"pytorch/blob/v{version}/(torch/[\w/]+\.py)>`_(.*?)(?=`torch/|\n- |\n\n)",
+        text,
+        re.S,
+    )
+    assert len(found) == 11
+    root = Path(torch.__file__).parents[1]
+    for path, after in found:
+        names = re.findall(r"``([\w.]+)``", after)
+        tree = ast.parse((root / path).read_text("utf-8"))
+        defined = {
+            n.name
+            for n in ast.walk(tree)
+            if isinstance(n, ast.FunctionDef | ast.ClassDef)
+        }
+        assert names, path
+        assert set(names) <= defined, path
+
+
+@both
+def test_sizes_told_in_the_prose_are_those_of_the_code(lang):
+    text, code = (
+        prose(lang, NAME),
+        "\n".join(cell.content for cell in cells("en", NAME)),
+    )
+    assert "(64, 10)" in text
+    assert "range(20)" in code  # layers
+    assert "20 * 64" in code  # mini-batches of the CNN
+    assert "x_train[:6400]" in code  # a hundred steps
+    assert "torch.randn(64, 200)" in code
+    words = {
+        "en": ["Twenty", "hundred steps", "64 different inputs"],
+        "zh": ["二十层", "一百步", "64 个不同的输入"],
+    }
+    assert all(word in text for word in words[lang])
