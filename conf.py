@@ -8,7 +8,7 @@ from mnist_tut import __version__
 
 ROOT = Path(__file__).parent
 sys.path.insert(0, str(ROOT / "docs"))
-from ext.language.languages import LANGUAGES  # noqa: E402
+from ext.languages import LANGUAGES  # noqa: E402
 
 LANG = next((name for name in LANGUAGES if tags.has(name)), "en")
 
@@ -16,6 +16,7 @@ project = LANGUAGES[LANG].title
 release = version = __version__
 language = LANGUAGES[LANG].sphinx
 locale_dirs = ["../locale"]  # our own words, and what Sphinx's catalogues lack
+gettext_compact = "docstrings"  # one catalogue for the API's
 
 extensions = [
     "sphinx.ext.autodoc",
@@ -23,21 +24,24 @@ extensions = [
     "sphinx.ext.viewcode",
     "sphinx.ext.intersphinx",
     "sphinx_copybutton",
-    "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "ext",  # ours
 ]
 nitpicky = True
 nitpick_ignore_regex = [("py:class", r"(?!mnist_tut|torch|numpy).*")]  # said in words
 exclude_patterns = ["tutorials/*.ipynb", "tutorials/*.py", "tutorials/index.rst"]
+suppress_warnings = ["sphinx_gallery.space_in_filename"]  # it means whole paths
 templates_path = ["docs/_templates"]
 smartquotes = False
 
 html_theme = "pydata_sphinx_theme"
 html_title = project
 html_static_path = ["docs/_static"]
-html_css_files = ["site.css"]
-html_js_files = [(name, {"defer": "defer"}) for name in ("header.js", "place.js")]
+html_css_files = ["exercises.css", "shrink.css", "site.css", "home.css"]
+html_js_files = [
+    (f"{name}.js", {"defer": "defer"})
+    for name in ["progress", "shrink", "terms", "header", "code", "contents", "place"]
+]
 html_favicon = "docs/_static/favicon.svg"
 html_show_sourcelink = html_copy_source = False
 html_use_index = html_domain_indices = False  # the API page is one list already
@@ -50,7 +54,7 @@ html_theme_options = {
     "navbar_end": ["theme-switcher"],
     "navbar_persistent": ["search-button", "language-switch"],  # on a phone too
     "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
-    "footer_start": ["data-source", "copyright"],
+    "footer_start": ["report", "data-source"],
     "footer_end": ["sphinx-version"],
 }
 html_sidebars = {"**": []}  # the contents list on the right is enough
@@ -58,6 +62,21 @@ html_math_renderer = "mathml"
 html_context = {
     "default_mode": "light",  # until a script has asked the system
     "languages": LANGUAGES,
+    "folder": LANG,
+    "site_url": site_url,
+    "repository": repository,
+}
+
+INVENTORIES = {  # the names of theirs that our pages use: no network is asked
+    "matplotlib": "https://matplotlib.org/stable/",
+    "numpy": "https://numpy.org/doc/stable/",
+    "python": "https://docs.python.org/3/",
+    "requests": "https://requests.readthedocs.io/en/latest/",
+    "torch": "https://docs.pytorch.org/docs/stable/",
+}
+intersphinx_mapping = {
+    name: (address, str(ROOT / "docs" / "inventories" / f"{name}.txt"))
+    for name, address in INVENTORIES.items()
 }
 
 linkcheck_timeout = 30
@@ -71,7 +90,7 @@ add_module_names = False  # headings name the modules
 copybutton_exclude = ".linenos, .gp, .go"
 copybutton_selector = "div:not(.sphx-glr-script-out) > div.highlight > pre"
 
-ORDERS = ["FileNameSortKey", "ext.gallery.run_once.FromTheEnd"]  # see there
+ORDERS = ["FileNameSortKey", "ext.run_once.FromTheEnd"]  # see there
 sphinx_gallery_conf = {
     "examples_dirs": [f"../../gallery/{LANG}"],
     "gallery_dirs": ["tutorials"],
@@ -84,7 +103,15 @@ sphinx_gallery_conf = {
     "image_srcset": ["2x"],
     "remove_config_comments": True,
     "capture_repr": (),  # what a cell wants to show it prints
-    "reset_modules": ("matplotlib", "ext.gallery.figure_style.use"),
+    "reset_modules": ("matplotlib", "ext.surroundings.prepare"),
+    "reset_modules_order": "both",
     "doc_module": ("mnist_tut",),
     "backreferences_dir": "tutorials/backreferences",
 }
+
+if page := os.environ.get("MNIST_TUT_PAGE"):  # alone: links to others lead nowhere
+    root_doc = f"tutorials/{page}"
+    include_patterns = [f"{root_doc}.rst"]
+    sphinx_gallery_conf["ignore_pattern"] = rf"(^|/)(?!{page}\.py$)[^/]+\.py$"
+    nitpicky = False
+    suppress_warnings += ["ref", "toc", "docutils"]

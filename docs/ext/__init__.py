@@ -1,17 +1,131 @@
-"""The builder of the site: everything that Sphinx and Sphinx-Gallery do not do by themselves.
+"""The builder of the site: what we add to Sphinx, and in which order it comes.
 
-Each wing is a folder with a first page that says what it is for; each room in it has one concern
-and can be set up alone, as its tests do. ``order`` says what follows what; ``fresh`` lets no page
-stay as it was when something that made it has changed.
+Each file beside this one has one concern. This page is the only one that registers anything:
+directives, nodes and settings by name, and for every event our functions from first to last.
 """
+
+from collections.abc import Collection
+from importlib import import_module
+from typing import Any
 
 from sphinx.application import Sphinx
 
-WINGS = ["language", "code", "gallery", "alive", "downloads", "search", "page"]
+DIRECTIVES = {
+    "draw-digit": "alive.figures.Alive",
+    "exercise": "boxes.Exercise",
+    "figure-text": "figure_text.FigureText",
+    "guess": "boxes.Guess",
+    "launch": "launch.Launch",
+    "loop": "loops.Loop",
+    "shrinking": "shrinking.Shrinking",
+    "term-pairs": "terms.TermPairs",
+    "tested-source": "tested_source.TestedSource",
+    "train-here": "alive.figures.Alive",
+}
+#: With what opens and closes each in HTML.
+NODES = {
+    "boxes.exercise": ("visit_exercise", "depart"),
+    "boxes.folded": ("visit_folded", "depart"),
+    "boxes.guess": ("visit_guess", "depart"),
+    "loops.loop": ("visit_loop", None),
+}
+#: With what has to be done anew when one changes.
+SETTINGS: dict[str, Any] = {
+    "alive_exports": "",
+    "data_used": "html",
+    "read_with": "env",
+    "repository": "env",
+    "site_url": "env",  # downloads name it, too
+    "written_with": "html",
+}
+POST_TRANSFORMS = ["loops.MarkNewLines"]
+#: What Sphinx, its theme and the extensions that are not ours do at an event, among what we do.
+THEIRS = ""
+#: Each from first to last.
+EVENTS = {
+    "config-inited": [
+        "words.of_settings",
+        "fresh.sum_up",
+        "data_notice.find_out",
+        "alive.figures.say_where",
+        "run_once.install",  # after what its keys depend on, before Sphinx-Gallery
+        "head.check_site",
+        "launch.check_repository",
+        THEIRS,
+    ],
+    "builder-inited": [
+        "fresh.drop_old_pages",
+        "pages_of_tests.write_pages",
+        "search_texts.replace_sphinx_search",
+        THEIRS,  # Sphinx-Gallery runs the scripts
+        "tested_source.link_names",
+    ],
+    "env-get-outdated": ["fresh.outdated", THEIRS],
+    "source-read": ["words.of_gallery", THEIRS],
+    "doctree-read": [
+        "anchors.label_first",
+        "tested_source.put_imports_right",
+        "downloads.note_needs",
+        THEIRS,  # contents lists are made
+        "words.of_docstrings",
+        "figure_text.give_alt_text",
+        "boxes.fold_entries",
+        "boxes.fold_cells",
+        "loops.mark_loops",
+        "boxes.glance",
+        "boxes.recaps",
+    ],
+    "autodoc-process-docstring": [THEIRS, "pages_of_tests.add_links"],
+    "doctree-resolved": [THEIRS, "terms.add_titles", "downloads.make_downloads"],
+    "html-page-context": [
+        "alive.figures.load_script",
+        "light_pages.change_body",
+        "head.add_tags",
+        THEIRS,
+        "light_assets.choose",  # among what all the others want to load
+    ],
+    "build-finished": [
+        THEIRS,
+        "light_assets.lighten",
+        "search_texts.write",
+        "downloads.replace_downloads",
+    ],
+}
 
 
-def setup(app: Sphinx) -> dict[str, bool]:
-    """Set up every wing."""
-    for room in [*WINGS, "fresh"]:
-        app.setup_extension(f"{__name__}.{room}")
-    return {"parallel_read_safe": True, "parallel_write_safe": True}
+def register(app: Sphinx, files: Collection[str] | None = None) -> None:
+    """Register everything, or only what stands in some files, as tests do with a small site."""
+
+    def ours(names: Collection[str]) -> list[str]:
+        return [n for n in names if files is None or n.rpartition(".")[0] in files]
+
+    for name, anew in SETTINGS.items():
+        app.add_config_value(name, "", anew, str)
+    for name, place in DIRECTIVES.items():
+        if ours([place]):
+            app.add_directive(name, find(place))
+    for name in ours(NODES):
+        visits: Any = (v and find(v, beside=name) for v in NODES[name])
+        app.add_node(find(name), html=tuple(visits))
+    for name in ours(POST_TRANSFORMS):
+        app.add_post_transform(find(name))
+    for event, names in EVENTS.items():
+        for step, name in enumerate(names, start=-names.index(THEIRS)):
+            if name != THEIRS and ours([name]):
+                app.connect(event, find(name), 1000 * step)  # theirs: from 0 to 999
+    visit = find("mathml.visit"), None
+    app.add_html_math_renderer("mathml", visit, visit)
+
+
+def find(name: str, beside: str = "") -> Any:
+    """Return what a name stands for, given by its file (or that of another) and its name there."""
+    file, _, attribute = name.rpartition(".")
+    file = file or beside.rpartition(".")[0]
+    return getattr(import_module(f"{__name__}.{file}"), attribute)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register everything."""
+    register(app)
+    safe = {"parallel_read_safe": True, "parallel_write_safe": True}
+    return {**safe, "env_version": 3}

@@ -2,8 +2,8 @@
 
 import lesson
 import pytest
-from ext.code.package_source import imports_of, needs, with_needs
-from ext.downloads.bundling import Bundle
+from ext.downloads import Bundle
+from ext.package_source import imports_of, needs, with_needs
 
 
 @pytest.fixture(autouse=True)

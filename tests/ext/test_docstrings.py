@@ -1,13 +1,16 @@
 """Docstrings speak the language of their page, and the API follows the lesson."""
 
 import re
+from contextlib import contextmanager
 
 import pytest
-from ext.code.finder import documented, place
-from ext.code.package_source import package_files
-from ext.language import docstrings
+from babel.messages.pofile import read_po
+from bs4 import BeautifulSoup
+from ext import words
+from ext.package_source import documented, module_name, package_files
+from ext.pages_of_tests import modules_in_order
 from gallery_scripts import ROOT
-from miniature import build
+from miniature import built
 
 pytestmark = pytest.mark.filterwarnings(  # napoleon's affair
     "ignore:The mapping interface for autodoc options"
@@ -19,6 +22,8 @@ SETTINGS = {
     "autodoc_member_order": "bysource",
     "autodoc_typehints": "none",
     "smartquotes": False,
+    "napoleon_use_ivar": True,
+    "gettext_compact": "docstrings",
 }
 LANGUAGES = {"en": "en", "zh": "zh_CN"}
 each = pytest.mark.parametrize("lang", ["en", "zh"])
@@ -28,38 +33,47 @@ def api(lang):
     return (ROOT / "docs" / lang / "api.rst").read_text(encoding="utf-8")
 
 
-def build_api(folder, lang):
-    """Build the API page alone, and return it with the warnings."""
+@contextmanager
+def api_built(folder, lang, builder="html"):
+    """Build the API page alone, and lend the application."""
     text = re.sub(r":ref:`[^`]*`", "", api(lang))
-    return build(
-        folder,
-        {"index": text},
-        [*AUTODOC, "ext.language.docstrings"],
-        language=LANGUAGES[lang],
-        **SETTINGS,
-    )
+    settings = SETTINGS | {"language": LANGUAGES[lang], "builder": builder}
+    ours = [*AUTODOC, "ext.words"]
+    with built(folder, {"index": text}, ours, **settings) as app:
+        yield app
 
 
-def test_every_piece_of_a_docstring_has_its_chinese_and_none_is_left_over(
-    tmp_path, monkeypatch
-):
-    met = set()
+def build_api(folder, lang):
+    """Return the API page."""
+    with api_built(folder, lang) as app:
+        text = (app.outdir / "index.html").read_text(encoding="utf-8")
+        return BeautifulSoup(text, "html5lib")
 
-    class Asked(dict):
-        def get(self, text):
-            met.add(text)
-            return super().get(text)
 
-    catalogue = Asked(docstrings.translations("zh_CN"))
-    monkeypatch.setattr(docstrings, "translations", lambda language: catalogue)
-    _, warnings = build_api(tmp_path, "zh")
-    assert "docstrings.po lacks" not in warnings
-    assert sorted(catalogue.keys() - met) == [], "no docstring says so any more"
-    assert len(met) > 200
+def catalogue():
+    """Every paragraph of the docstrings that has its Chinese."""
+    path = words.LOCALES / "zh_CN" / "LC_MESSAGES" / "docstrings.po"
+    with path.open("rb") as file:
+        return {str(m.id): str(m.string) for m in read_po(file) if m.id and m.string}
+
+
+def test_every_paragraph_of_a_docstring_has_its_chinese_and_none_is_left_over(tmp_path):
+    with api_built(tmp_path, "en", "gettext") as app:
+        asked = {
+            message.text
+            for message in app.builder.catalogs["docstrings"]
+            if any("docstring of" in path for path, _line in message.locations)
+            and " " in message.text  # unlike Sphinx's own: Notes, Parameters, Returns
+            and not message.text.startswith("* ")  # its items are asked for, too
+        }
+    known = catalogue()
+    assert sorted(asked - known.keys()) == [], "has no Chinese in docstrings.po"
+    assert sorted(known.keys() - asked) == [], "no docstring says so any more"
+    assert len(asked) > 200
 
 
 def test_the_chinese_is_chinese_and_keeps_names_and_numbers():
-    for english, chinese in docstrings.translations("zh_CN").items():
+    for english, chinese in catalogue().items():
         assert re.search(r"[\u4e00-\u9fff]", chinese), chinese
         assert not re.search(r"[\u4e00-\u9fff][,;:?!()]|[,;?!][\u4e00-\u9fff]", chinese)
         assert not re.search(r"[\u4e00-\u9fff][A-Za-z0-9`]", chinese), chinese
@@ -70,8 +84,8 @@ def test_the_chinese_is_chinese_and_keeps_names_and_numbers():
 
 
 def test_no_english_sentence_is_left_in_a_chinese_entry(tmp_path):
-    html, _ = build_api(tmp_path, "zh")
-    entries = html["index"].select("dl.py dd p")
+    html = build_api(tmp_path, "zh")
+    entries = html.select("dl.py dd p")
     assert len(entries) > 150
     for entry in entries:
         assert re.search(r"[\u4e00-\u9fff]|^$", entry.get_text())
@@ -82,9 +96,9 @@ def test_no_english_sentence_is_left_in_a_chinese_entry(tmp_path):
 
 @each
 def test_names_types_and_descriptions_are_parted_as_the_language_does(tmp_path, lang):
-    html, _ = build_api(tmp_path, lang)
-    entry = html["index"].find(id="mnist_tut.by_hand.nll").find_next("dd").get_text()
-    assert "--" not in html["index"].get_text().replace("---", "")
+    html = build_api(tmp_path, lang)
+    entry = html.find(id="mnist_tut.by_hand.nll").find_next("dd").get_text()
+    assert "--" not in html.get_text().replace("---", "")
     if lang == "en":
         assert "target ((n,) int64 Tensor) – The true class" in entry
         assert "IndexError – If the lengths" in entry
@@ -93,71 +107,11 @@ def test_names_types_and_descriptions_are_parted_as_the_language_does(tmp_path, 
         assert "IndexError：如果两者长度不同" in entry
 
 
-def test_a_piece_without_chinese_is_named_with_its_object(tmp_path, monkeypatch):
-    monkeypatch.setattr(docstrings, "translations", lambda language: {})
-    text = "T\n=\n\n.. autofunction:: mnist_tut.by_hand.accuracy\n"
-    _, warnings = build(
-        tmp_path,
-        {"index": text},
-        [*AUTODOC, "ext.language.docstrings"],
-        language="zh_CN",
-    )
-    assert re.search(
-        r"docstrings.po lacks 'Share of the rows .* of "
-        r"mnist_tut.by_hand.accuracy",
-        warnings,
-    )
-
-
-def test_pieces_are_paragraphs_entries_and_types_in_words():
-    lines = """First,
-in two lines.
-
-- one
-- two, with
-  a second line
-
-Parameters
-----------
-x, y : int, list of int
-    What
-    it is.
-
-    More.
-z : float
-
-Returns
--------
-list of str
-    Names.
-
-Raises
-------
-ValueError
-    If not.""".splitlines()
-    found = [(p.before, p.text) for p in docstrings.pieces(lines)]
-    assert found == [
-        ("", "First, in two lines."),
-        ("- ", "one"),
-        ("- ", "two, with a second line"),
-        ("x, y : ", "int, list of int"),
-        ("    ", "What it is."),
-        ("    ", "More."),
-        ("", "list of str"),
-        ("    ", "Names."),
-        ("    ", "If not."),
-    ]
-
-
 @each
 def test_the_api_follows_the_lesson_and_leaves_no_module_out(lang):
     modules = re.findall(r"^\.\. automodule:: (\S+)$", api(lang), re.M)
-    places = [place(module) for module in modules]
-    assert places == sorted(places)
-    names = [
-        ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        for path in package_files()
-    ]
-    names = [name.removesuffix(".__init__") for name in names]
+    tested = modules_in_order()
+    assert [module for module in modules if module in tested] == tested
+    names = map(module_name, package_files())
     assert sorted(modules) == sorted(name for name in names if documented(name))
     assert len(modules) >= 9

@@ -2,13 +2,13 @@
 
 import json
 import os
-from pathlib import Path
 from types import SimpleNamespace
 
 import lesson
 import pytest
-from ext.code import finder_pages, source_names, where_used
-from ext.code.finder import Stated, files_of_tests, find_tests, known_tests, module_of
+from ext import pages_of_tests, tested_source
+from ext.package_source import Stated, files_of_tests, find_tests, read_tests
+from sphinx.util.template import ReSTRenderer
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def names_of(object_name):
 def test_a_test_states_something_about_what_its_own_lines_name(world):
     assert names_of("by_hand.nll") == [
         "test_nll_is_a_mean",
-        "TestMany::test_all_are_small",
+        "TestMany.test_all_are_small",
     ]
     assert names_of("by_hand.log_softmax") == [
         "test_log_softmax_sums_to_one",
@@ -54,17 +54,14 @@ def test_tests_may_lie_in_folders_and_follow_packages(world):
         (world / "tests" / "mnist" / f"test_{name}.py").write_text(text.format(*values))
     assert names_of("mnist.load") == names_of("mnist.cache.keep") == ["test_x"]
     (world / "tests" / "test_other.py").write_text("def test_y(): pass")
-    assert "test_other.py" not in [path.name for path in files_of_tests()]
+    assert "test_other.py" not in [path.name for path in files_of_tests().values()]
 
 
-def test_names_and_lines_of_a_test_lead_to_its_source(world):
-    [path] = [path for path in files_of_tests() if path.stem == "test_by_hand"]
-    lines = path.read_text().splitlines()
-    for test, _ in known_tests(path):
-        assert (
-            lines[test.first_line - 1].strip().startswith(("def test_", "@pytest.mark"))
-        )
-        assert "assert" in lines[test.last_line - 1]
+def test_a_test_comes_with_its_name_and_source(world):
+    for test in read_tests(files_of_tests()["mnist_tut.by_hand"]):
+        lines = test.source.splitlines()
+        assert lines[0].strip().startswith(("def test_", "@pytest.mark"))
+        assert "assert" in lines[-1]
     test = find_tests("mnist_tut.by_hand.nll")[1]
     assert test.sentence == "Many: all are small"
     assert test.label == "test_by_hand.TestMany.test_all_are_small"
@@ -79,19 +76,12 @@ def test_a_test_file_that_changed_is_read_again(world):
 
 
 def test_a_sentence_says_numbers_and_groups_as_a_reader_would():
-    numbers = Stated("f.py", "TestEveryStep::test_as_torch_up_to_1e_6", 1, 2)
+    numbers = Stated("f.py", "TestEveryStep.test_as_torch_up_to_1e_6", "")
     assert numbers.sentence == "Every step: as torch up to 1e-6"
 
 
-def test_a_test_file_for_no_module_is_named(world):
-    with pytest.raises(ValueError, match=r"test_x\.py is for no module"):
-        module_of(Path("test_x.py"))
-
-
 def test_a_tests_page_leads_back_to_entry_lesson_and_list(world):
-    with lesson.site(
-        world, extensions=["sphinx.ext.autodoc", "ext.code.where_used"]
-    ) as app:
+    with lesson.site(world) as app:
         page = lesson.html(app, "tests/test_by_hand")
         listing = lesson.html(app, "tests/index")
         menu = lesson.html(app, "index").select_one("ul").get_text()
@@ -109,7 +99,7 @@ def test_a_tests_page_leads_back_to_entry_lesson_and_list(world):
     for link in nll.select("ul a"):
         assert page.find(id=link["href"].removeprefix("#")) is not None
     assert page.select_one("a[href='index.html#tests']") is not None
-    assert "mnist_tut.by_hand, 4 tests" in listing.select_one("ul.simple").get_text()
+    assert "mnist_tut.by_hand · 4 tests" in listing.get_text()
     assert "Tests" not in menu
 
 
@@ -117,7 +107,7 @@ def test_pages_of_tests_that_are_no_more_go(world):
     source = world / "docs" / "en" / "tests"
     source.mkdir(parents=True)
     (source / "test_old.rst").write_text("Old\n===\n")
-    finder_pages.write_pages(
+    pages_of_tests.write_pages(
         SimpleNamespace(srcdir=source.parent, config=SimpleNamespace(language="en"))
     )
     assert sorted(path.stem for path in source.iterdir()) == [
@@ -129,8 +119,9 @@ def test_pages_of_tests_that_are_no_more_go(world):
 
 
 def test_a_tests_page_holds_every_line_of_the_file_once():
-    for path in files_of_tests():
-        page = finder_pages.file_page(path, "en")
+    write = ReSTRenderer([pages_of_tests.TEMPLATES], "en")
+    for module, path in files_of_tests().items():
+        page = pages_of_tests.file_page(module, "en", write)
         shown = [line.strip() for line in page.splitlines() if line.startswith("   ")]
         shown.remove(":class: language-en")
         written = [
@@ -146,7 +137,9 @@ def test_the_api_tells_where_an_object_is_shown_or_imported_and_its_tests(world)
 
     def links(name):
         lines = []
-        where_used.add_links(app, "function", f"mnist_tut.{name}", None, None, lines)
+        pages_of_tests.add_links(
+            app, "function", f"mnist_tut.{name}", None, None, lines
+        )
         return lines
 
     assert links("by_hand.nll") == [
@@ -167,24 +160,27 @@ def test_the_api_tells_where_an_object_is_shown_or_imported_and_its_tests(world)
 
 def test_names_that_mean_two_things_on_a_page_are_not_linked():
     code = "from a import x, y, z\nfrom b import y\nx = 1\nz()\n"
-    assert source_names.ambiguous(code) == {"x", "y"}
+    assert tested_source.ambiguous(code) == {"x", "y"}
 
 
 def test_what_a_page_imports_itself_comes_before_what_the_package_imports(world):
-    folder = world / "docs" / "tutorials"
+    folder = world / "docs" / "en" / "tutorials"
     folder.mkdir(parents=True)
-    (folder / "x.py").write_text(
+    (world / "gallery" / "en" / "x.py").write_text(
         '"""\nT\n=\n"""\nfrom other import nn\nnn.Linear(1, 2)\n'
     )
     (folder / "x.codeobj.json").write_text("{}")
-    source_names.add_names(SimpleNamespace(srcdir=world / "docs"))
+    tested_source.link_names(SimpleNamespace(srcdir=folder.parent))
     names = json.loads((folder / "x.codeobj.json").read_text())
     assert names["nn.Linear"][0]["module"] == "other.nn"
     assert "optim.SGD" in names  # which the package alone uses
 
 
-def test_the_packages_names_are_known_by_their_origin():
-    source = "from torch import nn\nimport torch.nn.functional as F\nF.avg_pool2d(nn.ReLU())\n"
-    names = source_names.names_of(source)
+def test_the_packages_names_are_known_by_their_origin(tmp_path):
+    path = tmp_path / "some.py"
+    path.write_text(
+        "from torch import nn\nimport torch.nn.functional as F\nF.avg_pool2d(nn.ReLU())\n"
+    )
+    names = tested_source.names_of(path)
     assert names["F.avg_pool2d"][0]["module"] == "torch.nn.functional"
     assert names["nn.ReLU"][0]["module"].startswith("torch.nn")

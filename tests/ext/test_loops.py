@@ -1,10 +1,10 @@
-"""Loops named, their changes marked, and how long their programs are."""
+"""Loops named, their changes marked, and their lines counted."""
 
 import re
 
 import lesson
 import pytest
-from ext.code.loops import compare
+from ext.loops import compare, loop_lines
 from gallery_scripts import ROOT
 from miniature import build
 from pygments.formatters import HtmlFormatter
@@ -61,6 +61,39 @@ def test_a_blank_line_does_not_part_what_went():
     assert compare("a\n\nb\n\nc\n", "c\n") == ([["a", "b"]], [])
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "later", "gone"),
+    [
+        ("def f():\n    return 1\n\n\nf()\n", "g(f)\n", "", [["f()"]]),
+        (
+            "def f():\n    return 1\n",
+            "def f():\n    return 2\n",
+            "f()",
+            [["    return 1"]],
+        ),
+        ("import a\nimport b\nx = 1\n", "y = 1\n", "b.c(y)", [["import a", "x = 1"]]),
+        ("x, y = 1, 2\n", "z = 1\n", "def g():\n    return y", []),
+        ("x = 1\n", "z = 1\n", "x = 2\nprint(x)", [["x = 1"]]),
+        ("x = 1\n", "z = 1\n", "x = x + 1", []),
+        (
+            "with a:\n    x = 1\n    b()\n",
+            "z = 1\n",
+            "print(x)",
+            [["with a:", "    b()"]],
+        ),
+        ("x = [\n    1,\n]\n", "z = 1\n", "print(x)", []),
+    ],
+    ids=["function", "again", "import", "pair", "rebound", "itself", "with", "long"],
+)
+def test_what_is_still_in_use_has_not_gone(old, new, later, gone):
+    assert compare(old, new, later)[0] == gone
+
+
+def test_what_was_given_another_meaning_in_between_has_gone():
+    assert compare("x = 1\n", "f(x)\n")[0] == []
+    assert compare("x = 1\n", "f(x)\n", between="print(x)\nx = 2")[0] == [["x = 1"]]
+
+
 # On the page
 
 
@@ -114,18 +147,18 @@ def test_lines_that_went_stand_above_the_cell_and_are_no_code_box(pages):
 def test_words_are_in_the_pages_language(pages):
     page = pages["zh"]["page"]
     assert page.select_one("div.replaced > p").get_text() == "被替换的行："
-    assert page.select_one("table.program-lengths th").get_text() == "程序"
-    summary = page.select_one("details.program summary").get_text()
-    assert summary == "完整程序：by hand"
 
 
 def test_downloads_hold_the_lines_that_went_and_each_loop_once(pages):
     text = pages["zh"]["download"]
-    assert "# 被替换的行：\n#\n# ```python\n# def model(xb):\n#     return xb @" in text
+    assert (
+        "# 下一个单元格不再需要上一步的这些行：\n#\n# ```python\n# def model(xb):\n"
+        in text
+    )
     assert text.count("for epoch in range(epochs):") == 4  # three loops, and fit
 
 
-def page_of(tmp_path, text, extensions=("ext.code.loops",)):
+def page_of(tmp_path, text, extensions=("ext.loops",)):
     return build(tmp_path, {"index": f"T\n=\n\n{text}"}, list(extensions))
 
 
@@ -179,94 +212,20 @@ def test_a_mistake_in_a_directive_is_named(tmp_path, text, message):
     assert message in warnings
 
 
-# How long the programs are
+# How many lines a loop has
 
 
-def test_the_table_counts_each_program_and_links_to_its_loop(pages):
-    table = pages["en"]["page"].select_one("table.program-lengths")
-    rows = [
-        (
-            row.a["href"],
-            row.a.get_text(),
-            *(td.get_text() for td in row.select("td")[:-1]),
-        )
-        for row in table.select("tbody tr")
-    ]
-    assert rows == [
-        ("#loop-by-hand", "by hand", "24", "0"),
-        ("#loop-functional", "functional", "19", "0"),
-        ("#loop-module", "module", "20", "0"),
-        ("#loop-fit", "fit", "7", "18"),
-    ]
-    widths = [
-        [bar["style"] for bar in row.select("i")] for row in table.select("tbody tr")
-    ]
-    assert widths[0] == ["width: 100.0%"]
-    assert widths[3] == ["width: 29.2%"]  # of its own lines only
-    assert all(row.select_one("th[scope=row]") for row in table.select("tbody tr"))
-    for href, *_ in rows:
-        assert pages["en"]["page"].select_one(href)
+def test_blanks_comments_and_what_stands_around_a_loop_are_not_counted():
+    loop = "for x in y:\n\n    # why\n    a(\n        x\n    )\n"
+    lines = ["for x in y:", "    a(", "        x", "    )"]
+    assert loop_lines(f"import z\n\nn = 1\n{loop}print(n)\n") == lines
+    cell = "import z\nfrom z import (\n    fit,\n)\n\nfit()\nprint(1)\n"
+    assert loop_lines(cell) == ["fit()"]
 
 
-def test_the_first_and_the_last_program_can_be_unfolded(pages):
-    first, last = pages["en"]["page"].select("details.program")
-    assert first.summary.get_text() == "The whole program: by hand"
-    assert "def nll(" in first.pre.get_text()
-    assert "loss_batch" in last.pre.get_text()
-
-
-def test_another_page_shows_the_table_too_and_links_there(pages):
-    table = pages["en"]["home"].select_one("table.program-lengths")
-    links = [a["href"] for a in table.select("a")]
-    assert links == [f"tutorials/nn_tutorial.html#loop-{n}" for n in ("by-hand", "fit")]
-    assert [td.get_text() for td in table.select("td")][1:3] == ["19", "5"]
-
-
-def test_downloads_hold_the_table_and_not_the_programs(pages):
-    text = pages["en"]["download"]
-    assert "# | Program | Lines of its own | Lines kept for other models |\n" in text
-    assert "# | --- | ---: | ---: |\n" in text
-    assert "# | fit | 7 | 18 |\n" in text
-    assert "The whole program" not in text
-
-
-def test_a_page_depends_on_its_script_and_on_what_the_programs_import(pages):
+def test_a_page_depends_on_its_script_and_on_what_it_shows(pages):
     names = {str(path).rpartition("/")[2] for path in pages["en"]["dependencies"]}
-    assert {"nn_tutorial.py", "models.py", "training.py", "by_hand.py"} <= names
-
-
-def test_lines_kept_for_others_have_a_column_only_if_there_are_any(
-    tmp_path, monkeypatch
-):
-    lesson.write(tmp_path, monkeypatch)
-    text = ".. program-lengths:: functional\n   :script: nn_tutorial\n"
-    html, _ = build_in(tmp_path, text)
-    assert [th.get_text(strip=True) for th in html["index"].select("thead th")] == [
-        "Program",
-        "Lines of its own",
-    ]
-
-
-def build_in(folder, text):
-    """Build a page in the one folder whose language has that name."""
-    (folder / "gallery" / "en").rename(folder / "gallery" / "source")
-    return build(folder, {"index": f"T\n=\n\n{text}"}, ["ext.code.lengths"])
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (".. program-lengths:: fit\n", "the gallery has no script index.py"),
-        (
-            ".. program-lengths:: fot\n   :script: nn_tutorial.py\n",
-            "nn_tutorial.py has 0 loops called 'fot', not one",
-        ),
-    ],
-)
-def test_a_mistake_in_the_table_is_named(tmp_path, monkeypatch, text, message):
-    lesson.write(tmp_path, monkeypatch)
-    _, warnings = build_in(tmp_path, text)
-    assert message in warnings
+    assert {"nn_tutorial.py", "training.py", "by_hand.py"} <= names
 
 
 # Colours

@@ -71,7 +71,7 @@ def copied(folder):
     built = shutil.ignore_patterns("__pycache__", "tutorials", "*.mo", "backreferences")
     for name in ("docs", "mnist_tut", "tests", "gallery"):
         shutil.copytree(ROOT / name, folder / name, ignore=built)
-    for name in ("conf.py", "docutils.conf"):
+    for name in ("conf.py", "constraints.txt", "docutils.conf", "pyproject.toml"):
         shutil.copy(ROOT / name, folder)
     for path in (folder / "gallery").glob("*/*.py"):
         path.unlink()
@@ -79,7 +79,7 @@ def copied(folder):
 
 def add_language(folder):
     """Add a language whose own words are marked: one entry, one catalogue, its texts."""
-    entries = folder / "docs" / "ext" / "language" / "languages.py"
+    entries = folder / "docs" / "ext" / "languages.py"
     text = entries.read_text(encoding="utf-8")
     entries.write_text(text.replace("\n}\n", f"\n{ENTRY}}}\n"), encoding="utf-8")
     path = folder / "docs" / "locale" / "zh_CN" / "LC_MESSAGES" / "sphinx.po"
@@ -98,9 +98,6 @@ def add_language(folder):
     text = re.sub(r'^(en = "(.*)")$', r'\1\neo = "«\2»"', text, flags=re.M)
     text = re.sub(r"^(zh = .*)$", r'\1\nabout_eo = "«Klarigo.»"', text, flags=re.M)
     glossary.write_text(text, encoding="utf-8")
-    messages = folder / "mnist_tut" / "exercises" / "messages.py"
-    text = messages.read_text(encoding="utf-8")
-    messages.write_text(text.replace('"zh": CHINESE}', '"zh": CHINESE, "eo": ENGLISH}'))
 
 
 def write_pages(folder):
@@ -117,7 +114,9 @@ def write_pages(folder):
         (docs / "glossary.rst").write_text(
             f".. _glossary:\n\n{texts['title']}\n==============\n\n.. term-pairs::\n"
         )
-    shutil.copy(ROOT / "docs" / "zh" / "traditional.txt", folder / "docs" / "zh")
+    shutil.copytree(
+        ROOT / "docs" / "search", folder / "docs" / "search", dirs_exist_ok=True
+    )
 
 
 class House:
@@ -221,7 +220,7 @@ def change(path, old, new):
 def test_whatever_changes_shows_in_the_next_build(house):
     docs = house.folder / "docs"
     before = house.html("en").select_one("link[href*='site.css']")["href"]
-    change(docs / "ext" / "code" / "tested_source.py", '" · "', '" & "')
+    change(docs / "ext" / "tested_source.py", "` · :ref", "` & :ref")
     change(docs / "_templates" / "data-source.html", "<p ", "<p title='T' ")
     with (docs / "_static" / "site.css").open("a") as style:
         style.write("\n:root { --changed: 1; }\n")

@@ -3,17 +3,11 @@
 import json
 import re
 from pathlib import Path
-from types import SimpleNamespace
 
-import numpy as np
 import pytest
 from bs4 import BeautifulSoup
 from docutils import nodes
-from ext.gallery import reading_aids
-from ext.page import light_assets, light_pages, promise
-from ext.search import texts
-from gallery_scripts import NAMES
-from gallery_scripts import cells as gallery_cells
+from ext import boxes, light_assets, light_pages, search_texts
 from miniature import LOCALE, build
 from PIL import Image
 from sphinx import locale
@@ -26,9 +20,10 @@ PAGE = "Title\n=====\n\nFirst *paragraph*.\n\nSecond.\n"
 
 
 def head(tmp_path, language="en", **settings):
-    html, warnings = build(
-        tmp_path, {"index": PAGE}, ["ext.page.head"], language=language, **settings
-    )
+    settings |= {"templates_path": [str(ROOT / "docs" / "_templates")]}
+    settings |= {"html_theme": "pydata_sphinx_theme", "smartquotes": False}
+    pages = {"index": settings.pop("text", PAGE)}
+    html, warnings = build(tmp_path, pages, ["ext.head"], language=language, **settings)
     assert warnings == ""
     return html["index"].head
 
@@ -72,21 +67,21 @@ def test_an_address_that_is_none_stops_the_build(tmp_path):
 
 def test_a_long_first_paragraph_is_cut_and_escaped(tmp_path):
     text = 'Title\n=====\n\nA "quoted" word. ' + "word " * 100 + "\n"
-    html, _ = build(tmp_path, {"index": text}, ["ext.page.head"], smartquotes=False)
-    described = html["index"].select_one("meta[name='description']")["content"]
+    tags = head(tmp_path, text=text)
+    described = tags.select_one("meta[name='description']")["content"]
     assert described.startswith('A "quoted" word.')
     assert described.endswith("…")
     assert len(described) == 160
 
 
-# picture_sizes
+# light_pages
 
 
 def test_pictures_have_their_size_and_all_but_the_first_wait(tmp_path):
     Image.new("RGB", (7, 3)).save(tmp_path / "a.png")
     Image.new("RGB", (2, 5)).save(tmp_path / "b.png")
     text = "T\n=\n\n.. image:: ../a.png\n\n.. image:: ../b.png\n"
-    html, _ = build(tmp_path, {"index": text}, ["ext.page.picture_sizes"])
+    html, _ = build(tmp_path, {"index": text}, ["ext.light_pages"])
     first, second = html["index"].select("img")
     assert (first["width"], first["height"]) == ("7", "3")
     assert (second["width"], second["height"]) == ("2", "5")
@@ -98,7 +93,7 @@ def test_a_drawing_needs_no_size(tmp_path):
     drawing = '<svg xmlns="http://www.w3.org/2000/svg" width="7" height="3"/>'
     (tmp_path / "a.svg").write_text(drawing)
     html, warnings = build(
-        tmp_path, {"index": "T\n=\n\n.. image:: ../a.svg\n"}, ["ext.page.picture_sizes"]
+        tmp_path, {"index": "T\n=\n\n.. image:: ../a.svg\n"}, ["ext.light_pages"]
     )
     assert warnings == ""
     picture = html["index"].select_one("[src$='a.svg'], [data$='a.svg']")
@@ -107,7 +102,7 @@ def test_a_drawing_needs_no_size(tmp_path):
 
 def test_a_size_that_the_page_gives_is_kept(tmp_path):
     text = 'T\n=\n\n.. raw:: html\n\n   <img src="x.png" width="9">\n'
-    html, _ = build(tmp_path, {"index": text}, ["ext.page.picture_sizes"])
+    html, _ = build(tmp_path, {"index": text}, ["ext.light_pages"])
     assert html["index"].select_one("img").attrs == {"src": "x.png", "width": "9"}
 
 
@@ -119,14 +114,20 @@ def output(lines):
     return f".. rst-class:: sphx-glr-script-out\n\n.. code-block:: none\n\n{body}\n"
 
 
-def test_only_long_outputs_are_folded(tmp_path):
-    code = ".. code-block:: python\n\n" + "   x = 1\n" * 40
-    text = f"T\n=\n\n{output(12)}\n{output(13)}\n{code}"
-    html, _ = build(tmp_path, {"index": text}, ["ext.gallery.folded_outputs"])
-    (folded,) = html["index"].select("details")
-    assert folded.summary.get_text() == "Output, 13 lines"
-    assert folded.pre.get_text().startswith("line 0\nline 1\n")
-    assert len(html["index"].select("pre")) == 3
+def test_of_an_entry_the_words_stay_in_sight_and_the_cells_are_folded(tmp_path):
+    code = ".. code-block:: python\n\n   x = 1\n"
+    entry = f"M\n-\n\nWhy.\n\n{code}\n{output(2)}\n\nAnd so.\n\n{code}\n"
+    text = f"T\n=\n\n.. rst-class:: entries\n\nG\n~\n\n{code}\nAn entry:\n\n{entry}"
+    text = text.replace("M\n-", "M\n^")
+    html, _ = build(tmp_path, {"index": text}, ["ext.boxes"])
+    first, second = html["index"].select("section section section details.entry")
+    assert [pre.get_text() for pre in first.select("pre")] == [
+        "x = 1\n",
+        "line 0\nline 1\n",
+    ]
+    assert first.summary.get_text() == "See it go wrong, and right"
+    assert [len(box.select("p")) for box in (first, second)] == [0, 0]
+    assert len(html["index"].select("details")) == 2  # not the group's own cell
 
 
 # reading_aids
@@ -150,7 +151,7 @@ A paragraph that says **In short:** in its middle.
 
 
 def test_the_box_gains_the_times_and_recaps_get_their_look(tmp_path):
-    html, warnings = build(tmp_path, {"index": RUN}, ["ext.gallery.reading_aids"])
+    html, warnings = build(tmp_path, {"index": RUN}, ["ext.boxes"])
     assert warnings == ""
     items = [li.get_text() for li in html["index"].select("ul.at-a-glance li")]
     assert items == [
@@ -165,7 +166,7 @@ def test_the_box_gains_the_times_and_recaps_get_their_look(tmp_path):
 
 def test_a_page_that_was_not_run_has_no_box(tmp_path):
     text = RUN.partition(".. rst-class")[0]
-    html, _ = build(tmp_path, {"index": text}, ["ext.gallery.reading_aids"])
+    html, _ = build(tmp_path, {"index": text}, ["ext.boxes"])
     assert not html["index"].select(".at-a-glance")
     assert len(html["index"].select("p.recap")) == 1
 
@@ -179,8 +180,12 @@ def test_a_page_that_was_not_run_has_no_box(tmp_path):
 )
 def test_durations_are_worded_in_the_pages_language(language, words):
     locale.init([str(LOCALE)], language)
-    times = [(0, 22.1), (1, 3.0), (2, 3.0)]
-    assert [reading_aids.duration(*time) for time in times] == words
+    for (minutes, seconds), said in zip(
+        [(0, 22.1), (1, 3.0), (2, 3.0)], words, strict=True
+    ):
+        text = f"({minutes} minutes {seconds} seconds)"
+        time = nodes.paragraph("", text, classes=["sphx-glr-timing"])
+        assert boxes.running_time(nodes.section("", time)) == said
 
 
 def test_reading_time_counts_words_characters_and_code_but_no_outputs():
@@ -188,37 +193,56 @@ def test_reading_time_counts_words_characters_and_code_but_no_outputs():
         block = nodes.literal_block(code, code, classes=list(classes))
         return nodes.section("", nodes.paragraph(text, text), block)
 
-    assert reading_aids.reading_minutes(page("word " * 2000)) == 10
-    assert reading_aids.reading_minutes(page("字" * 3500)) == 10
-    assert reading_aids.reading_minutes(page(code="x = 1\n" * 200)) == 10
+    assert boxes.reading_minutes(page("word " * 2000)) == 10
+    assert boxes.reading_minutes(page("字" * 3500)) == 10
+    assert boxes.reading_minutes(page(code="x = 1\n" * 200)) == 10
     unread = page(code="1\n" * 2000, classes=["sphx-glr-script-out"])
-    assert reading_aids.reading_minutes(unread) == 5
-    for kind in ("folded", "only-in-downloads"):
+    assert boxes.reading_minutes(unread) == 5
+    for kind in ("folded", "entry"):
         hidden = nodes.section(
             "", nodes.container("", page("word " * 2000), classes=[kind])
         )
-        assert reading_aids.reading_minutes(hidden) == 5
+        assert boxes.reading_minutes(hidden) == 5
     for unseen in (nodes.raw, nodes.comment):
         words = nodes.section("", unseen("", "word " * 2000))
-        assert reading_aids.reading_minutes(words) == 5
+        assert boxes.reading_minutes(words) == 5
+
+
+def test_a_cell_that_begins_with_what_it_does_is_folded_and_others_are_not():
+    def block(text, language):
+        return nodes.literal_block(text, text, language=language)
+
+    page = nodes.section(
+        "",
+        block("#: Six rates\nx = 1", "Python"),
+        block("# six\nx = 1", "Python"),
+        block("#: of another kind", "python"),
+    )
+    boxes.fold_cells(None, page)
+    assert [isinstance(node, boxes.folded) for node in page] == [True, False, False]
+    assert page[0]["summary"] == "Six rates"
+    assert page[0].astext().endswith("x = 1")
 
 
 # search
 
 
-def search_texts(folder):
-    """Return what the search is given, and its pages without titles and kinds."""
+def texts_of(folder):
+    """Return what the search is given, and the sections of its pages."""
     script = (folder / "build" / "html" / "search-texts.js").read_text(encoding="utf-8")
     given = json.loads(re.fullmatch(r"window\.searchTexts = (.*);\n", script, re.S)[1])
-    return given, {page: sections for page, (_, _, sections) in given["pages"].items()}
+    sections = {page: [] for page in given["pages"]}
+    for page, *section in zip(*given["columns"], strict=True):
+        sections[page].append(section)
+    return given, sections
 
 
 def searchable(tmp_path, text, extensions=(), **settings):
     _, warnings = build(
-        tmp_path, {"index": text}, ["ext.search", *extensions], **settings
+        tmp_path, {"index": text}, ["ext.search_texts", *extensions], **settings
     )
     assert warnings == ""
-    return search_texts(tmp_path)[1]["index"]
+    return texts_of(tmp_path)[1]["index"]
 
 
 def test_every_section_is_written_for_the_search_page_with_its_anchor(tmp_path):
@@ -227,7 +251,7 @@ def test_every_section_is_written_for_the_search_page_with_its_anchor(tmp_path):
         ".. rst-class:: sphx-glr-script-out\n\n.. code-block:: none\n\n   0.5\n\n"
         ".. _here:\n\nHeading\n-------\n\n- one\n- two, :math:`1/\\sqrt{4}`\n"
     )
-    assert searchable(tmp_path, text, ["ext.language.anchors"]) == [
+    assert searchable(tmp_path, text, ["ext.anchors"]) == [
         ["title", "Title", "About losses.", "x = 1", "0.5"],
         ["here", "Heading", "one two, 1/√4", "", ""],
     ]
@@ -238,7 +262,7 @@ def test_sphinx_makes_no_index_and_its_search_page_takes_ours(tmp_path):
         "templates_path": [str(ROOT / "docs" / "_templates")],
         "html_theme": "pydata_sphinx_theme",
     }
-    html, _ = build(tmp_path, {"index": PAGE}, ["ext.search"], **settings)
+    html, _ = build(tmp_path, {"index": PAGE}, ["ext.search_texts"], **settings)
     out = tmp_path / "build" / "html"
     assert not html["index"].select("script[src*='search']")
     assert not (out / "searchindex.js").exists()
@@ -251,11 +275,11 @@ def test_sphinx_makes_no_index_and_its_search_page_takes_ours(tmp_path):
 def test_what_cannot_be_seen_or_found_is_not_written_for_the_search_page(tmp_path):
     hidden = ".. container:: {}\n\n   Hidden.\n\n"
     text = "Title\n=====\n\nSeen.\n\n"
-    text += hidden.format("folded") + hidden.format("only-in-downloads")
+    text += hidden.format("folded") + hidden.format("tested-source-links")
     text += ".. container:: folded answer\n\n   Answered.\n\n"
     pages = {"index": text, "tests": f":nosearch:\n:orphan:\n\n{text}"}
-    build(tmp_path, pages, ["ext.search"])
-    assert search_texts(tmp_path)[1] == {
+    build(tmp_path, pages, ["ext.search_texts"])
+    assert texts_of(tmp_path)[1] == {
         "index": [["title", "Title", "Seen. Answered.", "", ""]]
     }
 
@@ -292,27 +316,24 @@ def test_the_search_is_given_all_names_of_a_term_and_words_in_its_language(
 ):
     text = "Title\n=====\n\n步长張\n"
     searchable(tmp_path, text, language=language)
-    given = search_texts(tmp_path)[0]
+    given = texts_of(tmp_path)[0]
     names = next(names for names in given["names"] if "stride" in names)
     assert names[0] == first
     assert {"stride", "步幅", "步长"} <= set(names)
-    assert "張张" in given["traditional"]
-    assert not {"車车"} & set(re.findall("..", given["traditional"]))
+    assert "張张" in given["traditional"].split()
+    assert "slow, " in given["synonyms"]
+    sounds = dict(re.findall("([a-zü]+)(\\S+)", given.get("pinyin", "")))
+    assert language == "en" or {"量", "亮"} <= set(sounds["liang"])
+    assert "chuai" not in sounds  # no term sounds like it
+    assert ("保存模型" in given["asked"]) == (language != "en")
+    assert "save the model" in given["asked"]
     assert all("{}" in given["words"][key] for key in ("found", "missing", "nothing"))
 
 
 def test_every_traditional_character_stands_for_one_other():
-    pairs = texts.TRADITIONAL.read_text(encoding="utf-8").split()
+    pairs = (search_texts.WORDS / "traditional.txt").read_text("utf-8").split()
     assert all(len(pair) == 2 and pair[0] != pair[1] for pair in pairs)
     assert len({pair[0] for pair in pairs}) == len(pairs) > 100
-
-
-def test_texts_of_pages_that_went_are_forgotten():
-    env = SimpleNamespace(search_texts={"a": [], "b": []})
-    texts.forget(None, env, "a")
-    other = SimpleNamespace(search_texts={"c": [["x", "y", "z"]], "d": []})
-    texts.merge(None, env, {"c", "tests"}, other)
-    assert env.search_texts == {"b": [], "c": [["x", "y", "z"]]}
 
 
 # light_pages
@@ -320,7 +341,7 @@ def test_texts_of_pages_that_went_are_forgotten():
 
 def test_code_loses_spans_without_a_colour_of_their_own_and_nothing_else(tmp_path):
     text = "T\n=\n\n.. code-block:: python\n\n   def f(x):\n       return x + 1\n"
-    html, _ = build(tmp_path, {"index": text}, ["ext.page.light_pages"])
+    html, _ = build(tmp_path, {"index": text}, ["ext.light_pages"])
     pre = html["index"].select_one("pre")
     assert pre.get_text() == "def f(x):\n    return x + 1\n"
     classes = {name for span in pre.select("span") for name in span.get("class", [])}
@@ -338,57 +359,19 @@ def test_what_is_unwrapped_has_the_colour_of_plain_code():
             assert own is None or own[1].lower() == plain.lower(), (style, name)
 
 
-def figure(path, alpha):
-    """Draw blue of varying opacity on the left, and nothing on the right."""
-    picture = Image.new("RGBA", (200, 100), (0, 0, 0, 0))
-    blue = Image.new("RGB", (100, 100), "#0072B2")
-    blue.putalpha(alpha)
-    picture.paste(blue, (0, 0))
-    picture.save(path)
-    return path.stat().st_size
-
-
-def test_a_figure_keeps_its_look_and_loses_bytes(tmp_path):
-    path = tmp_path / "a.png"
-    before = figure(
-        path,
-        Image.fromarray(
-            np.random.default_rng(0).integers(256, size=(100, 100)).astype("uint8")
-        ),
-    )
-    with Image.open(path) as picture:
-        old = np.asarray(picture.convert("RGBA"), dtype=float)
-    light_pages.use_palette(path)
-    assert path.stat().st_size < before
-    with Image.open(path) as picture:
-        new = np.asarray(picture.convert("RGBA"), dtype=float)
-    assert new[50, 150, 3] <= 1  # of 255: as good as transparent
-    assert abs(new - old)[:100, :100].mean() < 5
-    changed = path.stat().st_mtime_ns
-    light_pages.use_palette(path)
-    assert path.stat().st_mtime_ns == changed
-
-
-def test_a_figure_that_a_palette_would_not_help_is_left_alone(tmp_path):
-    path = tmp_path / "a.png"
-    before = figure(path, Image.linear_gradient("L").resize((100, 100)))
-    light_pages.use_palette(path)
-    assert path.stat().st_size == before
-
-
 # light_assets
 
 
 def test_rules_that_match_nothing_on_the_site_are_left_out():
     css = (
-        '@charset "UTF-8";a{b:c}.used{d:e}.unused,.used:not(.unused)>#id{f:g}'
-        "@media(min-width:1px){.unused{h:i}}@media(min-width:2px){.used{j:k}}"
-        '.fa-sun{--fa:"\\f185"}.x\\.5,.used{l:url("a;}b")}'
+        "/*! One */a{b:c}/*! Two */.used{d:e}.unused{f:g}.used:not(.unused)>#id{h:i}"
+        "@media(min-width:1px){.unused{j:k}}@media(min-width:2px){.used{l:m}}"
+        '.fa-sun{--fa:"\\f185"}.x\\.5{n:o}.used .gone,.used b{p:q}'
         "@font-face{font-family:Font Awesome}/* gone */@font-face{font-family:Kept}"
     )
     assert light_assets.without_unused(css, {"used", "id"}) == (
-        '@charset "UTF-8";a{b:c}.used{d:e}.used:not(.unused)>#id{f:g}'
-        '@media(min-width:2px){.used{j:k}}.used{l:url("a;}b")}'
+        "/*! Two */\n/*! One */\na{b:c}.used{d:e}.used:not(.unused)>#id{h:i}"
+        "@media (min-width:2px){.used{l:m}}.used .gone,.used b{p:q}"
         "@font-face{font-family:Kept}"
     )
 
@@ -404,16 +387,6 @@ def test_what_pages_and_scripts_name_is_used_and_icons_are_not(tmp_path):
     assert not {"fa-sun", "fa-solid"} & words
 
 
-def test_the_rules_for_dark_pages_hold_without_a_script_too():
-    css = (
-        'html[data-theme="dark"]{a:b}html[data-theme=light]{c:d}p{e:f}'
-        "@media print{html[data-theme=dark] p{g:h}}"
-    )
-    assert light_assets.dark_rules(css) == (
-        "html[data-theme]{a:b}@media print{html[data-theme] p{g:h}}"
-    )
-
-
 # light_pages
 
 
@@ -425,31 +398,4 @@ def test_a_place_is_linked_once_in_the_code_of_a_section():
     again = link("a").replace("<a ", '<a tabindex="-1" ')
     assert light_pages.unlink_repeats(body) == (
         f"<section>{link('a')}{link('b')}n<section>{again}</section>"
-    )
-
-
-# promise
-
-
-def promise_page(tmp_path):
-    page = "Title\n=====\n\n.. promise::\n"
-    return build(tmp_path, {"index": page}, ["ext.page.promise"])
-
-
-def test_the_promise_counts_what_both_languages_share(tmp_path):
-    html, warnings = promise_page(tmp_path)
-    assert warnings == ""
-    numbers = re.findall(r"\d+", html["index"].select_one("p.promise").get_text())
-    cells = sum(len(gallery_cells("zh", name)) for name in NAMES)
-    assert int(numbers[0]) == cells
-    assert int(numbers[1]) > 30
-    assert int(numbers[2]) > 100
-
-
-def test_a_promise_that_does_not_hold_stops_the_build(tmp_path, monkeypatch):
-    monkeypatch.setattr(promise, "anchors", lambda language: {f"page#{language}"})
-    monkeypatch.setattr(promise.anchors, "__name__", "anchors")
-    _html, warnings = promise_page(tmp_path)
-    assert (
-        "the anchors differ between the languages: ['page#en', 'page#zh']" in warnings
     )

@@ -1,14 +1,14 @@
 """Every program of the gallery is executed once: counted on a miniature site in two languages."""
 
 import os
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
-from ext.code import package_source
-from ext.gallery import run_once
+from ext import package_source, run_once
 from PIL import Image
 from sphinx.testing.util import SphinxTestApp
 from sphinx_gallery import gen_rst
@@ -75,7 +75,7 @@ class Miniature:
         (source / "conf.py").write_text(
             "def setup(app):\n"
             "    app.add_config_value('data_used', None, 'html', str)\n"
-            "    from ext.gallery import run_once\n"
+            "    from ext import run_once\n"
             "    app.connect('config-inited', run_once.install, priority=5)\n"
         )
         conf = {
@@ -114,10 +114,13 @@ def site(tmp_path, monkeypatch):
     gen_rst.execute_script = original
 
 
-def test_the_second_language_takes_over_what_the_first_one_printed_and_drew(site):
+def test_the_second_language_takes_over_what_the_first_one_printed_and_drew(
+    site, capsys
+):
     assert site.build("en") == 1
     english = site.page
     assert site.build("zh") == 1
+    [_time] = re.findall(r"plot_x \(gallery-en\): \d+ s\n", capsys.readouterr().out)
     assert "printed 1" in english
     assert "printed 1" in site.page
     assert "您好" in site.page
@@ -198,49 +201,68 @@ def test_languages_that_are_built_at_once_execute_a_program_once(tmp_path):
     assert len(runs) == 1
 
 
-def test_what_a_script_exports_comes_into_the_sites_of_both_languages(site):
-    site.code = """)
-import os
-folder = os.environ["MNIST_TUT_EXPORTS"]
-Path(folder, "x.js").write_text(os.environ["MNIST_TUT_EXPORTS_SOURCE"] + " " + folder)
-print("exported\""""
+def test_the_models_of_a_page_come_into_the_sites_of_both_languages(site):
+    def export(folder, *given, source):
+        (folder / "x.js").write_text(f"{source} {given}")
+
+    site.monkeypatch.setattr("ext.alive.export.export", export)
+    names = ", ".join(run_once.EXPORTED.split())
+    site.code = f""")
+{names} = 1, 2, 3, {{"weights": 4}}, 5, 6, 7, 8
+print("trained\""""
     for lang in ("en", "zh"):
         assert site.build(lang) == 1
         exported = site.folder / f"build-{lang}" / "html" / "_static" / "alive"
         assert [path.name for path in exported.iterdir()] == ["x.js"]
-        data, folder = (exported / "x.js").read_text().split()
-        assert data == "MNIST"
-        assert Path(folder).is_relative_to(site.folder)  # a killed build leaves no more
-        assert not Path(folder).exists()
-    assert "MNIST_TUT_EXPORTS" not in os.environ
+        text = (exported / "x.js").read_text()
+        assert text == "MNIST (1, 2, 3, 4, (5, 6), (7, 8))"
 
 
-def running(folder, alone, log):
+def test_a_change_of_what_makes_figures_executes_again(site):
+    assert site.build() == 1
+    site.monkeypatch.setattr(run_once, "use_palette", lambda path: None)
+    assert site.build() == 2
+
+
+@pytest.mark.parametrize("text", ["", "{", "\udce9"])
+def test_a_run_that_cannot_be_read_counts_as_none_and_is_made_anew(site, text):
+    site.build()
+    [run] = (site.folder / "build" / "executed").glob("plot_x-*/run.json")
+    run.write_bytes(text.encode(errors="surrogateescape"))
+    assert site.build() == 2
+    assert site.build() == 2
+
+
+def test_a_build_finds_mnist_by_other_ways_which_the_key_knows():
+    found = run_once.modules("from mnist_tut.data import get_mnist")
+    assert {"mnist_tut.data", "mnist_tut.mnist", "mnist_tut.mnist.find"} <= set(found)
+
+
+def running(folder, languages, log):
     """Run a program for a moment; note when it began and ended."""
-    with run_once.core(folder, alone):
-        log.append(("alone" if alone else "beside", 1))
+    with run_once.cores(folder, languages):
+        log.append((languages, 1))
         time.sleep(0.3)
-        log.append(("alone" if alone else "beside", -1))
+        log.append((languages, -1))
 
 
 @pytest.mark.parametrize(
-    ("kinds", "most"), [([False] * 4, 2), ([True, True], 1), ([False, True, False], 2)]
+    ("programs", "most"),
+    [(["en", "zh", "en"], 2), (["en zh", "en zh"], 1), (["en", "en zh", "zh"], 2)],
 )
-def test_two_programs_run_at_a_time_but_what_measures_time_runs_alone(
-    tmp_path, kinds, most
+def test_each_language_runs_a_program_at_a_time_but_what_measures_time_runs_alone(
+    tmp_path, programs, most
 ):
     log = []
     with ThreadPoolExecutor(4) as pool:
-        for alone in kinds:
-            pool.submit(running, tmp_path, alone, log)
-    assert len(log) == 2 * len(kinds)
-    now, peak = 0, 0
-    for kind, step in log:
-        assert now == 0 or kind == "beside" or step == -1
-        now += step
-        peak = max(peak, now)
-    assert peak <= most
-    assert peak == 2 or True in kinds
+        for languages in programs:
+            pool.submit(running, tmp_path, languages.split(), log)
+    assert len(log) == 2 * len(programs)
+    now = []
+    for languages, step in log:
+        assert step == -1 or not {*languages} & {name for each in now for name in each}
+        now.append(languages) if step == 1 else now.remove(languages)
+        assert len(now) <= most
 
 
 def test_the_second_language_begins_at_the_other_end():
@@ -271,7 +293,7 @@ def test_a_run_that_was_used_again_is_not_the_oldest(tmp_path):
         run.mkdir()
         (run / "run.json").write_text("{}")
         os.utime(run, (number, number))
-    run_once.Kept(tmp_path / "x-0").load(tmp_path)
+    run_once.load(tmp_path / "x-0")
     run_once.drop_old(tmp_path, "x")
     kept = sorted(run.name for run in tmp_path.iterdir())
     assert kept == ["x-0", *(f"x-{number}" for number in range(2, run_once.KEPT + 1))]
@@ -294,16 +316,6 @@ def test_a_failing_program_is_not_kept(site):
     with pytest.raises(Exception, match="failed"):
         site.build()
     assert not list((site.folder / "build" / "executed").glob("plot_x-*/run.json"))
-
-
-def test_a_run_that_was_cut_off_while_it_was_kept_is_not_used(site):
-    site.build()
-    [run] = (site.folder / "build" / "executed").glob("plot_x-*")
-    (run / "run.json").unlink()
-    for path in run.iterdir():
-        path.unlink()
-    run.rmdir()
-    assert site.build() == 2
 
 
 def test_without_the_private_function_there_is_a_warning_and_a_plain_run(monkeypatch):
@@ -353,3 +365,38 @@ def test_packages_within_the_package_are_followed(tmp_path, monkeypatch, code, f
     monkeypatch.setattr(package_source, "ROOT", tmp_path)
     names = [name.removeprefix("mnist_tut.") for name in run_once.modules(code)]
     assert sorted(names) == found.split()
+
+
+def figure(path, alpha):
+    """Draw blue of varying opacity on the left, and nothing on the right."""
+    picture = Image.new("RGBA", (200, 100), (0, 0, 0, 0))
+    blue = Image.new("RGB", (100, 100), "#0072B2")
+    blue.putalpha(alpha)
+    picture.paste(blue, (0, 0))
+    picture.save(path)
+    return path.stat().st_size
+
+
+def test_a_figure_keeps_its_look_and_loses_bytes(tmp_path):
+    path = tmp_path / "a.png"
+    before = figure(
+        path,
+        Image.fromarray(
+            np.random.default_rng(0).integers(256, size=(100, 100)).astype("uint8")
+        ),
+    )
+    with Image.open(path) as picture:
+        old = np.asarray(picture.convert("RGBA"), dtype=float)
+    run_once.use_palette(path)
+    assert path.stat().st_size < before
+    with Image.open(path) as picture:
+        new = np.asarray(picture.convert("RGBA"), dtype=float)
+    assert new[50, 150, 3] <= 1  # of 255: as good as transparent
+    assert abs(new - old)[:100, :100].mean() < 5
+
+
+def test_a_figure_that_a_palette_would_not_help_is_left_alone(tmp_path):
+    path = tmp_path / "a.png"
+    before = figure(path, Image.linear_gradient("L").resize((100, 100)))
+    run_once.use_palette(path)
+    assert path.stat().st_size == before

@@ -1,28 +1,29 @@
 """Our small Sphinx extensions, each on a miniature site or on what it is given."""
 
+import ast
 import os
 import re
+import shutil
 import tomllib
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import sphobjinv
-from ext.gallery import data_notice, gallery_words
-from ext.page import local_inventories
+from ext import data_notice, words
 from gallery_scripts import ROOT
+from jinja2 import Template
 from miniature import build
 from PIL import Image
 from sphinx import locale
-from sphinx.errors import ConfigError
-from support.data_world import no_settings
+
+INVENTORIES = ROOT / "docs" / "inventories"
 
 # anchors
 
 
 def test_an_explicit_label_is_the_sections_anchor(tmp_path):
     page = "T\n=\n\n.. _my-label:\n\nA heading\n---------\n\nAnother\n-------\n\ntext\n"
-    html, warnings = build(tmp_path, {"index": page}, ["ext.language.anchors"])
+    html, warnings = build(tmp_path, {"index": page}, ["ext.anchors"])
     assert warnings == ""
     sections = [s["id"] for s in html["index"].select("section section")]
     assert sections == ["my-label", "another"]
@@ -58,7 +59,7 @@ def figure_page(tmp_path, text):
     return build(
         tmp_path,
         {"index": text},
-        ["sphinx_gallery.gen_gallery", "ext.gallery.figure_text"],
+        ["sphinx_gallery.gen_gallery", "ext.figure_text"],
         sphinx_gallery_conf=settings,
     )
 
@@ -92,12 +93,41 @@ def test_a_second_text_for_the_same_figure_is_a_warning(tmp_path):
     assert html["index"].find("img")["alt"] == 'Two "black" cats on a sofa.'
 
 
+def test_a_folder_with_a_space_and_chinese_letters_warns_of_nothing(tmp_path):
+    settings = (ROOT / "conf.py").read_text(encoding="utf-8")
+    [silenced] = re.findall(r"^suppress_warnings = (\[.*\])", settings, re.M)
+    folder = tmp_path / "a b" / "数据"
+    folder.mkdir(parents=True)
+    given = {"sphinx_gallery_conf": with_script(folder)}
+    extensions = ["sphinx_gallery.gen_gallery"]
+    kept = [build(folder, {"index": "T\n=\n"}, extensions, **given)[1]]
+    given["suppress_warnings"] = ast.literal_eval(silenced)
+    shutil.rmtree(folder / "source")
+    kept += [build(folder, {"index": "T\n=\n"}, extensions, **given)[1]]
+    assert "with spaces found" in kept[0]
+    assert kept[1] == ""
+
+
+def with_script(folder):
+    """Write a gallery of one script, and return its settings."""
+    gallery = folder / "gallery"
+    gallery.mkdir()
+    (gallery / "GALLERY_HEADER.rst").write_text(":orphan:\n\nG\n=\n")
+    (gallery / "plot_x.py").write_text('"""\nTitle\n=====\n"""\n\nx = 1\n')
+    return {
+        "examples_dirs": [str(gallery)],
+        "gallery_dirs": ["generated"],
+        "write_computation_times": False,
+        "inspect_global_variables": False,
+    }
+
+
 def speak(language):
     """Let our own words be in a language, until the next test."""
     locale.init([str(ROOT / "docs" / "locale")], language)
 
 
-# gallery_words
+# words
 
 GENERATED = """
         :ref:`Go to the end <sphx_glr_download_x.py>`
@@ -117,7 +147,7 @@ def translated(language, docname):
     speak(language)
     source = [GENERATED]
     app = SimpleNamespace(config=SimpleNamespace(language=language))
-    gallery_words.translate(app, docname, source)
+    words.of_gallery(app, docname, source)
     return source[0]
 
 
@@ -136,38 +166,30 @@ def test_other_pages_are_left_alone(language, docname):
     assert translated(language, docname) == GENERATED
 
 
-# local_inventories
+# inventories
 
 
-def test_a_listing_becomes_an_inventory_that_is_written_only_when_it_changed(tmp_path):
-    listing = (local_inventories.FOLDER / "numpy.txt").read_text()
-    target = tmp_path / "numpy.inv"
-    assert local_inventories.pack(listing, target) == "https://numpy.org/doc/stable/"
-    names = [entry.name for entry in sphobjinv.Inventory(target).objects]
-    assert "numpy.ndarray" in names
-    before = target.stat().st_mtime_ns
-    local_inventories.pack(listing, target)
-    assert target.stat().st_mtime_ns == before
-
-
-def test_a_listing_without_an_address_is_refused_by_name(tmp_path):
-    with pytest.raises(ConfigError, match=r"numpy\.txt must begin with an address"):
-        local_inventories.pack("# Sphinx inventory version 2\n", tmp_path / "numpy.inv")
-
-
-def test_each_language_has_inventories_of_its_own_as_they_are_built_at_once(tmp_path):
-    known = {}
-    for lang in ("en", "zh"):
-        config = SimpleNamespace(intersphinx_mapping={})
-        app = SimpleNamespace(outdir=tmp_path / "html" / lang)
-        local_inventories.configure(app, config)
-        known[lang] = config.intersphinx_mapping
-    assert known["en"].keys() == known["zh"].keys() >= {"python", "torch"}
-    for name, (address, (place,)) in known["en"].items():
-        other, (elsewhere,) = known["zh"][name]
-        assert address == other
-        assert place != elsewhere
-        assert Path(place).read_bytes() == Path(elsewhere).read_bytes()
+@pytest.mark.parametrize(
+    ("role", "address"),
+    [
+        ("class", "reference/generated/numpy.ndarray.html#numpy.ndarray"),
+        ("mod", "reference/index.html#module-numpy"),
+    ],
+)
+def test_a_name_of_another_project_is_linked_without_the_network(
+    tmp_path, role, address
+):
+    site, listing = "https://numpy.org/doc/stable/", INVENTORIES / "numpy.txt"
+    name = "numpy.ndarray" if role == "class" else "numpy"
+    html, warnings = build(
+        tmp_path,
+        {"index": f"T\n=\n\n:{role}:`{name}`\n"},
+        ["sphinx.ext.intersphinx"],
+        intersphinx_mapping={"numpy": (site, str(listing))},
+        nitpicky=True,
+    )
+    assert warnings == ""
+    assert html["index"].select_one("a.reference.external")["href"] == site + address
 
 
 # mathml
@@ -175,16 +197,14 @@ def test_each_language_has_inventories_of_its_own_as_they_are_built_at_once(tmp_
 
 def test_formulas_become_mathml_without_any_script(tmp_path):
     page = "T\n=\n\nInline :math:`\\sqrt{n}` and\n\n.. math:: a^2\n"
-    html, warnings = build(
-        tmp_path, {"index": page}, ["ext.page.mathml"], html_math_renderer="mathml"
-    )
+    html, warnings = build(tmp_path, {"index": page}, [], html_math_renderer="mathml")
     assert warnings == ""
     assert html["index"].select_one("p math msqrt") is not None
-    assert html["index"].select_one("div.math math msup") is not None
+    assert html["index"].select_one("math[display=block] msup") is not None
     assert not html["index"].select("script[src*='mathjax']")
 
 
-# term_pairs
+# terms
 
 
 def test_terms_are_complete_and_unique():
@@ -202,20 +222,19 @@ def test_terms_are_complete_and_unique():
 # data_notice
 
 
-def noticed(monkeypatch, folder, source, language):
-    """Let the extension find some data; return its settings and what a page is given."""
-    (folder / "mnist.pkl.gz").touch()
-    monkeypatch.setattr(data_notice, "MEMO", folder / "memo.json")
-    monkeypatch.setattr(data_notice, "for_pages", lambda: (folder, source))
-    for name in data_notice.SETTINGS:  # which it may change, for this test only
-        monkeypatch.setenv(name, "as it was")
+SETTINGS = ["MNIST_TUT_DATA", "MNIST_TUT_CACHE", "MNIST_TUT_STAND_IN"]
+
+
+def noticed(monkeypatch, folder, source, language, **settings):
+    """Let the extension find some data; return its settings and a page's line in the footer."""
+    monkeypatch.setattr(data_notice, "data_for_pages", lambda: (folder, source))
+    for name in SETTINGS:  # which it may change, for this test only
+        monkeypatch.setenv(name, settings.get(name, "as it was"))
     speak(language)
-    config = SimpleNamespace(html_theme_options={}, language=language)
+    config = SimpleNamespace(html_theme_options={}, html_context={})
     data_notice.find_out(None, config)
-    context = {}
-    app = SimpleNamespace(config=config)
-    data_notice.tell_template(app, "index", "page.html", context, None)
-    return config, context["data_source"]
+    footer = (ROOT / "docs" / "_templates" / "data-source.html").read_text("utf-8")
+    return config, Template(footer).render(config.html_context, _=locale._)
 
 
 @pytest.mark.parametrize(
@@ -237,95 +256,14 @@ def test_pages_built_with_mnist_say_so_quietly(monkeypatch, tmp_path, language):
     assert "MNIST" in line
 
 
-def test_the_scripts_are_told_where_the_data_lies(monkeypatch, tmp_path):
-    noticed(monkeypatch, tmp_path, "MNIST", "en")
-    assert os.environ["MNIST_TUT_DATA"] == str(tmp_path)
-
-
-def test_scripts_find_the_data_from_their_own_folders(monkeypatch, tmp_path):
+@pytest.mark.parametrize("set_by_hand", [True, False])
+def test_scripts_find_the_data_from_their_own_folders_by_what_the_reader_has_set(
+    monkeypatch, tmp_path, set_by_hand
+):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "data").mkdir()
-    noticed(monkeypatch, Path("data"), "MNIST", "en")
-    assert os.environ["MNIST_TUT_DATA"] == str(tmp_path / "data")
-
-
-class Looks:
-    """A file of data, and how often it was looked at."""
-
-    def __init__(self, folder, monkeypatch):
-        self.folder, self.count, self.source = folder, 0, "MNIST"
-        self.file = folder / "mnist.pkl.gz"
-        self.file.write_bytes(b"digits")
-        self.memo = folder / "build" / "memo.json"
-        monkeypatch.setattr(data_notice, "MEMO", self.memo)
-        monkeypatch.setattr(data_notice, "for_pages", self.look)
-
-    def look(self):
-        self.count += 1
-        return self.folder, self.source
-
-    def again(self):
-        """Ask for the data; say whether it was looked at."""
-        before = self.count
-        assert data_notice.data_for_pages() == (self.folder, self.source)
-        return self.count > before
-
-
-@pytest.fixture
-def looks(tmp_path, monkeypatch):
-    no_settings(monkeypatch)
-    return Looks(tmp_path, monkeypatch)
-
-
-def test_data_that_was_checked_is_not_checked_again(looks):
-    assert looks.again()
-    assert not looks.again()
-
-
-def test_data_is_checked_again_when_its_file_has_changed_or_is_gone(looks):
-    looks.again()
-    looks.file.write_bytes(b"other digits")
-    assert looks.again()
-    assert not looks.again()
-    os.utime(looks.file, ns=(1, 1))
-    assert looks.again()
-    copy = looks.folder / "copy"
-    copy.write_bytes(b"other digits")
-    os.utime(copy, ns=(1, 1))
-    copy.replace(looks.file)
-    assert looks.again()
-    looks.file.write_bytes(b"more digits, in the same file")
-    os.utime(looks.file, ns=(1, 1))
-    assert looks.again()
-
-
-@pytest.mark.parametrize(
-    "name", ["MNIST_TUT_DATA", "MNIST_TUT_CACHE", "MNIST_TUT_STAND_IN"]
-)
-def test_data_is_checked_again_when_other_data_is_asked_for(looks, monkeypatch, name):
-    looks.again()
-    monkeypatch.setenv(name, "elsewhere")
-    assert looks.again()
-
-
-def test_the_stand_in_is_never_taken_for_granted(looks):
-    looks.source = "stand-in"
-    assert looks.again()
-    assert looks.again()
-
-
-def test_a_folder_of_idx_files_is_looked_at_every_time(looks):
-    looks.file.unlink()
-    assert looks.again()
-    assert looks.again()
-    looks.file.write_bytes(b"digits")
-    assert looks.again()
-    assert not looks.again()
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"folder": 3}'])
-def test_a_note_that_cannot_be_read_is_ignored(looks, text):
-    looks.memo.parent.mkdir()
-    looks.memo.write_text(text)
-    assert looks.again()
-    assert not looks.again()
+    Path("cache/mnist").mkdir(parents=True)
+    own = "cache/mnist" if set_by_hand else ""
+    noticed(monkeypatch, Path("cache/mnist"), "MNIST", "en", MNIST_TUT_DATA=own)
+    assert os.environ["MNIST_TUT_DATA"] == (str(tmp_path / own) if own else "")
+    if not own:
+        assert os.environ["MNIST_TUT_CACHE"] == str(tmp_path / "cache")

@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import io
 import json
 import os
 import time
@@ -11,23 +12,27 @@ from types import SimpleNamespace
 import lesson
 import nbformat
 import pytest
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
 from docutils import nodes
-from ext.downloads import standalone
-from ext.downloads.markdown import Markdown
-from ext.downloads.standalone import (
-    SETUP,
+from ext.downloads import (
+    FOLDED,
     Cell,
+    Part,
     as_notebook,
     as_script,
+    cells_of,
     merged,
     page_parts,
-    parts_of,
-    single_imports,
-    wanted_names,
-    without_package,
     write_downloads,
 )
+from ext.markdown import Markdown
+from ext.package_source import imports, package_imports, without_imports
+from ext.versions import LOWEST, setup_cell
+from gallery_scripts import ROOT
 from miniature import resolved
+from sphinx import locale
 from sphinx.errors import ExtensionError
 
 CODE = """
@@ -46,7 +51,7 @@ print(nll, plots.digits)
 def markdown_of(tmp_path, text):
     """Build a page and write its resolved tree as Markdown."""
     [section] = resolved(tmp_path, text).findall(nodes.section)
-    return Markdown().blocks(section.children)
+    return Markdown().blocks(section)
 
 
 @pytest.mark.parametrize(
@@ -57,26 +62,34 @@ def markdown_of(tmp_path, text):
             "`site <https://example.org/a_b>`_ now",
             "[site](https://example.org/a_b) now",
         ),
-        ("a :ref:`place <genindex>`", "a place"),
+        ("a :ref:`place <genindex>`", "a place (on the site)"),
+        ('see ":ref:`place <genindex>`".', "see “place” (on the site)."),
         (":math:`\\sqrt{n}`", "$\\sqrt{n}$"),
         (".. math:: a^2", "$$\na^2\n$$"),
         ("- one\n- two\n\n  more", "- one\n- two\n\n  more"),
+        ("#. one\n#. two", "1. one\n1. two"),
         (".. note::\n\n   Mind\n   this.", "> **Note**\n>\n> Mind this."),
         (".. code-block:: python\n\n   x = 1", "```python\nx = 1\n```"),
         ("term\n   about it", "**term**\n\nabout it"),
         (".. comment\n\ntext", "text"),
+        ("**先猜：**如此，**（甲）**乙", "**先猜**：如此，（**甲**）乙"),
+        ("*如此* ``x`` *。*", "*如此* `x` 。"),
     ],
     ids=[
         "inline",
         "link",
         "own page",
+        "own page in quotation marks",
         "math",
         "block math",
         "list",
+        "numbered list",
         "note",
         "code",
         "term",
         "comment",
+        "bold in Chinese",
+        "punctuation alone",
     ],
 )
 def test_markup_becomes_clean_markdown(tmp_path, source, expected):
@@ -85,48 +98,57 @@ def test_markup_becomes_clean_markdown(tmp_path, source, expected):
 
 def test_markup_we_do_not_know_is_refused_by_name():
     with pytest.raises(ExtensionError, match="no Markdown for a table"):
-        Markdown().block(nodes.table())
+        Markdown().write(nodes.table())
     with pytest.raises(ExtensionError, match="no Markdown for a subscript"):
-        Markdown().inline(nodes.subscript())
+        Markdown().write(nodes.subscript())
 
 
 @pytest.mark.parametrize(
     ("page", "expected"),
     [
-        ("", "Title"),
+        ("", "Title (on the site)"),
         ("https://e.org/zh/tutorials/x.html", "[Title](https://e.org/zh/index.html)"),
     ],
 )
 def test_links_within_the_site_lead_there_or_are_text(tmp_path, page, expected):
     """A page of the gallery lies one folder below the start."""
     reference = nodes.reference("", "Title", refuri="../index.html")
-    assert Markdown(page=page).inline(reference) == expected
+    assert Markdown(page=page).write(reference) == expected
 
 
 def test_a_link_within_the_page_leads_to_the_published_page():
     reference = nodes.reference("", "above", refid="top")
-    assert Markdown(page="https://e.org/x.html").inline(reference) == (
+    assert Markdown(page="https://e.org/x.html").write(reference) == (
         "[above](https://e.org/x.html#top)"
     )
-    assert Markdown().inline(reference) == "above"
+    assert Markdown().write(reference) == "above"
 
 
 def test_imports_from_the_package_go_and_nothing_else():
-    assert without_package(CODE) == (
+    assert without_imports(CODE) == (
         "import math\nfrom torch import nn, optim as o\n\nprint(nll, plots.digits)"
     )
 
 
+def test_of_a_statement_only_the_names_that_are_shown_go():
+    assert without_imports(CODE, {"mnist_tut.by_hand.nll"}) == (
+        "import math\nfrom torch import nn, optim as o\n\n"
+        "from mnist_tut.by_hand import accuracy\n\nprint(nll, plots.digits)"
+    )
+    assert without_imports(CODE, {"mnist_tut.plots.nll"}) == CODE
+
+
 def test_names_are_wanted_by_import():
-    assert wanted_names(CODE) == ["mnist_tut.by_hand.accuracy", "mnist_tut.by_hand.nll"]
+    names = [each.full for each in package_imports(CODE)]
+    assert names == ["mnist_tut.by_hand.accuracy", "mnist_tut.by_hand.nll"]
     with pytest.raises(ValueError, match="cannot follow 'from mnist_tut import plots'"):
-        wanted_names("from mnist_tut import plots")
+        package_imports("from mnist_tut import plots")
     with pytest.raises(ValueError, match=r"cannot follow 'import mnist_tut\.plots'"):
-        wanted_names("import mnist_tut.plots")
+        package_imports("import mnist_tut.plots")
 
 
 def test_imports_are_known_one_by_one():
-    assert single_imports(CODE) >= {
+    assert {each.alone for each in imports(ast.parse(CODE).body)} >= {
         "import math",
         "from torch import nn",
         "from torch import optim as o",
@@ -167,15 +189,17 @@ def prose_of(book):
     return "\n".join(cell.source for cell in book.cells if cell.cell_type == "markdown")
 
 
-def test_a_download_begins_with_title_needs_and_set_up(downloads):
+def test_a_download_begins_with_title_needs_and_one_folded_cell(downloads):
     book, script, _ = downloads["en"]
     first, second, third = book.cells[:3]
     assert first.source.startswith("# A lesson\n\n**What you need:** Python 3.11")
-    assert second.source.startswith("import sys\n")
+    assert first.source.endswith("nothing in it is part of the lesson.)")  # no exercise
+    assert second.source.startswith("# @title Set-up, figures and checks\n\n\nimport")
     assert '    %pip install -q {" ".join(missing)}\n' in second.source
-    assert third.source.startswith("See Home and [PyTorch](https://pytorch.org).")
+    assert third.source.startswith("See Home (on the site) and [PyTorch]")
     assert "%pip" not in script
     assert "from __future__" not in script
+    assert book.metadata.language_info.file_extension == ".py"
 
 
 def test_a_download_runs_by_itself_and_again(downloads, capsys, monkeypatch):
@@ -191,17 +215,18 @@ def test_a_download_runs_by_itself_and_again(downloads, capsys, monkeypatch):
     assert printed.count("the end\n") == 2
 
 
-def test_the_helper_cell_is_folded_and_holds_only_what_no_box_shows(downloads):
+def test_one_cell_is_folded_and_holds_only_what_no_box_shows(downloads):
     book, _, _ = downloads["zh"]
     [number] = [i for i, cell in enumerate(book.cells) if cell.metadata]
     helper = book.cells[number]
-    assert helper.metadata == {"jupyter": {"source_hidden": True}}
-    assert (
-        book.cells[number - 1].source.split("\n")[-1].startswith("下一个单元格已折叠")
-    )
-    names = [
-        n.name for n in ast.parse(helper.source).body if isinstance(n, ast.FunctionDef)
-    ]
+    assert number == 1
+    assert helper.metadata == FOLDED
+    assert FOLDED["jupyter"]["source_hidden"]  # JupyterLab
+    assert FOLDED["cellView"] == "form"  # Colab
+    assert FOLDED["tags"] == ["hide-input"]  # nbconvert, Jupyter Book
+    assert "这个单元格已折叠" in book.cells[0].source
+    plain = helper.source.replace('%pip install -q {" ".join(missing)}', "pass")
+    names = [n.name for n in ast.parse(plain).body if isinstance(n, ast.FunctionDef)]
     assert names == ["load", "get_mnist", "accuracy", "show_digits"]
 
 
@@ -220,7 +245,7 @@ def test_what_only_the_build_runs_is_in_no_download(downloads):
     for book, script, page in downloads.values():
         for text in (script, page, *code_of(book)):
             assert "sphinx_gallery_" not in text
-            assert "mnist_tut.mnist" not in text
+            assert "seen_by_nobody" not in text
         assert "def get_mnist" in script
 
 
@@ -231,62 +256,58 @@ def test_names_link_to_what_the_page_itself_imports(world, downloads):
     assert "optim.SGD" in known  # used in the package only
 
 
-def test_what_makes_sense_in_one_place_only_stands_there(downloads):
+def test_what_makes_sense_on_the_site_only_is_in_no_download(downloads):
     for book, script, page in downloads.values():
         for text in (prose_of(book), script):
-            assert "You are reading the download." in text
             assert "at the foot of this page" not in text
-        assert "You are reading the download." not in page
         assert "at the foot of this page" in page
 
 
 def test_links_lead_to_the_site_where_it_has_an_address(downloads):
-    assert "See Home and [PyTorch]" in prose_of(downloads["en"][0])
+    assert "See Home (on the site) and [PyTorch]" in prose_of(downloads["en"][0])
     assert "See [Home](https://e.org/x/zh/index.html) and" in prose_of(
         downloads["zh"][0]
     )
 
 
-def test_downloads_are_made_anew_when_something_has_changed_and_only_then(
-    world, downloads
-):
+def test_downloads_are_made_anew_when_the_package_has_changed(world, downloads):
     made = world / "build" / "en" / "doctrees" / "downloads" / "nn_tutorial.py"
     written = made.read_text(encoding="utf-8")
-    made.write_text("kept")
-    with lesson.site(world):
-        assert made.read_text(encoding="utf-8") == "kept"
+    made.write_text("old")
     later = time.time() + 10
     os.utime(world / "mnist_tut" / "plots.py", (later, later))
     with lesson.site(world):
         assert made.read_text(encoding="utf-8") == written
 
 
-def test_a_page_is_resolved_for_its_downloads_only_if_this_build_did_not_write_it():
-    resolutions = []
-
-    class App:
-        builder = tags = None
-
-        @property
-        def env(self):
-            return SimpleNamespace(get_and_resolve_doctree=self.resolve)
-
-        def resolve(self, docname, builder, tags):
-            resolutions.append(docname)
-            standalone.PARTS[self] = {docname: ["its parts"]}  # by take_apart
-
-    app = App()
-    for _ in range(2):
-        assert parts_of(app, "tutorials/x") == ["its parts"]
-    assert resolutions == ["tutorials/x"]
+def test_checks_stand_in_the_folded_cell_and_one_line_below_each_stub():
+    parts = [Part("text", "# T"), Part("text", "task")]
+    parts += [
+        Part("stub", "def my_nll(log_probs, target):\n    ..."),
+        Part("check", "my_nll"),
+    ]
+    first, folded, _, stub, check = cells_of(parts, "en")
+    assert "How an exercise works" in first.text
+    assert "`check(my_nll)`" in first.text
+    assert "def check_my_nll(attempt)" in folded.text
+    assert (stub.hidden, check.hidden) == (False, False)
+    assert check.text == "check(my_nll)"
 
 
-def test_a_helper_cell_that_grows_too_long_is_a_warning(tmp_path, monkeypatch):
-    told = []
-    monkeypatch.setattr(standalone.logger, "warning", lambda *words: told.append(words))
-    cells = [Cell("code", "x\n" * 200), Cell("code", "x\n" * 120, hidden=True)]
-    write_downloads(tmp_path, "page", cells)
-    assert [words[1:] for words in told] == [("page", 121, 120)]
+def test_a_caption_is_followed_by_what_the_figure_shows():
+    caption = nodes.container("", nodes.paragraph("", "A caption."), alt="Two lines.")
+    assert Markdown().write(caption) == (
+        "A caption.\n\n<details><summary>In words</summary>\n\nTwo lines.\n\n</details>"
+    )
+
+
+def test_a_link_to_another_page_says_so_where_the_site_has_no_address():
+    reference = nodes.reference("", "this section", refuri="../en/other.html#here")
+    assert Markdown().write(reference) == "this section (on the site)"
+    term = nodes.reference("", "tensor", refuri="../glossary.html#term-tensor")
+    assert Markdown().write(term) == "tensor"
+    within = nodes.reference("", "above", refid="here")
+    assert Markdown().write(within) == "above"
 
 
 def test_the_archive_holds_the_notebook_and_the_script(tmp_path):
@@ -318,7 +339,7 @@ def test_prose_is_joined_to_prose():
 def test_notebook_and_script_hold_the_cells_and_are_the_same_every_time():
     cells = [
         Cell("markdown", "# T\n\ntext"),
-        Cell("code", SETUP),
+        Cell("code", setup_cell()),
         Cell("code", "x = 1", True),
     ]
     text = as_notebook(cells)
@@ -329,7 +350,9 @@ def test_notebook_and_script_hold_the_cells_and_are_the_same_every_time():
         (c.kind, c.text) for c in cells
     ]
     script = as_script(cells)
-    assert script.startswith("# %% [markdown]\n# # T\n#\n# text\n\n# %%\nimport sys\n")
+    assert script.startswith(
+        "# %% [markdown]\n# # T\n#\n# text\n\n# %%\nimport re\nimport sys\n"
+    )
     assert script.endswith("\n# %%\nx = 1\n")
 
 
@@ -344,7 +367,7 @@ def test_a_script_stops_with_the_command_that_installs_what_is_missing(monkeypat
     without("requests", monkeypatch)
     message = "^Please install what is missing: pip install requests$"
     with pytest.raises(SystemExit, match=message):
-        exec(as_script([Cell("code", SETUP)]), {})
+        exec(as_script([Cell("code", setup_cell())]), {})
 
 
 def test_a_notebook_installs_what_is_missing_and_nothing_else(monkeypatch):
@@ -355,7 +378,7 @@ def test_a_notebook_installs_what_is_missing_and_nothing_else(monkeypatch):
     def line_magic(name, line):
         calls.append((name, line))
 
-    source = TransformerManager().transform_cell(SETUP)
+    source = TransformerManager().transform_cell(setup_cell())
     space = {"get_ipython": lambda: SimpleNamespace(run_line_magic=line_magic)}
     exec(source, space)
     assert calls == []
@@ -363,3 +386,44 @@ def test_a_notebook_installs_what_is_missing_and_nothing_else(monkeypatch):
     exec(source, space)
     assert calls == [("pip", 'install -q {" ".join(missing)}')]  # Jupyter fills it in
     assert space["missing"] == ["requests"]
+
+
+CATALOGUE = ROOT / "docs" / "locale" / "zh_CN" / "LC_MESSAGES" / "sphinx.po"
+
+
+@pytest.mark.parametrize(
+    ("found", "old"),
+    [
+        ("0.9.9", True),
+        ("1.26.4", True),
+        ("2.0.0rc1", False),
+        ("2.10.1+cpu", False),  # ten is more than nine
+        ("10.0", False),
+    ],
+)
+@pytest.mark.parametrize("lang", ["en", "zh_CN"])
+def test_a_library_that_is_too_old_is_named_in_the_language_of_the_page(
+    monkeypatch, capsys, tmp_path, lang, found, old
+):
+    words = tmp_path / lang / "LC_MESSAGES" / "sphinx.mo"
+    words.parent.mkdir(parents=True)
+    with words.open("wb") as file:
+        write_mo(
+            file,
+            read_po(io.BytesIO(CATALOGUE.read_bytes()))
+            if lang == "zh_CN"
+            else Catalog(),
+        )
+    locale.init([str(tmp_path)], lang)
+    monkeypatch.setattr("numpy.__version__", found)
+    exec(as_script([Cell("code", setup_cell())]), {})
+    lines = capsys.readouterr().out.splitlines()
+    [numpy] = [n for n, line in enumerate(lines) if line == f"numpy {found}"]
+    said = [line for line in lines if line.startswith("    ")]
+    assert len(said) == old
+    assert len(lines) == 5 + old  # Python and four libraries
+    if old:
+        assert said == [lines[numpy + 1]]
+        assert LOWEST["numpy"] in said[0]
+        assert "pip install -U numpy" in said[0]
+        assert ("太旧" in said[0]) == (lang == "zh_CN")

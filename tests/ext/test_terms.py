@@ -3,8 +3,8 @@
 import re
 
 import pytest
-from ext.language import term_hints, term_pairs
-from ext.language.term_pairs import anchor, letter, read_terms, sort_key
+from ext import terms
+from ext.terms import anchor, letter, read_terms, sort_key
 from miniature import build
 
 LANGUAGES = {"en": "en", "zh": "zh_CN"}
@@ -16,7 +16,7 @@ def build_glossary(folder, lang, extensions=(), **pages):
         folder,
         {"index": "T\n=\n\n.. toctree::\n\n   glossary\n", **pages}
         | {"glossary": "G\n=\n\n.. term-pairs::\n"},
-        ["ext.language.term_pairs", *extensions],
+        ["ext.terms", *extensions],
         language=LANGUAGES[lang],
     )
 
@@ -96,8 +96,8 @@ def test_other_names_are_told_unless_the_definition_does():
         "about_en": "A layer.",
         "also_zh": ["A", "B"],
     }
-    assert term_pairs.about(term, "zh") == "一种层。 常称 B。 Also: A."
-    assert term_pairs.about(term, "en") == "A layer."
+    assert terms.about(term, "zh") == "一种层。 常称 B。 Also: A."
+    assert terms.about(term, "en") == "A layer."
 
 
 def test_a_hint_is_plain_text():
@@ -107,13 +107,13 @@ def test_a_hint_is_plain_text():
         "about_en": "Like ``F.softmax``: :math:`p_i = e^{x_i} / \\sum_j e^{x_j}`.",
         "about_zh": "如 ``F.softmax``。",
     }
-    assert term_hints.hint(term, "en") == (
+    assert terms.hint(term, "en") == (
         "softmax: Like F.softmax: p_i = exp(x_i) / ∑_j exp(x_j)."
     )
-    assert term_hints.hint(term, "zh") == "归一化指数（softmax）：如 F.softmax。"
+    assert terms.hint(term, "zh") == "归一化指数（softmax）：如 F.softmax。"
     for term in read_terms():
         for lang in LANGUAGES:
-            assert not re.search(r"[`\\{}]", term_hints.hint(term, lang))
+            assert not re.search(r"[`\\{}]", terms.hint(term, lang))
 
 
 @each
@@ -122,10 +122,8 @@ def test_a_link_to_a_term_shows_its_definition_without_any_script(tmp_path, lang
     other = (
         f":orphan:\n\nT\n=\n\n:term:`{loss[lang]}` and `elsewhere <https://x.org>`_\n"
     )
-    html, _ = build_glossary(tmp_path, lang, ["ext.language.term_hints"], other=other)
+    html, _ = build_glossary(tmp_path, lang, other=other)
     link = html["other"].select_one(f"a[href='glossary.html#{anchor(loss)}']")
     assert loss[lang] in link["title"]
     assert loss[f"about_{lang}"] in link["title"]
     assert not html["other"].select("a[href*='x.org'][title]")
-    assert html["other"].select("script[src*='terms.js']")
-    assert not html["index"].select("script[src*='terms.js']")

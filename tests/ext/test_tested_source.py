@@ -2,9 +2,8 @@
 
 import lesson
 import pytest
-from ext.code import package_source
-from ext.code.finder import find_tests
-from ext.code.package_source import source_of, without_docstrings
+from ext import package_source
+from ext.package_source import find_tests, source_of, without_docstrings
 from miniature import build
 
 
@@ -72,7 +71,7 @@ def test_one_test_is_counted_as_one(page):
 def test_a_name_without_a_test_is_an_error(tmp_path, world):
     assert find_tests("mnist_tut.by_hand.accuracy") == []
     text = "T\n=\n\n.. tested-source:: mnist_tut.by_hand.accuracy\n"
-    _, warnings = build(tmp_path, {"index": text}, ["ext.code.tested_source"])
+    _, warnings = build(tmp_path, {"index": text}, ["ext.tested_source"])
     assert "no test names 'mnist_tut.by_hand.accuracy'" in warnings
 
 
@@ -83,11 +82,12 @@ def test_a_name_without_a_test_is_an_error(tmp_path, world):
         "mnist_tut.nowhere.nll",
         "nll",
         "mnist_tut.by_hand.torch",
+        "mnist_tut.inside",
     ],
 )
 def test_an_unknown_name_is_an_error_that_names_it(tmp_path, world, name):
     text = f"T\n=\n\n.. tested-source:: {name}\n"
-    _, warnings = build(tmp_path, {"index": text}, ["ext.code.tested_source"])
+    _, warnings = build(tmp_path, {"index": text}, ["ext.tested_source"])
     assert f"cannot show '{name}'" in warnings
 
 
@@ -97,3 +97,36 @@ def test_an_object_that_is_passed_on_is_found_where_it_is_defined(world):
     assert source_of("mnist_tut.shop.nll") == source_of("mnist_tut.by_hand.nll")
     assert package_source.full_name("mnist_tut.shop.nll") == "mnist_tut.by_hand.nll"
     path.unlink()
+
+
+def test_a_box_begins_with_the_imports_that_no_cell_above_has_made(page):
+    sources = [box.get_text() for box in page.select(".tested-source pre")]
+    assert sources[2].startswith(
+        "from mnist_tut.models import Mnist_Logistic\nfrom torch import optim\n\n\ndef get_model("
+    )
+    assert sources[1].startswith("def nll(")  # torch has been imported
+    assert sources[3].startswith(
+        "from mnist_tut.training import loss_batch\n\n\ndef fit("
+    )
+
+
+def test_an_object_that_is_shown_twice_is_found_where_it_is_not_folded(
+    tmp_path, monkeypatch
+):
+    lesson.write(tmp_path, monkeypatch)
+    script = tmp_path / "gallery" / "en" / "nn_tutorial.py"
+    text = script.read_text().replace("# Lines: ", FOLDED + "# Lines: ")
+    script.write_text(text)
+    with lesson.site(tmp_path) as app:
+        page = lesson.html(app)
+        tests = lesson.html(app, "tests/test_by_hand")
+    [place] = page.select("#shown-mnist-tut-by-hand-nll")
+    assert not place.find_parent("details")
+    links = tests.select("a[href*='nn_tutorial.html#']")
+    assert {a["href"].partition("#")[2] for a in links} == {
+        "shown-mnist-tut-by-hand-log-softmax",
+        "shown-mnist-tut-by-hand-nll",
+    }
+
+
+FOLDED = "# .. tested-source:: mnist_tut.by_hand.nll\n#    :folded: Again\n#\n"

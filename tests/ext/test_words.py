@@ -8,7 +8,8 @@ import pytest
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 from ext.alive.figures import WORDS
-from ext.language.languages import LANGUAGES
+from ext.languages import LANGUAGES
+from ext.shrinking import WORDS as SHRINKING
 from gallery_scripts import ROOT
 
 EXT, TEMPLATES = ROOT / "docs" / "ext", ROOT / "docs" / "_templates"
@@ -30,9 +31,12 @@ def own_words():
         source = io.BytesIO(path.read_bytes())
         for _line, message, *_rest in extract("python", source, keywords={"_": None}):
             found[message] = path.name
-    for path in TEMPLATES.rglob("*.html"):
+    for path in [*TEMPLATES.rglob("*.html"), *TEMPLATES.rglob("*.rst")]:
         for message in re.findall(r'_\((["\'])(.*?)\1\)', path.read_text()):
             found[message[1]] = path.name
+    told = tomllib.loads(SHRINKING.read_text(encoding="utf-8"))
+    says = [step["say"] for step in told["steps"]]
+    found |= dict.fromkeys([*told["words"].values(), *says, "by hand"], SHRINKING.name)
     for words in tomllib.loads(WORDS.read_text(encoding="utf-8")).values():
         found |= dict.fromkeys(words.values(), WORDS.name)
     return found
@@ -56,5 +60,5 @@ def test_the_catalogue_holds_no_word_of_ours_that_nothing_says(language):
     _, ours = catalogue(language)
     known = own_words()
     said = {text for entry in ours for text in [entry.id] if text not in known}
-    sentences = (EXT / "gallery" / "gallery_words.py").read_text(encoding="utf-8")
+    sentences = (EXT / "words.py").read_text(encoding="utf-8")
     assert not {text for text in said if f'"{text}"' not in sentences}

@@ -1,12 +1,1 @@
 """Figures that answer the reader: a pad to draw on, a network that learns in the page."""
-
-from sphinx.application import Sphinx
-
-ROOMS = ["figures"]
-
-
-def setup(app: Sphinx) -> dict[str, bool]:
-    """Set up every room of this wing that is an extension."""
-    for room in ROOMS:
-        app.setup_extension(f"{__name__}.{room}")
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -8,7 +8,8 @@ and a style sheet; all the rest is loaded when the figure scrolls into view.
 
 The scripts are in ``docs/_static/alive``, every word in ``words.toml``. What they need of
 the models was written by :func:`ext.alive.export.export` when the page was run, and lies in the
-built site's ``_static/alive`` by the time that pages are read (see ``run_once``).
+built site's ``_static/alive`` by the time that pages are read (see ``run_once``). The still
+pictures were drawn once, by Matplotlib, of what a run with MNIST had trained.
 """
 
 import hashlib
@@ -30,12 +31,13 @@ from sphinx.locale import _
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
-from ext.order import connect
-
 HERE = Path(__file__).parent
 SCRIPTS = HERE.parents[1] / "_static" / "alive"
 WORDS = HERE / "words.toml"
-MODELS = ["linear", "cnn", "better"]
+STILL = """<noscript><figure>\
+<img src="{root}_static/alive/still-{kind}.svg" width="768" height="{height}" alt="{still_alt}">\
+<figcaption>{still}</figcaption></figure></noscript>"""
+HEIGHTS = {"draw": 216, "train": 384}
 #: The page's loop, line by line: the code, when it is shown ("!" means unless), and which switch
 #: strikes it out.
 LOOP: list[tuple[str, str, str]] = [
@@ -102,101 +104,52 @@ def loop_html(n: int) -> str:
 
 
 class Alive(SphinxDirective):
-    """What both directives share. Content of the directive stands above the figure."""
+    """The directives ``draw-digit`` and ``train-here``; their content stands above the figure."""
 
-    kind: str
     has_content = True
-
-    def settings(self, facts: dict[str, Any]) -> dict[str, str]:
-        """Return what the script has to know, as ``data-`` attributes."""
-        return {}
-
-    def extra(self, facts: dict[str, Any]) -> str:
-        """Return HTML that the script uses."""
-        return ""
+    option_spec = {"brief": directives.flag}  # noqa: RUF012  (a pad without the layers)
 
     def run(self) -> list[nodes.Node]:
         """Return the sentence, the still picture, and what the script needs."""
+        kind = {"draw-digit": "draw", "train-here": "train"}[self.name]
         path = Path(self.config.alive_exports, "facts.json")
         self.env.note_dependency(str(path))
-        words = words_of(self.kind)
+        words = words_of(kind)
         try:
             facts = json.loads(path.read_text(encoding="utf-8"))
         except OSError:
-            logger.warning(
-                "%s: no models were exported to %s",
-                self.name,
-                path.parent,
-                location=self.get_location(),
-            )
+            place = self.get_location()
+            logger.warning("%s: %s is missing", self.name, path, location=place)
             return [nodes.paragraph("", words["elsewhere"])]
-        known = {"{n}": f"{facts['n']:,}", "{size}": facts["size"]}
-        for name, value in known.items():
-            words = {key: word.replace(name, value) for key, word in words.items()}
-        attributes = {"data-alive": self.kind, **self.settings(facts)}
-        opening = "".join(
-            f' {name}="{escape(value)}"' for name, value in attributes.items()
-        )
-        still = nodes.container(classes=["alive-still"])
-        still += nodes.raw("", self.still(path.parent, words), format="html")
-        still += nodes.paragraph("", words["elsewhere"])
-        said = json.dumps(words, ensure_ascii=False).replace("</", "<\\/")
-        closing = (
-            f'<script type="application/json" class="alive-words">{said}</script></div>'
-        )
+        gaps = {"{n}": f"{facts['n']:,}", "{size}": facts["size"]}
+        for gap, value in gaps.items():
+            words = {key: word.replace(gap, value) for key, word in words.items()}
         holder = nodes.container()
         self.state.nested_parse(self.content, self.content_offset, holder)
+        brief = ' data-brief=""' * ("brief" in self.options)
+        settings = f'data-alive="{kind}" data-example="{facts["example"]}"{brief}'
+        still = nodes.container(classes=["alive-still"])
+        still += nodes.raw("", self.still(kind, words), format="html")
+        still += nodes.paragraph("", words["elsewhere"])
+        closing = (loop_html(facts["n"]) if kind == "train" else "") + said(words)
         return [
             *holder.children,
-            nodes.raw("", f'<div class="alive"{opening}>', format="html"),
+            nodes.raw("", f'<div class="alive" {settings}>', format="html"),
             still,
-            nodes.raw("", self.extra(facts) + closing, format="html"),
+            nodes.raw("", f"{closing}</div>", format="html"),
         ]
 
-    def still(self, folder: Path, words: dict[str, str]) -> str:
+    def still(self, kind: str, words: dict[str, str]) -> str:
         """Return the picture for readers without JavaScript; others do not load it."""
-        name = f"still-{self.kind}.svg"
-        head = (folder / name).read_text(encoding="utf-8")[:200]
-        size = " ".join(re.findall(r' ((?:width|height)="\d+")', head))
         root = "../" * self.env.docname.count("/")
-        image = f'<img src="{root}_static/alive/{name}" {size} alt="{escape(words["still_alt"])}">'
-        caption = f"<figcaption>{escape(words['still'])}</figcaption>"
-        return f"<noscript><figure>{image}{caption}</figure></noscript>"
+        escaped = {name: escape(words[name]) for name in ("still", "still_alt")}
+        return STILL.format(root=root, kind=kind, height=HEIGHTS[kind], **escaped)
 
 
-class DrawDigit(Alive):
-    """The ``draw-digit`` directive."""
-
-    kind = "draw"
-    option_spec = {  # noqa: RUF012  (docutils wants a plain dict)
-        "models": directives.unchanged,
-        "first": lambda name: directives.choice(name, MODELS),
-        "brief": directives.flag,  # without the layers
-    }
-
-    def settings(self, facts: dict[str, Any]) -> dict[str, str]:
-        """Return the models to choose from, the one to begin with, and the picture on the pad."""
-        models = self.options.get("models", " ".join(MODELS)).split()
-        if unknown := set(models) - set(MODELS):
-            raise self.error(f"draw-digit: no model is called {', '.join(unknown)}")
-        first = self.options.get("first", "cnn" if "cnn" in models else models[0])
-        if first not in models:
-            raise self.error(f"draw-digit: {first} is not among the models")
-        return {
-            "data-models": " ".join(models),
-            "data-first": first,
-            "data-example": str(facts["example"]),
-        } | ({"data-brief": ""} if "brief" in self.options else {})
-
-
-class TrainHere(Alive):
-    """The ``train-here`` directive."""
-
-    kind = "train"
-
-    def extra(self, facts: dict[str, Any]) -> str:
-        """Return the loop's lines."""
-        return loop_html(facts["n"])
+def said(words: dict[str, str]) -> str:
+    """Write down what the figure's script says."""
+    text = json.dumps(words, ensure_ascii=False).replace("</", "<\\/")
+    return f'<script type="application/json" class="alive-words">{text}</script>'
 
 
 def say_where(app: Sphinx, config: Config) -> None:
@@ -223,13 +176,3 @@ def load_script(
         app.add_css_file("alive/alive.css")
         attributes: dict[str, Any] = {"data-version": version(app)}
         app.add_js_file("alive/alive.js", loading_method="defer", **attributes)
-
-
-def setup(app: Sphinx) -> dict[str, bool]:
-    """Register the directives."""
-    app.add_config_value("alive_exports", "", "", str)
-    connect(app, "config-inited", say_where)  # before run_once
-    app.add_directive("draw-digit", DrawDigit)
-    app.add_directive("train-here", TrainHere)
-    connect(app, "html-page-context", load_script)
-    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,77 @@
+"""What the head of a page tells browsers, search engines and previews.
+
+The same page in the other language (``rel="alternate"``), a description, and the preview that chat
+programs and social networks show. Addresses are relative unless ``site_url`` says where the site is
+published; with it they are absolute, as Open Graph demands, and each page names its canonical
+address.
+"""
+
+import re
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.errors import ConfigError
+
+from ext.languages import LANGUAGES, folder_of
+
+LONGEST = 160  # what search engines show of a description
+
+
+def describe(doctree: nodes.document | None) -> str:
+    """Return what the page says one will do there, or else how its first paragraph begins."""
+    if doctree is None:
+        return ""
+    boxes = (n for n in doctree.findall(nodes.bullet_list) if n["classes"])
+    if box := next((n for n in boxes if "at-a-glance" in n["classes"]), None):
+        _label, *words = box[0][0].children  # "You will do:", and what
+        text = "".join(word.astext() for word in words).lstrip(" ：")
+        return shortened(text[:1].upper() + text[1:])
+    sections = doctree.findall(nodes.section)
+    children = (child for section in sections for child in section.children)
+    first = next((n for n in children if isinstance(n, nodes.paragraph)), None)
+    return shortened(first.astext()) if first else ""
+
+
+def shortened(text: str) -> str:
+    """Put a text into one line, as long as search engines show."""
+    text = " ".join(text.split())
+    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+
+
+def add_tags(
+    app: Sphinx,
+    page: str,
+    template: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
+) -> None:
+    """Put the tags into the page's head."""
+    site = app.config.html_title
+    title = nodes.unescape(context.get("title") or site)
+    facts = {
+        "page": page,
+        "site": site,
+        "title": title if "<" not in title else app.env.titles[page].astext(),
+        "description": describe(doctree) or site,
+        "folder": folder_of(app.config),
+        "languages": LANGUAGES,
+        "url": app.config.site_url or context["content_root"] + "../",
+    }
+    known = re.sub(r'<meta name="viewport"[^>]*>', "", context.get("metatags", ""))
+    tags = app.builder.templates.render("head.html", facts)
+    context["metatags"] = (
+        f"{known}{tags.strip()}\n"  # the theme writes the viewport, too
+    )
+
+
+def check_site(app: Sphinx, config: Config) -> None:
+    """See that the address is one, and let it end with a slash."""
+    if config.site_url and not config.site_url.startswith(("https://", "http://")):
+        raise ConfigError(
+            f"MNIST_TUT_SITE must be the address of the site, such as "
+            f"https://example.org/tut/, not {config.site_url!r}"
+        )
+    if config.site_url:
+        config.site_url = config.site_url.rstrip("/") + "/"

@@ -1,0 +1,122 @@
+"""Only the styles and scripts that a page needs, so that it can be read soon on a slow line.
+
+Of the theme's style sheet, with Bootstrap and a font of two thousand icons in it, our pages use a
+tenth: rules that name a class or an id which stands in no page and in no script are left out. A
+page asks for a style sheet or a script only if there is something on it that uses it, and no script
+holds up its text. Search tools are loaded where one searches.
+"""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pydata_sphinx_theme
+import sphinx_gallery
+from lightningcss import process_stylesheet
+from sphinx.application import Sphinx
+from sphinx.builders.html._assets import _JavaScript
+
+THEME = Path(pydata_sphinx_theme.__file__).parent / "theme/pydata_sphinx_theme/static"
+#: Style sheets to take rules out of: where they stand in the site, and where they come from.
+SHEETS = {
+    "styles/pydata-sphinx-theme.css": THEME / "styles/pydata-sphinx-theme.css",
+    "sg_gallery.css": Path(sphinx_gallery.__file__).parent / "_static/sg_gallery.css",
+}
+#: What has to stand in a page's text to make it load a file; None: no page needs it.
+NEEDED_FOR = {
+    "sg_gallery.css": "sphx-glr",
+    "sg_gallery-binder.css": None,
+    "sg_gallery-dataframe.css": None,
+    "sg_gallery-rendered-html.css": None,
+    "sg-tags.js": None,
+    "code.js": "<pre",
+    "copybutton.css": "<pre",
+    "copybutton.js": "<pre",
+    "clipboard.min.js": "<pre",
+    "home.css": 'id="home"',
+    "exercises.css": 'class="exercise',
+    "progress.js": 'class="exercise',
+    "shrink.css": 'class="shrink"',
+    "shrink.js": 'class="shrink"',
+    "terms.js": "glossary.html#term-",
+}
+NEVER = [
+    "scripts/bootstrap.js*",
+    "scripts/fontawesome.js*",
+    "vendor/fontawesome/webfonts/*",
+    "**/*.map",
+]
+NAMES = re.compile(r"[.#]((?:\\.|[\w-])+)")
+NOTICES = re.compile(r"/\*!.*?\*/", re.S)  # of licences
+ICON_FONTS = re.compile(r"@font-face\s*\{[^{}]*Font Awesome[^{}]*\}")
+BROWSERS = ["chrome 100", "firefox 100", "safari 15.4"]  # of 2022: what is written for
+ATTRIBUTES = re.compile(r"""\b(?:class|id)\s*=\s*["']([^"']*)["']""")
+ICON = re.compile(r"fa[srb]?$|fa-")
+
+
+def without_unused(css: str, words: set[str]) -> str:
+    """Leave out the rules that match nothing, and the fonts of icons."""
+    names = {name.replace("\\", "") for name in NAMES.findall(css)}
+    light = process_stylesheet(
+        ICON_FONTS.sub("", css),
+        unused_symbols=names - words,
+        minify=True,
+        browsers_list=BROWSERS,
+    )
+    lost = [notice for notice in NOTICES.findall(css) if notice not in light]
+    return "\n".join([*lost, light])
+
+
+def words_of(folder: Path) -> set[str]:
+    """Collect the classes and ids of the pages and all words of the scripts, but no icons."""
+    words: set[str] = set()
+    for page in folder.rglob("*.html"):
+        for names in ATTRIBUTES.findall(page.read_text(encoding="utf-8")):
+            words.update(names.split())
+    for script in (folder / "_static").rglob("*.js"):
+        words.update(re.findall(r"[\w-]+", script.read_text(encoding="utf-8")))
+    return {word for word in words if not ICON.match(word)}
+
+
+def lighten(app: Sphinx, exception: Exception | None) -> None:
+    """Write the style sheets anew, and drop the files that no page asks for."""
+    if exception is not None or app.builder.format != "html":
+        return
+    static = Path(app.outdir) / "_static"
+    for path in [p for name in NEVER for p in static.glob(name)]:
+        path.unlink(missing_ok=True)
+    words = words_of(Path(app.outdir))
+    for name, source in SHEETS.items():
+        if (static / name).exists():
+            css = without_unused(source.read_text(encoding="utf-8"), words)
+            (static / name).write_text(css, encoding="utf-8")
+
+
+def wanted(name: str, body: str) -> bool:
+    """Whether a page with this body needs a file."""
+    mark = NEEDED_FOR.get(name.rpartition("/")[2].partition("?")[0], "")
+    return mark is not None and mark in body
+
+
+def choose(
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Leave out what this page does not need, and let its scripts wait for its text."""
+    body = context.get("body", "")
+    context["css_files"] = [
+        css for css in context["css_files"] if wanted(str(css.filename), body)
+    ]
+    if page == "search":
+        return
+    scripts = []
+    for js in context["script_files"]:
+        if not js.filename:
+            if "DOCUMENTATION_OPTIONS." not in js.attributes.get("body", ""):
+                scripts.append(js)  # those only serve the search
+        elif wanted(str(js.filename), body):
+            late = {**js.attributes, "defer": "defer"}
+            # It speaks as soon as it is there, and has to come after the translations.
+            last = "sphinx_highlight" in str(js.filename)
+            priority = 900 if last else js.priority
+            scripts.append(_JavaScript(js.filename, priority=priority, **late))
+    context["script_files"] = scripts
