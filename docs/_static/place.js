@@ -7,7 +7,7 @@
   const link = document.querySelectorAll("a.language-switch");
   if (!article || !link.length) return;
   const NAMED = "section section[id], dt[id], .exercise[id], .loop[id]";
-  const MARKS = `${NAMED}, .alive, :is(pre, img, table, .guess):not(.alive *)`;
+  const MARKS = `${NAMED}, .alive, .shrink, :is(pre, img, table, .guess):not(.alive *, .shrink *)`;
   const LINE = 32; // a line that a link leads to stands as many pixels below the header, or fewer
 
   const top = (mark) => mark.getBoundingClientRect().top;
@@ -37,7 +37,9 @@
 
   /** Word the place at the top of the screen as a hash; "" at the beginning of the page. */
   function where() {
-    const all = marks(), y = line();
+    const all = marks(), y = line(), loop = article.querySelector(".shrink")?.getBoundingClientRect();
+    // A step of the loop that is in sight has an address of its own.
+    if (loop && location.hash.startsWith("#step-") && loop.top < innerHeight / 2 && loop.bottom > y) return location.hash;
     const index = all.findLastIndex(({ mark }) => shown(mark) && top(mark) <= y);
     if (index < 0 && scrollY < LINE) return "";
     const { mark, name, since } = all[index] ?? { mark: article, name: "", since: 0 };
@@ -65,7 +67,7 @@
   for (const each of link)
     for (const event of ["click", "auxclick", "contextmenu"]) each.addEventListener(event, carry);
 
-  const found = decodeURIComponent(location.hash).match(/^#(.*)~(\d+)\.(\d\d)$/);
+  const found = location.hash.replace(/%7e/i, "~").match(/^#(.*)~(\d+)\.(\d\d)$/);
   if (!found) return;
   const place = [found[1], Number(found[2]), Number(found[3]) / 100];
   const reached = go(...place);
@@ -74,6 +76,6 @@
   addEventListener("load", () => {
     if (Math.abs(scrollY - reached) < 2) go(...place);
     const hash = found[1] && `#${found[1]}`;
-    setTimeout(() => history.replaceState(history.state, "", location.href.replace(/#.*~.*/, hash)));
+    setTimeout(() => history.replaceState(history.state, "", location.href.split("#")[0] + hash));
   });
 })();

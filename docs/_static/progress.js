@@ -71,7 +71,9 @@
   for (const box of boxes) {
     const label = box.querySelector(".exercise-done");
     label.hidden = false;
-    label.querySelector("input").addEventListener("change", tick);
+    const tickbox = label.querySelector("input");
+    tickbox.autocomplete = "off"; // what was kept decides after a reload, and not the browser
+    tickbox.addEventListener("change", tick);
   }
   addEventListener("storage", (event) => {
     if (event.key === KEY) show(read());

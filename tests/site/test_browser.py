@@ -98,7 +98,7 @@ def test_the_front_page_puts_the_browsers_language_first(
 @both
 def test_the_landing_page_fits_one_screen(page, address, lang):
     page.goto(f"{address}/{lang}/index.html")
-    for part in ["h1", "main a.sd-btn", "table.program-lengths"]:
+    for part in ["h1", "main p.go a"]:
         box = page.locator(part).bounding_box()
         assert box["y"] + box["height"] <= 900, f"{part} is below the first screen"
 
@@ -224,14 +224,28 @@ def test_downloads_arrive_and_are_the_right_files(page, address, lang, tmp_path)
         ("zh/nowhere.html", "没有这一页"),
         ("en/deep/down/nowhere.html", "There is no such page"),
         ("nowhere.html", "There is no such page · 没有这一页"),
+        ("a/folder/of/no/language/", "There is no such page · 没有这一页"),
     ],
 )
 def test_an_address_that_does_not_exist_leads_back(page, address, path, title):
     page.goto(f"{address}/{path}")
     assert page.locator("h1").inner_text().startswith(title)
+    font = page.locator("body").evaluate("node => getComputedStyle(node).fontFamily")
+    assert "sans" in font, "it has found no styles"
+    page.wait_for_function(f"document.baseURI.length < {len(address) + 6}")
     page.locator("main a[href$='index.html']").first.click()
     page.wait_for_url(f"{address}/{'zh' if path.startswith('zh') else 'en'}/index.html")
-    assert page.locator("main a.sd-btn").is_visible()
+    assert page.locator("main p.go a").is_visible()
+
+
+@pytest.mark.parametrize("path", ["zh/old-tensor_page.html", "a/b/tensor.html"])
+def test_who_asked_for_a_page_that_is_not_there_can_search(page, address, path):
+    page.goto(f"{address}/{path}")
+    page.wait_for_function(f"document.baseURI.length < {len(address) + 6}")
+    page.locator("main form input").first.fill("tensor")
+    page.locator("main form button").first.click()
+    lang = "zh" if path.startswith("zh") else "en"
+    page.wait_for_url(f"{address}/{lang}/search.html?q=tensor")
 
 
 @both
@@ -240,14 +254,21 @@ def test_bars_are_seen_where_the_system_sets_the_colours(chromium, address, lang
     context = chromium.new_context(forced_colors="active")
     page = context.new_page()
     page.goto(f"{address}/{lang}/index.html")
-    page.locator(".alive-bar").first.wait_for()
+    pad = page.locator(".alive-draw canvas").first
+    pad.scroll_into_view_if_needed()
+    page.locator("[data-alive=draw][data-awake]").wait_for()
+    box = pad.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 5)
+    page.mouse.down()  # an empty pad has bars of no length
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 4 / 5)
+    page.mouse.up()
+    page.locator(".alive-best .alive-bar").first.wait_for()
     paper = page.eval_on_selector("body", "(e) => getComputedStyle(e).backgroundColor")
-    for bar in ("table.program-lengths i", ".alive-bar"):
-        colours = page.eval_on_selector_all(
-            bar, "all => all.map((e) => getComputedStyle(e).backgroundColor)"
-        )
-        assert colours, bar
-        assert paper not in colours, bar
+    colours = page.eval_on_selector_all(
+        ".alive-bar", "all => all.map((e) => getComputedStyle(e).backgroundColor)"
+    )
+    assert colours
+    assert paper not in colours
     context.close()
 
 

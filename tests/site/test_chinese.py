@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from ext.language.term_pairs import read_terms
+from ext.terms import read_terms
 from pages import to_open
 
 # Names, and titles as they were published. Terms of the glossary may stand beside their Chinese.
@@ -14,18 +14,24 @@ Debian Linux Ubuntu English IPython
 API BSD CNN CPU CUDA GB GPU HTML ID IDX KiB MB MiB MNIST SGD SHA Ctrl
 axe-core DataLoader Dataset ReLU Lambda autograd fastai glibc gzip kernel len logit map nats pickle
 NaN nat eps softmax dropout forward hook Linear Conv Mm Add Amax Sub Exp Sum Log Index Mean Neg
-AdamW classes opt CSV JPEG ONNX PNG Pillow TensorBoard fork
-Windows macOS eval float lambda nan permute sigmoid spawn view
-Blanchard Higham Ioffe Szegedy
+AdamW classes opt ratios verdict Delete Shift CSV JPEG ONNX PNG Pillow TensorBoard fork
+Windows macOS Mac Docker pip eval float lambda nan permute sigmoid spawn view
+Blanchard Higham Ioffe Szegedy Loshchilov Hutter Andrej Karpathy micrograd Mersenne Twister
+CC BY torch torchvision
+exp RGBA EXIF Fashion-MNIST Flatten TensorDataset WSL AMP
+ModelScope Kaggle AI Studio iPhone HEIC Net weight Sequential
+rand pad frame unfold columns uniform brightness opened tents closing
 Adam Jeremy Howard Rachel Thomas Francisco Ingham Xavier Glorot Bengio Bottou Haffner LeCun
-Accelerate DDP FSDP gloo Lightning nccl SLURM Triton Xeon
+Accelerate DDP FSDP gloo Lightning nccl SLURM Triton Xeon MLP
 """
 TITLES = [
     "Can't pickle",
+    "CUDA out of memory",
     "element 0 of tensors does not require grad",
     "What is torch.nn really?",
     "Gradient-based learning applied to document recognition",
     "Proceedings of the IEEE",
+    "the mnist_tut authors",
     # explained where they stand, and messages of PyTorch
     "negative log-likelihood",
     "stochastic gradient descent",

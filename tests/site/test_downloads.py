@@ -1,31 +1,41 @@
 """The downloads run alone: without the package, in an empty folder, with the page's results."""
 
 import ast
+import contextlib
 import gzip
 import hashlib
+import io
 import json
 import pickle
 import re
 import subprocess
+import sys
 import threading
 import zipfile
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import ModuleType
 from typing import NamedTuple
 
+import matplotlib.pyplot as plt
 import nbformat
 import pytest
 from alone import can_import, command, environment, link_packages, locate
+from bs4 import BeautifulSoup
 from gallery_scripts import NAMES, ROOT, cells, prose
+from markdown_it import MarkdownIt
 from nbclient import NotebookClient
 from sphinx_gallery.py_source_parser import remove_ignore_blocks
 
 from mnist_tut import exercises
-from mnist_tut.mnist import for_pages, get_mnist
-from mnist_tut.mnist.read import FILE_NAME
+from mnist_tut.mnist import get_mnist
 
 BOOK = "nn_tutorial.py"
+AS_NOTEBOOKS = [
+    BOOK,
+    "your_own_project.py",
+]  # whose every cell runs in a notebook below
 NEEDED = ["torch", "numpy", "requests", "matplotlib"]
 LANGUAGES = ["en", "zh"]
 both = pytest.mark.parametrize("lang", LANGUAGES)
@@ -58,6 +68,12 @@ def without_times(text):
     """Blank out what differs from run to run, and spaces at line ends."""
     text = re.sub(r"\d+(\.\d+)? s\b|[\d.]+ times| +\d+\.\d\d (?= )", "TIME", text)
     return [line.rstrip() for line in text.splitlines() if line.strip()]
+
+
+def without_numbers(lines):
+    """Blank out what depends on how many pictures there are."""
+    number = r"-?\d[\d,.]*(e[+-]?\d+)?"
+    return [re.sub(" +", " ", re.sub(number, "N", line)) for line in lines]
 
 
 @pytest.fixture(scope="module")
@@ -93,34 +109,24 @@ class Served(NamedTuple):
         return text
 
 
-def small_data():
-    """Pack a few hundred of the pictures that the pages were built with."""
+def few_pictures(*_):
+    """Give a few hundred of the pictures that the pages were built with."""
     pairs = get_mnist(None, "", 0, "")
-    few = [
-        (x[:size], y[:size])
-        for (x, y), size in zip(pairs, (600, 300, 200), strict=True)
-    ]
-    return gzip.compress(pickle.dumps(few, protocol=2), 1)
+    sizes = (600, 300, 200)
+    return [(x[:n], y[:n]) for (x, y), n in zip(pairs, sizes, strict=True)]
 
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    """Serve the data that the pages were built with, whole and in part."""
+    """Serve a few of the pages' pictures, in a file like the published one."""
     folder = tmp_path_factory.mktemp("served")
-    packed = {
-        "whole": (for_pages()[0] / FILE_NAME).read_bytes(),
-        "small": small_data(),
-    }
-    for name, content in packed.items():
-        (folder / name).write_bytes(content)
+    packed = gzip.compress(pickle.dumps(few_pictures(), protocol=2), 1)
+    (folder / "small").write_bytes(packed)
     handler = partial(Quiet, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        address = f"http://127.0.0.1:{server.server_port}"
-        yield {
-            name: Served(f"{address}/{name}", len(b), hashlib.md5(b).hexdigest())
-            for name, b in packed.items()
-        }
+        address = f"http://127.0.0.1:{server.server_port}/small"
+        yield Served(address, len(packed), hashlib.md5(packed).hexdigest())
         server.shutdown()
 
 
@@ -137,27 +143,43 @@ def run_alone(packages, folder, *arguments):
     return run.stdout
 
 
-@every_page
-def test_the_script_runs_alone_and_the_second_time_without_a_network(
-    site, packages, served, tmp_path, name
-):
+@pytest.mark.parametrize("name", [name for name in NAMES if name not in AS_NOTEBOOKS])
+def test_the_script_runs_alone(site, packages, served, tmp_path, name):
     script = tmp_path / "page.py"
     text = download(site, "zh", ".py", name).read_text(encoding="utf-8")
-    script.write_text(served["small"].instead(text), encoding="utf-8")
-    first = run_alone(packages, tmp_path, script)
-    assert first.count("\n") > 20
+    script.write_text(served.instead(text), encoding="utf-8")
+    assert run_alone(packages, tmp_path, script).count("\n") > 20
     assert {path.name for path in tmp_path.iterdir()} == {"data", "page.py"}
-    if name == "nn_tutorial.py":
-        offline = text.replace("https://", "http://127.0.0.1:9/")
-        script.write_text(
-            served["small"]._replace(url="http://127.0.0.1:9/").instead(offline)
-        )
-        assert without_times(run_alone(packages, tmp_path, script)) == without_times(
-            first
-        )
 
 
-def test_the_notebook_runs_alone_and_prints_what_its_page_shows(
+@pytest.mark.parametrize("name", AS_NOTEBOOKS)
+def test_a_script_gets_its_data_alone_and_the_second_time_without_a_network(
+    site, packages, served, tmp_path, name
+):
+    """Their other cells run as notebooks below, which hold the same code."""
+    script = tmp_path / "page.py"
+    text = download(site, "zh", ".py", name).read_text(encoding="utf-8")
+    text = text[: text.index("\n# %%", text.index("= get_mnist("))]
+    for url in served.url, "http://127.0.0.1:9/":
+        script.write_text(served._replace(url=url).instead(text), encoding="utf-8")
+        run_alone(packages, tmp_path, script)
+    assert {path.name for path in tmp_path.iterdir()} == {"data", "page.py"}
+
+
+def as_the_package_has_it(monkeypatch):
+    """Run the cells of the tutorial with the same pictures, and return the lines they print."""
+    source = ModuleType("data")
+    source.get_mnist = few_pictures
+    monkeypatch.setitem(sys.modules, "mnist_tut.data", source)
+    monkeypatch.setattr(plt, "show", plt.close)
+    names, printed = {"__name__": "__main__"}, io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        for cell in cells("en", BOOK):
+            exec(compile(cell.content, BOOK, "exec"), names)
+    return without_times(printed.getvalue())
+
+
+def test_the_notebook_runs_alone_and_prints_what_its_page_does(
     site, tutorial, packages, served, tmp_path, monkeypatch
 ):
     link_packages(["ipykernel", "matplotlib-inline"], tmp_path / "kernel")
@@ -173,7 +195,7 @@ def test_the_notebook_runs_alone_and_prints_what_its_page_shows(
     run = notebook(site, "en")
     for cell in run.cells:
         if cell.cell_type == "code" and "\nMD5 = " in cell.source:
-            cell.source = served["whole"].instead(cell.source)
+            cell.source = served.instead(cell.source)
     client = NotebookClient(
         run,
         kernel_name="alone",
@@ -185,9 +207,13 @@ def test_the_notebook_runs_alone_and_prints_what_its_page_shows(
     client.execute(env=env)
     outputs = [out for cell in run.cells[3:] for out in cell.get("outputs", [])]
     printed = "\n".join(out.text for out in outputs if out.output_type == "stream")
-    todo = {exercises.says(name, "en")["todo"] for name in exercises.EXERCISES}
-    told = [line for line in without_times(printed) if line not in todo]
-    assert told == page_outputs(tutorial, "en")
+    on_page = re.findall(r"^\.\. exercise:: (\w+)$", prose("en", BOOK), re.M)
+    todo = [exercises.says(name, "en")["todo"] for name in on_page]
+    lines = without_times(printed)
+    assert [line for line in lines if line in todo] == todo
+    told = [line for line in lines if line not in todo]
+    assert told == as_the_package_has_it(monkeypatch)
+    assert without_numbers(told) == without_numbers(page_outputs(tutorial, "en"))
     pictures = [out for out in outputs if "image/png" in out.get("data", {})]
     assert len(pictures) == len(
         tutorial["en"].select("article img.sphx-glr-single-img")
@@ -200,7 +226,7 @@ def test_the_notebook_can_be_run_again_from_any_section_and_with_other_settings(
     book = notebook(site, "en")
     for cell in book.cells:
         if cell.cell_type == "code" and "\nMD5 = " in cell.source:
-            cell.source = served["small"].instead(cell.source)
+            cell.source = served.instead(cell.source)
     nbformat.write(book, tmp_path / "page.ipynb")
     rerun = ROOT / "tests" / "support" / "rerun.py"
     printed = run_alone(packages, tmp_path, rerun, "page.ipynb").splitlines()
@@ -213,7 +239,6 @@ def test_the_notebook_can_be_run_again_from_any_section_and_with_other_settings(
 @pytest.mark.parametrize(
     ("name", "lang", "solved"),
     [
-        ("nn_tutorial.py", "en", False),
         ("nn_tutorial.py", "zh", True),
         ("your_own_project.py", "zh", False),
         ("your_own_project.py", "en", True),
@@ -227,7 +252,7 @@ def test_the_notebook_runs_with_its_exercises_untouched_and_solved(
     met = []
     for cell in book.cells:
         if cell.cell_type == "code" and "\nMD5 = " in cell.source:
-            cell.source = served["small"].instead(cell.source)
+            cell.source = served.instead(cell.source)
         if cell.source in stubs:
             met.append(stubs[cell.source])
             if solved:
@@ -254,9 +279,9 @@ def test_without_data_and_network_the_script_ends_with_one_clear_message(
     )
     assert run.returncode == 1
     message = run.stderr.split("RuntimeError: ")[-1]
-    assert message.startswith("https://github.com/pytorch/tutorials/")
-    place = Path("data", "mnist", "mnist.pkl.gz")
-    assert message.rstrip().endswith(f"put the published file at {place}")
+    assert message.startswith("No MNIST: ")
+    assert "lies at https://github.com/pytorch/tutorials/" in message
+    assert f"belongs at {Path('data', 'mnist', 'mnist.pkl.gz')}" in message
     assert not (tmp_path / "data").exists()
 
 
@@ -275,13 +300,10 @@ def test_a_missing_package_is_named_with_the_way_to_install_it(site, tmp_path):
 
 @every_page
 def test_all_four_downloads_hold_the_same_code(site, name):
-    def code(lang):  # the first installs what is missing, which is no plain Python
+    def code(lang):  # the first is no plain Python, and speaks the page's language
         return [ast.dump(ast.parse(s)) for s in sources(site, lang, name)[1:]]
 
-    def without_checks(lang):  # whose messages are in the page's language
-        return [text for text in code(lang) if "name='check_" not in text]
-
-    assert without_checks("en") == without_checks("zh")
+    assert code("en") == code("zh")
     for lang in LANGUAGES:
         text = download(site, lang, ".py", name).read_text(encoding="utf-8")
         in_script = [
@@ -319,6 +341,19 @@ def test_the_prose_is_clean_markdown(site, name, lang):
         assert not re.search(r"^\s*\.\. |:\w+:`|``|>`_|::$", text, re.M), text
         assert text.count("`") % 2 == 0
         assert text.count("$") % 2 == 0
+
+
+@both
+@every_page
+def test_rendered_as_commonmark_no_mark_is_left_over(site, name, lang):
+    render = MarkdownIt().render
+    for cell in notebook(site, lang, name).cells:
+        if cell.cell_type == "markdown":
+            shown = BeautifulSoup(render(cell.source), "html.parser")
+            for block in shown.select("code, pre"):
+                block.extract()
+            text = re.sub(r"\$[^$]*\$", "", shown.get_text())
+            assert not re.search(r"\*\*|\]\(|```", text), text
 
 
 @both

@@ -35,16 +35,6 @@ def test_every_page_has_a_preview_of_its_own_language(site, lang):
 
 
 @both
-def test_the_landing_page_tells_the_story_of_the_tutorials_steps(site, tutorial, lang):
-    home = parse(site / lang / "index.html").select_one("table.program-lengths")
-    table = tutorial[lang].select_one("section#fit-get-data table.program-lengths")
-    assert home.get_text() == table.get_text()
-    leads = [a["href"].partition("#")[2] for a in home.select("a[href]")]
-    assert all(tutorial[lang].find(id=anchor) for anchor in leads)
-    assert len(leads) == 9
-
-
-@both
 def test_pictures_say_their_size(site, lang):
     for page in pages(site / lang):
         for img in parse(page).select("article img"):

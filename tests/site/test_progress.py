@@ -17,11 +17,7 @@ First
 
    Write it.
 
-   .. hint::
-
-      Gather.
-
-.. exercise:: my_top3
+.. exercise:: my_bias_gradient
 
    Write it.
 
@@ -47,13 +43,12 @@ def url(tmp_path_factory):
     settings = {
         "html_theme": "pydata_sphinx_theme",
         "html_static_path": [str(STATIC)],
-        "html_css_files": ["site.css"],
+        "html_css_files": ["site.css", "exercises.css"],
+        "html_js_files": [("progress.js", {"defer": "defer"})],
         "html_theme_options": {"secondary_sidebar_items": ["page-toc"]},
     }
     folder = tmp_path_factory.mktemp("exercises")
-    with built(
-        folder, {"index": TEXT}, ["ext.gallery.exercise_boxes"], **settings
-    ) as app:
+    with built(folder, {"index": TEXT}, ["ext.boxes"], **settings) as app:
         yield (Path(app.outdir) / "index.html").as_uri()
 
 
@@ -123,7 +118,7 @@ def test_a_tick_stays_and_the_contents_list_shows_it(visit):
     assert marks(page)["#first"] == "1 of 2 exercises done"
     come_back(page)
     assert tick(page, "my_nll").is_checked()
-    assert not tick(page, "my_top3").is_checked()
+    assert not tick(page, "my_bias_gradient").is_checked()
     assert marks(page)["#first"] == "1 of 2 exercises done"
     assert (
         page.locator(".page-toc a[href='#first'] .exercise-count").inner_text() == "●○"

@@ -11,7 +11,7 @@ import tarfile
 import notebooks
 import pytest
 import release
-from ext.gallery import launch
+from ext import launch
 from gallery_scripts import NAMES, ROOT
 
 
@@ -58,7 +58,8 @@ def test_the_branch_holds_both_forms_of_each_page_and_nothing_old(build):
 
 PAGE = """<!doctype html><meta charset="utf-8"><title>{lang}</title><h1>{lang}</h1>
 <a href="../about.html#data">about</a> <a href="#here">here</a>
-<a href="https://elsewhere.example/">elsewhere</a>"""
+<a href="https://elsewhere.example/">elsewhere</a>
+<noscript><a href="https://still.example/">a still figure</a></noscript>"""
 
 
 @pytest.fixture
@@ -69,16 +70,20 @@ def small(tmp_path):
         (folder / "tutorials").mkdir(parents=True)
         (folder / "_downloads" / "123").mkdir(parents=True)
         text = PAGE.format(lang=lang)
+        (tmp_path / "html" / lang / ".buildinfo").touch()
         (folder / "tutorials" / "page.html").write_text(text, encoding="utf-8")
         for suffix in (".ipynb", ".py"):
             (folder / "_downloads" / "123" / f"page{suffix}").write_text(lang + suffix)
     return tmp_path
 
 
-def run(folder):
+def run(folder, check=True, **env):
     """Make the release, in a process of its own: it starts a browser."""
     command = [sys.executable, str(ROOT / "tools" / "release.py"), str(folder)]
-    subprocess.run(command, check=True, capture_output=True)
+    env = {"GITHUB_REF_TYPE": "branch", **env}
+    return subprocess.run(
+        command, check=check, capture_output=True, text=True, env=os.environ | env
+    )
 
 
 @pytest.fixture
@@ -97,7 +102,8 @@ def test_a_release_is_the_site_its_downloads_a_pdf_for_each_language_and_their_s
     each = [
         f"page-{lang}{s}" for lang in ("en", "zh") for s in (".ipynb", ".py", ".pdf")
     ]
-    assert names == {archive, "manifest.json", "SHA256SUMS", *each}
+    assert names == {archive, "manifest.json", "SHA256SUMS", "notes.md", *each}
+    assert (made / "notes.md").read_text(encoding="utf-8").strip()
     assert (made / "page-zh.py").read_text() == "zh.py"
 
     with tarfile.open(made / archive) as tar:
@@ -123,7 +129,19 @@ def test_a_release_is_the_site_its_downloads_a_pdf_for_each_language_and_their_s
         assert pdf.startswith(b"%PDF")
         assert f"https://example.org/tut/{lang}/about.html#data".encode() in pdf
         assert b"https://elsewhere.example/" in pdf
+        assert b"https://still.example/" in pdf, "figures that live are printed still"
         assert b"file:" not in pdf
+
+
+def test_without_a_chinese_font_nothing_is_printed(small):
+    fonts = small / "bin" / "fc-list"
+    fonts.parent.mkdir()
+    fonts.write_text("#!/bin/sh\n")
+    fonts.chmod(0o755)
+    done = run(small, False, PATH=f"{fonts.parent}:{os.environ['PATH']}")
+    assert done.returncode == 1
+    assert "apt-get install fonts-noto-cjk" in done.stdout
+    assert not (small / "release").exists()
 
 
 def test_on_paper_no_link_leads_into_the_machine_that_printed_it(small, monkeypatch):
@@ -133,6 +151,13 @@ def test_on_paper_no_link_leads_into_the_machine_that_printed_it(small, monkeypa
     assert b"https://elsewhere.example/" in pdf
     assert b"file:" not in pdf
     assert b"about.html" not in pdf
+
+
+def test_a_tag_that_is_not_the_version_stops_it_before_anything_is_made(small):
+    done = run(small, False, GITHUB_REF_TYPE="tag", GITHUB_REF_NAME="v99.0")
+    assert done.returncode == 1
+    assert "the tag v99.0 is not v" in done.stderr
+    assert not (small / "release").exists()
 
 
 def test_the_same_site_makes_the_same_archive(small):

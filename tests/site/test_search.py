@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from ext.language.term_pairs import read_terms
+from ext.search_texts import WORDS
+from ext.terms import read_terms
 from pages import anchors, parse, to_open
 from watched import Watched
 
 TABLE = Path(__file__).parent / "searches.toml"
+ASKED = WORDS / "asked"
 RESULTS = "#search-results ol > li"
 # The page asks again with another query, without being loaded again.
 AGAIN = """query => new Promise(done => {
@@ -84,8 +86,17 @@ def test_the_right_answer_comes_first_or_nearly_so(page, address, site, lang):
         places = [found.index(answer) for answer in wanted if answer in found]
         [first, second, third, missed][min(places, default=3)].append(query)
     assert len(asked) >= 60
-    assert len(first) >= 0.85 * len(asked), (second, third, missed)
+    assert len(first) >= 0.9 * len(asked), (second, third, missed)
     assert len(missed) <= 0.03 * len(asked), missed
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_what_is_asked_for_is_there(site, lang):
+    known = set().union(*map(anchors, to_open(site / lang)))
+    lines = (ASKED / f"{lang}.txt").read_text(encoding="utf-8").splitlines()
+    asked = [line.partition(": ")[0] for line in lines]
+    assert len(asked) == len(set(asked)) > 100
+    assert set(asked) <= known
 
 
 @pytest.mark.parametrize(
@@ -97,6 +108,23 @@ def test_a_term_is_found_in_other_forms(page, address, lang, query, title):
     shown = page.locator(f"{RESULTS} p.context").all_inner_texts()
     assert all(20 < len(text) < 200 for text in shown)
     assert page.locator(f"{RESULTS} mark").count() >= len(shown)
+
+
+@pytest.mark.parametrize(
+    ("lang", "query", "section"),
+    [
+        ("en", "overfitting", "validation"),
+        ("en", "vanishing gradients", "wrong-norms"),
+        ("zh", "过拟合", "validation"),
+        ("zh", "梯度消失", "wrong-norms"),
+    ],
+)
+def test_below_a_definition_stands_where_the_thing_is_taught(
+    page, address, lang, query, section
+):
+    assert search(page, address, lang, query)
+    links = page.locator(f"{RESULTS} a").evaluate_all("all => all.map(a => a.href)")
+    assert any(link.endswith(f"#{section}") for link in links[1:]), links
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
@@ -118,6 +146,10 @@ def test_a_printed_number_is_quoted_from_the_output(page, address, site, lang):
         ("zh", "量子 动量", "没有找到“量子”，以下是其余部分的结果", "动量"),
         ("en", "softmx", "“softmx”. These are results for “softmax”", "softmax"),
         ("zh", "过拟和", "没有找到“过拟和”，以下是“过拟合”的结果", "过拟合"),
+        ("zh", "张亮", "“张亮”，以下是“张量”的结果", "张量"),
+        ("zh", "guo拟合", "“guo拟合”，以下是“过拟合”的结果", "过拟合"),
+        ("zh", "xuexilv", "“xuexilv”，以下是“学习率”的结果", "学习率"),
+        ("en", "crossentropy", "are results for “cross entropy”", "cross-entropy"),
     ],
 )
 def test_what_is_not_on_the_site_is_said(page, address, lang, query, words, title):
@@ -127,7 +159,7 @@ def test_what_is_not_on_the_site_is_said(page, address, lang, query, words, titl
 
 @pytest.mark.parametrize(
     ("lang", "query", "near"),
-    [("en", "gradientwise", "gradient"), ("zh", "正则化", "序列化")],
+    [("en", "gradientwise", "gradient"), ("zh", "级联化", "池化")],
 )
 def test_a_search_without_result_offers_the_nearest_terms(
     page, address, lang, query, near
@@ -137,6 +169,45 @@ def test_a_search_without_result_offers_the_nearest_terms(
     page.locator("#search-results .nearest a", has_text=near).first.click()
     page.locator(RESULTS).first.wait_for(timeout=10_000)
     assert near in page.locator(f"{RESULTS} > a").first.inner_text().lower()
+
+
+@pytest.mark.parametrize(
+    ("lang", "query", "word"),
+    [
+        ("en", "attention in transformers", "attention"),
+        ("en", "quantization aware training", "quantization"),
+        ("en", "LSTM time series", "LSTM"),
+        ("en", "state_dicts_hook of a model", "state_dicts_hook"),
+        ("zh", "注意力机制", "注意力"),
+        ("zh", "强化学习", "强化"),
+        ("zh", "生成对抗网络", "对抗"),
+        ("zh", "模型量化", "量化"),
+    ],
+)
+def test_nothing_is_listed_that_shares_only_the_less_telling_words(
+    page, address, lang, query, word
+):
+    assert search(page, address, lang, query) == []
+    assert f"“{word}”" in said(page)
+
+
+@pytest.mark.parametrize(
+    ("lang", "query"),
+    [
+        *[("en", q) for q in ("underfitting", "mixed precision", "unbatched", "fixed")],
+        *[("en", q) for q in ("series", "mobile", "adaptive", "informed")],
+        *[("zh", q) for q in ("欠拟合", "正则化", "混合精度", "张开", "全局", "强化")],
+    ],
+)
+def test_a_real_word_is_not_taken_for_a_slip(page, address, lang, query):
+    page.goto(f"{address}/{lang}/search.html")
+    page.wait_for_function("typeof searchSite === 'function'")
+    assert page.evaluate("(query) => searchSite(query).changed", query) == []
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_letters_of_full_width_are_letters(page, address, lang):
+    assert search(page, address, lang, "ｓｏｆｔｍａｘ")[0] == "softmax"
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

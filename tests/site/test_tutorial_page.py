@@ -1,6 +1,7 @@
 """The built tutorial and the page beside it: what they print and draw, and where names lead."""
 
 import ast
+import builtins
 import copy
 import json
 import re
@@ -8,8 +9,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from ext.code.programs import undefined_names
+from ext.loops import loop_lines
+from ext.package_source import names_from_outside
+from ext.scripts import cells_of
 from gallery_scripts import GALLERY, NAMES, cells
+from pages import parse
 from PIL import Image
 
 from mnist_tut import plots
@@ -19,7 +23,7 @@ LANGUAGES = ["en", "zh"]
 both = pytest.mark.parametrize("lang", LANGUAGES)
 every_page = pytest.mark.parametrize("name", NAMES)
 # At least, where a page needs them:
-FIGURES = {"nn_tutorial.py": 8, "where_the_time_goes.py": 5, "when_it_goes_wrong.py": 2}
+FIGURES = {"nn_tutorial.py": 7, "where_the_time_goes.py": 5, "when_it_goes_wrong.py": 2}
 FIGURES |= {"your_own_project.py": 4}
 SOURCES = {
     "nn_tutorial.py": 15,
@@ -28,7 +32,7 @@ SOURCES = {
 }
 SECTIONS = [
     *("from-scratch", "nn-module", "nn-linear", "validation", "fit-get-data"),
-    *("cnn", "nn-sequential", "wrapping-dataloader", "gpu", "better"),
+    *("hidden", "cnn", "nn-sequential", "wrapping-dataloader", "gpu", "better"),
 ]
 
 
@@ -58,7 +62,7 @@ def figures(page):
     """Collect the numbers that the page printed, by section."""
     text = {name: "\n".join(outputs(page, name)) for name in SECTIONS}
     found = {}
-    for section in ["from-scratch", "nn-module", "nn-linear"]:
+    for section in ["from-scratch", "nn-module"]:
         loss = re.search(r"^tensor\((2\.\d+), grad", text[section], re.M)
         found[f"{section} fresh loss"] = float(loss[1])
     scratch = text["from-scratch"]
@@ -70,16 +74,23 @@ def figures(page):
     for epoch in (0, 1):
         loss = re.search(rf"^{epoch} tensor\((\d\.\d+)\)$", text["validation"], re.M)
         found[f"validation {epoch}"] = float(loss[1])
-        for section in SECTIONS[4:-1]:
+        for section in ["fit-get-data", "hidden", *SECTIONS[6:-1]]:
             found[f"{section} {epoch}"] = epochs(text[section])[epoch][1]
-    found["better accuracy"] = epochs(text["better"])[1][2]
-    found["test accuracy"] = float(text["better"].splitlines()[-1])
+    share = r"^accuracy: (0\.\d+)$"
+    found["fit-get-data accuracy"] = float(
+        re.search(share, text["fit-get-data"], re.M)[1]
+    )
+    for section in ["hidden", "cnn", "better"]:
+        found[f"{section} accuracy"] = float(re.search(share, text[section], re.M)[1])
+    found["test accuracy"] = float(
+        re.search(r"^test set: (.*)$", text["better"], re.M)[1]
+    )
     return found
 
 
 def epochs(text):
-    """Return what ``fit`` printed: training loss, validation loss and accuracy, per epoch."""
-    lines = re.findall(r"^\d  (\d\.\d{4})  (\d\.\d{4})  (\d\.\d{4})$", text, re.M)
+    """Return what ``fit`` printed: training loss and validation loss, per epoch."""
+    lines = re.findall(r"^\d  (\d\.\d{4})  (\d\.\d{4})$", text, re.M)
     return [tuple(map(float, line)) for line in lines]
 
 
@@ -208,20 +219,68 @@ def test_every_step_marks_its_new_lines_and_shows_those_they_replace(tutorial, l
 
 
 @both
-def test_the_programs_of_the_page_get_shorter(tutorial, lang):
-    table = tutorial[lang].select_one("table.program-lengths")
-    rows = [
-        [td.get_text() for td in tr.select("td")] for tr in table.select("tbody tr")
-    ]
-    own = [int(row[0]) for row in rows]
-    assert len(own) == 9
-    assert own[-1] == min(own) < own[0]
+def test_page_and_home_page_say_how_long_each_loop_is_and_none_grows(
+    site, tutorial, lang
+):
+    script = GALLERY / lang / "nn_tutorial.py"
+    lengths = {cell.loop: len(loop_lines(cell.code)) for cell in cells_of(script)}
+    own = [lengths[name] for name in STEPS]
+    assert own == sorted(own, reverse=True)
+    numbers = [*own, lengths["fit"], lengths["validation"]]
+    said = r"\D+".join(map(str, numbers))
+    for page in tutorial[lang], parse(site / lang / "index.html"):
+        assert re.search(rf"\b{said}\b", page.select_one("article").get_text())
 
 
 @both
 @every_page
-def test_no_code_box_uses_a_name_that_the_page_has_not_introduced(lang, name):
-    assert undefined_names(GALLERY / lang / name) == []
+def test_no_code_box_uses_a_name_that_the_page_does_not_introduce(site, lang, name):
+    page = parse(site / lang / "tutorials" / name.replace(".py", ".html"))
+    boxes = ".highlight-Python pre, .tested-source pre"
+    code = "\n".join(box.get_text() for box in page.select(boxes))
+    assert set(names_from_outside(code)) <= {*dir(builtins), "__file__", "__name__"}
+
+
+@both
+def test_what_the_prose_says_of_the_numbers_printed_is_so(tutorial, lang):
+    text = {name: "\n".join(outputs(tutorial[lang], name)) for name in SECTIONS}
+    found = figures(tutorial[lang])
+    _, without, _, second = epochs(text["hidden"])
+    assert second[0] < without[0] / 2
+    now = float(re.search(r"training loss now: (0\.\d+)", text["hidden"])[1])
+    assert now < second[1] < second[0]
+    linear = [found["fit-get-data accuracy"], found["from-scratch validation accuracy"]]
+    assert found["hidden accuracy"] > max(linear)
+    assert 1 - found["better accuracy"] < (1 - found["cnn accuracy"]) / 4
+    slopes = re.findall(r"by (?:nudging|backward): (-?\d\.\d{4})", text["from-scratch"])
+    assert len(slopes) == 2
+    assert float(slopes[0]) == pytest.approx(float(slopes[1]), abs=2e-4)
+    tried = epochs(text["fit-get-data"])[-6:]  # learning rates, from small to large
+    for curve in zip(*tried, strict=True):
+        assert min(curve) in curve[2:4]
+        assert curve[0] == max(curve[:3])
+        assert curve[-1] == max(curve)
+
+
+ANCHORS = (Path(__file__).parent / "tutorial_anchors.txt").read_text().split()
+
+
+@both
+def test_every_anchor_of_the_page_published_first_still_leads_somewhere(tutorial, lang):
+    assert len(ANCHORS) > 60
+    assert [name for name in ANCHORS if not tutorial[lang].find(id=name)] == []
+
+
+@both
+def test_an_anchor_of_an_exercise_that_has_moved_leads_to_a_link_to_its_page(
+    tutorial, lang
+):
+    for name in ("my-losses", "mysgd", "my-top3"):
+        place = tutorial[lang].find(id=f"exercise-{name}")
+        around = (
+            place if place.name == "p" else place.find_parent(class_="only-on-site")
+        )
+        assert around.find("a", href=re.compile(r"^from_memory\.html"))
 
 
 @both
@@ -238,7 +297,7 @@ def test_the_page_says_which_data_it_used(site, tutorial, lang):
         "https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.cross_entropy.html",
         "https://docs.pytorch.org/docs/stable/generated/torch.manual_seed.html",
         "https://docs.pytorch.org/docs/stable/data.html#torch.utils.data.DataLoader",
-        "https://matplotlib.org/stable/api/_as_gen/matplotlib.pyplot.imshow.html",
+        "https://matplotlib.org/stable/api/_as_gen/matplotlib.pyplot.figure.html",
         "https://docs.python.org/3/library/pathlib.html#pathlib.Path",
     ],
 )

@@ -35,7 +35,7 @@
   /** Write a number with so many decimals, and with a real minus sign. */
   const number = (Alive.number = (value, decimals = 2) =>
     Number.isFinite(value) ? value.toFixed(decimals).replace(/^-(?=.*[1-9])/, "\u2212").replace("-", "") : "\u221e");
-  Alive.percent = (share) => `${(100 * share).toFixed(1)} %`;
+  Alive.percent = (share) => (share >= 0.9995 ? ">\u00a099.9\u00a0%" : `${(100 * share).toFixed(1)} %`); // nobody is so sure
 
   const largest = (values) => values.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-9);
   const canvas = (settings = {}) => make("canvas", { "aria-hidden": "true", width: 1, height: 1, ...settings });
@@ -45,23 +45,23 @@
     constructor(words) {
       this.rows = Array.from({ length: 10 }, (_, digit) => {
         const bar = make("span", { class: "alive-bar" });
-        const share = make("td", { class: "alive-share" }), logit = make("td");
-        const row = make("tr", {}, make("th", { scope: "row" }, String(digit)),
+        const share = make("td", { class: "alive-share", role: "cell" }), logit = make("td", { role: "cell" });
+        const row = make("tr", { role: "row" }, make("th", { scope: "row", role: "rowheader" }, String(digit)),
           make("td", { class: "alive-track", "aria-hidden": "true" }, bar), share, logit);
         return { row, bar, share, logit };
       });
       const head = [[words.digit], ["", true], [words.probability], [words.logit]].map(([word, hidden]) =>
-        hidden ? make("td", { "aria-hidden": "true" }) : make("th", { scope: "col" }, word));
-      this.element = make("table", { class: "alive-bars" }, make("caption", {}, words.answer),
-        make("thead", {}, make("tr", {}, ...head)),
-        make("tbody", {}, ...this.rows.map(({ row }) => row)));
+        hidden ? make("td", { "aria-hidden": "true" }) : make("th", { scope: "col", role: "columnheader" }, word));
+      this.element = make("table", { class: "alive-bars", role: "table", "aria-label": words.answer },
+        make("thead", { role: "rowgroup" }, make("tr", { role: "row" }, ...head)),
+        make("tbody", { role: "rowgroup" }, ...this.rows.map(({ row }) => row)));
     }
 
     update(logits, shares) {
       const best = shares.indexOf(Math.max(...shares));
       this.rows.forEach(({ row, bar, share, logit }, digit) => {
         row.classList.toggle("alive-best", digit === best);
-        bar.style.width = `${100 * shares[digit]}%`;
+        bar.style.setProperty("--p", shares[digit].toFixed(4));
         share.textContent = Alive.percent(shares[digit]);
         logit.textContent = number(logits[digit]);
       });
