@@ -1,7 +1,7 @@
 """Find the browsers for the tests, Chromium and Firefox, or install them and say so.
 
-Run by ``make test``. A browser that is there already is preferred; Playwright's own download is
-tried next, and Debian's package last.
+Run by ``make test``. A browser that is there already is preferred; for Chromium, Playwright's own
+download is tried next, and Debian's package last. Firefox is Debian's, driven over WebDriver BiDi.
 """
 
 import os
@@ -22,21 +22,46 @@ FLAGS = [
 NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 
 
-def own(kind: str) -> str | None:
-    """Return the path of the browser that Playwright downloaded, if it did."""
+def starts() -> bool:
+    """Whether Playwright's own Node runs here; on a minimal Debian it lacks a library."""
+    from playwright._impl._driver import compute_driver_executable
+
+    node = compute_driver_executable()[0]
+    try:
+        command = [node, "--version"]
+        return subprocess.run(command, capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
+def own() -> str | None:
+    """Return the path of the Chromium that Playwright downloaded, if it did."""
     from playwright.sync_api import sync_playwright
 
+    if not starts():
+        return None
     with sync_playwright() as playwright:
-        path = getattr(playwright, kind).executable_path
+        path = playwright.chromium.executable_path
     return path if Path(path).exists() else None
 
 
 def find() -> str | None:
     """Return the path of a Chromium, or None."""
     named = os.environ.get("MNIST_TUT_BROWSER")
-    return (
-        named or next(filter(None, map(shutil.which, NAMES)), None) or own("chromium")
-    )
+    return named or next(filter(None, map(shutil.which, NAMES)), None) or own()
+
+
+def firefox() -> str | None:
+    """Return the path of an installed Firefox, or None: Playwright's own is not asked for."""
+    return shutil.which("firefox-esr") or shutil.which("firefox")
+
+
+def has_chinese_font() -> bool:
+    """Whether Chinese would be printed in letters: without a font, browsers print boxes."""
+    if shutil.which("fc-list") is None:
+        return sys.platform != "linux"  # elsewhere, systems bring one
+    listed = subprocess.run(["fc-list", ":lang=zh-cn"], capture_output=True)
+    return bool(listed.stdout.strip())
 
 
 def root() -> bool:
@@ -44,37 +69,45 @@ def root() -> bool:
     return os.geteuid() == 0 and shutil.which("apt-get") is not None
 
 
-def download(kind: str, *options: str) -> bool:
-    """Let Playwright download a browser, and return whether it could."""
-    print(f"No {kind} found: trying 'playwright install {kind}' ...", flush=True)
-    command = [sys.executable, "-m", "playwright", "install", *options, kind]
+def download() -> bool:
+    """Let Playwright download Chromium, and return whether it could."""
+    print("No Chromium found: trying 'playwright install chromium' ...", flush=True)
+    command = [sys.executable, "-m", "playwright", "install", "chromium"]
     return subprocess.run(command).returncode == 0
 
 
-def install_chromium() -> None:
-    """Install Chromium, by whichever way works."""
-    if not download("chromium") and root():
-        print("That failed: installing Debian's package 'chromium' ...", flush=True)
-        subprocess.run(["apt-get", "update", "-q"], check=True)
-        packages = ["chromium", "fonts-noto-cjk"]
-        quiet = ["-q", "-y", "--no-install-recommends"]
-        subprocess.run(["apt-get", "install", *quiet, *packages], check=True)
+def install(*packages: str) -> None:
+    """Install Debian's packages, and go on if that fails."""
+    print(f"Installing Debian's {' and '.join(packages)} ...", flush=True)
+    quiet = ["-q", "-y", "--no-install-recommends"]
+    for command in (["update", "-q"], ["install", *quiet, *packages]):
+        if subprocess.run(["apt-get", *command]).returncode:
+            return
 
 
 def main() -> int:
-    """Make sure that there is Chromium, and try to get Firefox."""
-    if find() is None:
-        install_chromium()
+    """Try to get Chromium and Firefox; say which tests will be skipped where they cannot be had."""
+    if not starts() and root():
+        install("libatomic1")  # what Playwright's Node needs
+    if find() is None and not (starts() and download()) and root():
+        install("chromium")
+    if not has_chinese_font() and root():
+        install("fonts-noto-cjk")
     browser = find()
-    if browser is None:
+    if browser is None or not starts():
         print(
-            "The browser tests need Chromium: install it, or name it in MNIST_TUT_BROWSER."
+            "There is no browser for the tests, so those in tests/site that open one are"
         )
-        return 1
+        print(
+            "skipped and named. As root: apt-get install chromium libatomic1; or name a"
+        )
+        print("Chromium in MNIST_TUT_BROWSER.")
+        return 0
     print(f"Browser tests use {browser}")
-    # Playwright's own, or none: it does not understand Debian's. Only root may add the libraries.
-    if own("firefox") or download("firefox", *["--with-deps"] * root()):
-        print("and Firefox")
+    if firefox() is None and root():
+        install("firefox-esr")
+    if firefox():
+        print(f"and {firefox()}")
     else:
         print("There is no Firefox: its tests will be skipped")
     return 0

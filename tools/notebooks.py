@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "docs"))
-from ext.language.languages import LANGUAGES
+from ext.languages import LANGUAGES
 
 
 def stems(html: Path, lang: str) -> list[str]:

@@ -1,8 +1,9 @@
 """Put together what a release consists of: ``release.py build``, after the site was built.
 
 In ``build/release`` it leaves the whole site as one archive, notebook and script of each page and
-language, each page of the gallery as a PDF that the browser of the tests prints, a manifest, and
-the checksums of all of these.
+language, each page of the gallery as a PDF that the browser of the tests prints, what the changelog
+says of this version, a manifest, and the checksums of all of these. A tag that does not name the
+version stops it, and so does a machine without a Chinese font.
 """
 
 import datetime
@@ -14,7 +15,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from importlib.metadata import version
+from importlib import metadata
 from pathlib import Path
 
 from notebooks import LANGUAGES, downloads, stems
@@ -22,6 +23,7 @@ from playwright.sync_api import Browser, sync_playwright
 
 ROOT = Path(__file__).parents[1]
 import browser  # noqa: E402  (the one that tests use)
+from version import notes_of_release, version  # noqa: E402
 
 NAME = "what-torch-nn-really-is"
 NUMBER = (
@@ -40,10 +42,9 @@ LINKS = """site => {
 
 
 def print_pdf(running: Browser, page: Path, pdf: Path, site: str) -> None:
-    """Print one page, with numbers at the foot."""
-    tab = running.new_page(
-        device_scale_factor=2
-    )  # the sharper of two sizes of each figure
+    """Print one page, with numbers at the foot: as it is without scripts, with still figures."""
+    # the sharper of two sizes of each figure
+    tab = running.new_page(device_scale_factor=2, java_script_enabled=False)
     tab.goto(page.as_uri())
     tab.evaluate(LINKS, site)
     tab.pdf(
@@ -85,6 +86,8 @@ def pack(html: Path, archive: Path, top: str) -> None:
         tarfile.open(fileobj=packed, mode="w") as tar,
     ):
         for path in sorted(html.rglob("*")):
+            if path.name == ".buildinfo":  # for Sphinx alone
+                continue
             inside = f"{top}/{path.relative_to(html).as_posix()}"
             tar.add(path, inside, recursive=False, filter=plain)
 
@@ -109,10 +112,10 @@ def write_manifest(folder: Path) -> None:
     sums = {path.name: checksum(path) for path in files}
     manifest = {
         "name": NAME,
-        "version": version("mnist-tut"),
+        "version": version(),
         "commit": commit(),
         "made": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
-        "torch": version("torch"),
+        "torch": metadata.version("torch"),
         "files": [
             {"name": path.name, "bytes": path.stat().st_size, "sha256": sums[path.name]}
             for path in files
@@ -127,17 +130,25 @@ def write_manifest(folder: Path) -> None:
 
 def main(build: str) -> int:
     """Make the release; return the exit status."""
+    new = notes_of_release()
+    if not browser.has_chinese_font():
+        print(
+            "Chinese pages would be printed in empty boxes: there is no font for them."
+        )
+        print("Install one, such as Debian's: apt-get install fonts-noto-cjk")
+        return 1
     html, folder = Path(build, "html"), Path(build, "release")
     site = os.environ.get("MNIST_TUT_SITE", "").rstrip("/")
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     print("Packing the site ...", flush=True)
-    top = f"{NAME}-{version('mnist-tut')}"
+    top = f"{NAME}-{version()}"
     pack(html, folder / f"{top}-html.tar.gz", top)
     for lang, path in downloads(html):
         shutil.copyfile(path, folder / f"{path.stem}-{lang}{path.suffix}")
     print("Printing the pages ...", flush=True)
     print_pdfs(html.resolve(), folder, f"{site}/" if site else "")
+    (folder / "notes.md").write_text(new + "\n", encoding="utf-8")
     write_manifest(folder)
     print(f"{len(list(folder.iterdir()))} files are in {folder}")
     return 0

@@ -2,14 +2,15 @@
 
 Run by ``make`` with whatever Python is there, from the project's root. The packages are installed
 by ``uv``, which takes a fraction of pip's time, with the settings that pip has: index, mirrors,
-folders of wheels, constraints. Where uv cannot be had, fails, or does not know one of these
-settings, pip itself does it.
+folders of wheels, constraints. It accepts only files whose checksums ``hashes.txt`` knows. Where uv
+cannot be had, or does not know one of these settings, pip itself does it, without checksums.
 """
 
 from __future__ import annotations
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -17,12 +18,17 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
+
+import torch_build
 
 NEWEST = "--newest"  # PyTorch as new as it gets, whatever the constraints say
 WHAT = {
-    "docs": "PyTorch, Sphinx and whatever else the pages need",
-    "test": "what tests and linters need",
-    "mutants": "what plants faults",
+    "docs": "Sphinx, Matplotlib and whatever else the pages need (70 MB, about a minute)",
+    "test": "what tests and linters need (100 MB, about a minute)",
+    "live": "what serves pages whose cells run (20 MB, a few seconds)",
+    "webkit": "what drives Safari's engine (10 MB, a few seconds)",
+    "mutants": "what plants faults (a few seconds)",
 }
 #: pip's settings that decide where packages come from, and uv's names for them.
 OPTIONS = {
@@ -126,44 +132,147 @@ def as_uv(
     return options, variables
 
 
-def constraints(folder: Path, newest: bool) -> list[str]:
-    """Return the options that name the versions to install."""
-    listed = Path("constraints.txt")
+def pins(listed: str, folder: Path, newest: bool) -> str:
+    """Return the list of versions to install: without PyTorch and its own, if it is to be new."""
     if not newest:
-        return ["-c", str(listed)]
-    lines = listed.read_text(encoding="utf-8").splitlines(keepends=True)
-    free = folder / listed.name
-    free.write_text("".join(line for line in lines if not line.startswith("torch==")))
-    return ["-c", str(free), "--upgrade-package", "torch"]
+        return listed
+    lines = Path(listed).read_text(encoding="utf-8").splitlines(keepends=True)
+    free = re.compile(r"(torch|triton|nvidia-[\w-]+|cuda-[\w-]+)==")
+    (folder / listed).write_text(
+        "".join(line for line in lines if not free.match(line))
+    )
+    return str(folder / listed)
 
 
-def with_uv(python: str, wanted: str, versions: list[str]) -> bool:
-    """Install with uv; return False, and say why, where that is not possible."""
-    pip = [python, "-m", "pip"]
-    listing = subprocess.run(
-        [*pip, "config", "list"], capture_output=True, text=True
-    ).stdout
-    found = as_uv(pip_settings(listing))
+class Installer(NamedTuple):
+    """What installs packages, from where, and which versions."""
+
+    command: list[str]
+    sources: list[str]
+    versions: list[str]
+    variables: dict[str, str]
+
+    def install(self, *words: str, **more: object) -> subprocess.CompletedProcess[str]:
+        """Install a set of packages from wherever pip would take them."""
+        command = [*self.command, *self.sources, *self.versions, *words]
+        return self.run(command, **more)
+
+    def take(self, page: str, *words: str) -> bool:
+        """Install from one page, and from nowhere else; return whether that went well."""
+        place = ["--no-deps", "--no-index", "--find-links", page]
+        return self.run([*self.command, *place, *words]).returncode == 0
+
+    def run(
+        self, command: list[str], **more: object
+    ) -> subprocess.CompletedProcess[str]:
+        """Run it with the settings that have no options; what the reader has set comes first."""
+        env = {**self.variables, **os.environ}
+        return subprocess.run(command, env=env, text=True, **more)
+
+
+def pip_installer(python: str, folder: Path, newest: bool) -> Installer:
+    """Return pip, which knows its settings itself."""
+    command = [python, "-m", "pip", "install", "--disable-pip-version-check"]
+    return Installer(command, [], ["-c", pins("constraints.txt", folder, newest)], {})
+
+
+def uv_installer(
+    python: str, folder: Path, newest: bool, settings: dict[str, str]
+) -> Installer | None:
+    """Return uv, installed if need be; None, and say why, where that is not possible."""
+    found = as_uv(settings)
     if isinstance(found, str):
-        print(f"  pip's setting {found} means nothing to uv: pip does it.")
-        return False
+        print(f"  pip's setting {found} means nothing to uv.")
+        return None
     uv = Path(python).with_name("uv")
     if not uv.exists():
+        pip = [python, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
         with stage("Installing uv, which installs the rest faster than pip"):
-            ready = succeeds([*pip, "install", "-q", *versions[:2], "uv"])
+            ready = succeeds([*pip, "-c", "constraints.txt", "uv"])
         if not ready:
-            print("  There is no uv for this machine: pip does it.", flush=True)
-            return False
+            print("  There is no uv for this machine.")
+            return None
+    command = [str(uv), "pip", "install", "--python", python]
     options, variables = found
-    # Of one version at several addresses pip takes the best file wherever it lies; so must uv.
-    options += ["--index-strategy", "unsafe-best-match"]
     if sys.dont_write_bytecode:  # then nothing would ever be compiled but here
-        options.append("--compile-bytecode")
-    command = [str(uv), "pip", "install", "--python", python, *options, *versions]
-    if succeeds([*command, "-e", wanted], env={**variables, **os.environ}):
+        command.append("--compile-bytecode")
+    if newest:
+        return Installer(
+            command, options, ["-c", pins("constraints.txt", folder, True)], variables
+        )
+    # Wherever a file lies, its checksum decides: none of several indexes can put its own in.
+    options += ["--index-strategy", "unsafe-first-match"]
+    versions = ["-c", "hashes.txt", "--build-constraint", "hashes.txt"]
+    return Installer(command, options, versions, variables)
+
+
+def torch_version(newest: bool) -> str:
+    """Return the version that is pinned, or nothing: then any is right."""
+    pinned = Path("constraints.txt").read_text(encoding="utf-8")
+    found = re.search(r"^torch==(\S+)", pinned, re.MULTILINE)
+    return found[1] if found and not newest else ""
+
+
+def has_torch(folder: Path, version: str) -> bool:
+    """Whether this very version is there already, of whatever build."""
+    packages = "lib/python*/site-packages"
+    return bool(version and any(folder.glob(f"{packages}/torch-{version}*.dist-info")))
+
+
+def install_torch(installer: Installer, settings: dict[str, str], version: str) -> bool:
+    """Install PyTorch from a page of its own; return False where there is none for this machine."""
+    page = torch_build.page(version, settings.get("find-links", "").split())
+    if page is None:
+        print("PyTorch comes from pip's index: on Linux 3 GB, several minutes.")
+        return False
+    with stage(f"Installing PyTorch from {page} (200 MB, about a minute)"):
+        wanted = [f"torch=={version}"] if version else ["--upgrade", "torch"]
+        return installer.take(page, *wanted)
+
+
+def fits(installer: Installer, words: list[str]) -> bool | None:
+    """Ask uv whether the versions go together before it fetches them; None where it cannot tell."""
+    run = installer.install("--dry-run", *words, stderr=subprocess.PIPE)
+    if run.returncode == 0:
         return True
-    print("  uv failed: pip tries it.", flush=True)
-    return False
+    print(run.stderr, flush=True)
+    return False if "No solution found" in run.stderr else None
+
+
+def install(python: str, folder: Path, groups: list[str], newest: bool) -> str:
+    """Install the groups; return what there is to be sorry for, if anything."""
+    listing = [python, "-m", "pip", "config", "list"]
+    run = subprocess.run(listing, capture_output=True, text=True)
+    settings = pip_settings(run.stdout)
+    uv = uv_installer(python, folder, newest, settings)
+    pip = pip_installer(python, folder, newest)
+    version = torch_version(newest)
+    done = has_torch(folder, version) or install_torch(uv or pip, settings, version)
+    fresh = newest and not done
+    wanted = ["-e", f".[{','.join(groups)}]"]
+    with stage(f"Installing {WHAT[groups[-1]]}"):
+        if uv:
+            words = [*["--upgrade-package", "torch"] * fresh, *wanted]
+            fitting = fits(uv, words)
+            if fitting:
+                return "fetched" if uv.install(*words).returncode else ""
+            if fitting is False:
+                return "found"
+            print("  uv cannot do it.")
+        print("  pip does it. It checks no hashes, and takes longer.", flush=True)
+        words = [*["--upgrade", "torch"] * fresh, *wanted]
+        return "installed" if pip.install(*words).returncode else ""
+
+
+SORRY = {
+    "": "",
+    "fetched": "A package could not be fetched, or is not the one that hashes.txt knows. Is there "
+    "a network, or a mirror that PIP_INDEX_URL names? What is there is kept: run make again.\n",
+    "found": "The versions in constraints.txt cannot all be had for this Python: see above. "
+    "Another one may do: make PYTHON=/path/to/python3.11\n",
+    "installed": "The packages could not be installed: see above. Is there a network, or a mirror "
+    "that PIP_INDEX_URL names?\n",
+}
 
 
 def main(folder: str, *words: str) -> int:
@@ -173,20 +282,21 @@ def main(folder: str, *words: str) -> int:
         print("Python 3.11 or newer is needed, and this is", sys.version.split()[0])
         print("Say which with: make PYTHON=/path/to/python3.11")
         return 1
-    if not make_environment(Path(folder)):
+    try:
+        torch_build.chosen()
+    except ValueError as fault:
+        print(fault)
         return 1
-    python, wanted = str(Path(folder, "bin", "python")), f".[{','.join(groups)}]"
-    with stage(f"Installing {WHAT[groups[-1]]}"):
-        versions = constraints(Path(folder), NEWEST in words)
-        if with_uv(python, wanted, versions):
-            return 0
-        pip = [python, "-m", "pip", "install", "--disable-pip-version-check"]
-        more = ["--upgrade", "torch"] if NEWEST in words else []
-        if succeeds([*pip, *versions[:2], *more, "-e", wanted]):
-            return 0
-    print("The packages could not be installed. Is there a network, or a mirror")
-    print("that PIP_INDEX_URL names? What went wrong stands above.")
-    return 1
+    try:
+        if not make_environment(Path(folder)):
+            return 1
+        python = str(Path(folder, "bin", "python"))
+        trouble = install(python, Path(folder), groups, NEWEST in words)
+    except KeyboardInterrupt:
+        print("\nInterrupted. Run the same command again to go on from here.")
+        return 130
+    print(SORRY[trouble], end="")
+    return 1 if trouble else 0
 
 
 if __name__ == "__main__":

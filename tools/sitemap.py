@@ -1,19 +1,22 @@
-"""Tell search engines which pages there are: ``sitemap.py build/html`` writes two files there.
+"""Tell search engines which pages there are: ``sitemap.py build/html`` writes ``sitemap.xml``.
 
-``sitemap.xml`` lists each page with its twin in the other language, ``robots.txt`` says where that
-list is. Both need the address of the site, which MNIST_TUT_SITE names; without it there is nothing
-to write. Sphinx has extensions for this, but they see one language at a time, and name the folder
-of a language as they name the language.
+It lists each page with its twin in the other language. That needs the address of the site, which
+MNIST_TUT_SITE names; without it there is nothing to write. ``robots.txt`` says where the list is,
+but crawlers read it at the root of a host alone: for a site in a folder, such as
+``https://owner.github.io/repository/``, there is none, and the list has to be handed in.
+
+Sphinx has extensions for this, but they see one language at a time, and name the folder of a
+language as they name the language.
 """
 
 import os
 import sys
 from pathlib import Path
-from urllib.parse import quote
-from xml.sax.saxutils import quoteattr
+from urllib.parse import quote, urlsplit
+from xml.sax.saxutils import escape
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "docs"))
-from ext.language.languages import LANGUAGES
+from ext.languages import LANGUAGES
 
 #: Folders by the tags of their languages; the first is for readers of no other.
 FOLDERS = {known.tag: folder for folder, known in LANGUAGES.items()}
@@ -42,6 +45,15 @@ def listed(folder: Path) -> list[Path]:
     ]
 
 
+def entry(site: str, place: str, twins: dict[str, str]) -> str:
+    """Write the entry of one page, with its twins by their languages."""
+    links = "".join(
+        f'<xhtml:link rel="alternate" hreflang="{tag}" href="{site}{quote(at)}"/>'
+        for tag, at in twins.items()
+    )
+    return f"<url><loc>{site}{quote(place)}</loc>{links}</url>"
+
+
 def sitemap(html: Path, site: str) -> str:
     """Write the list of pages."""
     lines = [
@@ -50,18 +62,14 @@ def sitemap(html: Path, site: str) -> str:
         '        xmlns:xhtml="http://www.w3.org/1999/xhtml">',
     ]
     for page in pages(html):
-        at = {
-            tag: quoteattr(f"{site}{folder}/{quote(page)}")
-            for tag, folder in FOLDERS.items()
-        }
-        twins = "".join(
-            f'<xhtml:link rel="alternate" hreflang="{tag}" href={address}/>'
-            for tag, address in at.items()
-        )
-        lines += [
-            f"<url><loc>{at[known.tag][1:-1]}</loc>{twins}</url>"
-            for known in LANGUAGES.values()
-        ]
+        places = {tag: f"{folder}/{page}" for tag, folder in FOLDERS.items()}
+        listed = [places[known.tag] for known in LANGUAGES.values()]
+        if (
+            page == "index.html"
+        ):  # above them is a front page, where everyone may choose
+            places["x-default"] = page
+            listed = [page, *listed]
+        lines += [entry(site, place, places) for place in listed]
     return "\n".join([*lines, "</urlset>"]) + "\n"
 
 
@@ -70,9 +78,11 @@ def main(folder: str) -> int:
     html, site = Path(folder), os.environ.get("MNIST_TUT_SITE", "")
     files = {"sitemap.xml": "", "robots.txt": ""}
     if site:
-        site = site.rstrip("/") + "/"
+        site = escape(site.rstrip("/")) + "/"
         files["sitemap.xml"] = sitemap(html, site)
-        files["robots.txt"] = f"User-agent: *\nAllow: /\nSitemap: {site}sitemap.xml\n"
+        at_the_root = urlsplit(site).path == "/"
+        text = f"User-agent: *\nAllow: /\nSitemap: {site}sitemap.xml\n"
+        files["robots.txt"] = text if at_the_root else ""
     for name, text in files.items():
         if text:
             (html / name).write_text(text, encoding="utf-8")

@@ -1,6 +1,7 @@
 """What ``make`` installs: what is needed, when it is needed, from where pip would take it."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 import set_up
+import torch_build
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,8 +52,7 @@ def test_the_newest_pytorch_goes_into_an_environment_of_its_own(tmp_path):
     lines = plan("newest", tmp_path / "venv", NEWEST=tmp_path / "new")
     [line] = [line for line in lines if "set_up.py" in line]
     assert line.split()[2:] == [str(tmp_path / "new"), "docs", "test", "--newest"]
-    [outcome] = [line for line in lines if "record_newest.py" in line]
-    assert str(tmp_path / "new" / "bin" / "python") in outcome
+    assert any(f"VENV={tmp_path / 'new'} test" in line for line in lines)
 
 
 def test_tests_start_when_the_pages_are_built_and_their_packages_are_there(tmp_path):
@@ -64,7 +65,7 @@ def test_tests_start_when_the_pages_are_built_and_their_packages_are_there(tmp_p
 def stamps(folder, age):
     """Leave what an installation leaves, so many seconds older than the lists of packages."""
     folder.mkdir()
-    lists = [ROOT / "constraints.txt", ROOT / "pyproject.toml"]
+    lists = [ROOT / f for f in ("constraints.txt", "hashes.txt", "pyproject.toml")]
     times = [path.stat().st_mtime - age for path in lists]
     for name in (".docs-installed", ".test-installed"):
         (folder / name).touch()
@@ -81,22 +82,6 @@ def test_a_changed_list_of_packages_is_installed_anew(tmp_path):
     stamps(tmp_path / "venv", 5)
     assert set_ups("html", tmp_path / "venv") == [["docs"]]
     assert set_ups("lint", tmp_path / "venv") == [["docs"], ["docs", "test"]]
-
-
-def test_every_package_that_make_installs_has_its_version_in_the_constraints():
-    import tomllib
-
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = project["optional-dependencies"]
-    groups = [project["dependencies"], extras["docs"], extras["test"]]
-    names = {
-        name.split(">")[0].lower().replace("_", "-")
-        for group in groups
-        for name in group
-    }
-    pinned = (ROOT / "constraints.txt").read_text().lower().replace("_", "-")
-    found = {line.split("==")[0] for line in pinned.splitlines() if "==" in line}
-    assert names | {"uv"} <= found
 
 
 # pip's settings
@@ -152,6 +137,7 @@ def test_pip_itself_prints_its_settings_as_we_read_them():
 def machine(tmp_path, monkeypatch):
     """A machine on which commands are only noted; those that contain a word in `broken` fail."""
     box = SimpleNamespace(ran=[], broken=[], settings="", folder=tmp_path / "venv")
+    box.complaint, box.page = "", None
 
     def run(command, **_more):
         text = " ".join(map(str, command))
@@ -163,16 +149,20 @@ def machine(tmp_path, monkeypatch):
             (box.folder / "bin" / "python").touch()
         if "-m venv" in text and not failed:
             (box.folder / "bin" / "pip").touch()
-        return SimpleNamespace(returncode=int(failed), stdout=box.settings)
+        return SimpleNamespace(
+            returncode=int(failed), stdout=box.settings, stderr=box.complaint
+        )
 
     monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(torch_build, "page", lambda version, folders: box.page)
     box.set_up = lambda *groups: set_up.main(str(box.folder), *groups)
     return box
 
 
 def installs(machine):
     """List the commands that install the project."""
-    return [command for command in machine.ran if " -e " in command]
+    commands = [command for command in machine.ran if " -e " in command]
+    return [command for command in commands if "--dry-run" not in command]
 
 
 def test_uv_installs_what_was_asked_for_and_nothing_else(machine):
@@ -181,7 +171,39 @@ def test_uv_installs_what_was_asked_for_and_nothing_else(machine):
     [command] = installs(machine)
     assert command.startswith(str(machine.folder / "bin" / "uv"))
     assert "--index-url https://mirror.example/simple" in command
-    assert command.endswith("-c constraints.txt -e .[docs]")
+    assert command.endswith("-e .[docs]")
+
+
+def test_whatever_uv_installs_has_a_known_checksum(machine):
+    """Then no index can put its own file in another's place, and the first that has it will do."""
+    assert machine.set_up("docs", "test") == 0
+    [command] = installs(machine)
+    assert " -c hashes.txt --build-constraint hashes.txt " in command
+    assert "unsafe-best-match" not in command
+
+
+def test_uv_is_asked_whether_the_versions_fit_before_anything_is_fetched(machine):
+    assert machine.set_up("docs") == 0
+    asked, done = [c for c in machine.ran if " -e " in c]
+    assert asked.replace(" --dry-run", "") == done
+
+
+def test_where_they_do_not_fit_nothing_is_fetched_and_pip_is_not_tried(machine, capsys):
+    machine.broken, machine.complaint = ["--dry-run"], "x No solution found: soupsieve"
+    assert machine.set_up("docs") == 1
+    assert installs(machine) == []
+    said = capsys.readouterr().out
+    assert "soupsieve" in said
+    assert said.splitlines()[-1].endswith("make PYTHON=/path/to/python3.11")
+
+
+def test_a_file_with_another_checksum_is_not_taken_from_pip_instead(machine, capsys):
+    machine.broken = [
+        "unsafe-first-match -c hashes.txt --build-constraint hashes.txt -e"
+    ]
+    assert machine.set_up("docs") == 1
+    assert all("bin/uv" in command for command in installs(machine))
+    assert "hashes.txt" in capsys.readouterr().out.splitlines()[-1]
 
 
 @pytest.mark.parametrize("broken", ["nothing", "bin/uv pip"])
@@ -191,17 +213,70 @@ def test_the_newest_pytorch_is_asked_for_without_its_constraint(machine, broken)
     command = installs(machine)[-1]
     assert "--upgrade-package torch" in command or "--upgrade torch" in command
     given = Path(command.split("-c ")[1].split()[0]).read_text()
-    missing = set((ROOT / "constraints.txt").read_text().split()) - set(given.split())
-    assert [name.partition("==")[0] for name in missing] == ["torch"]
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    missing = {line.partition("==")[0] for line in set(lines) - set(given.splitlines())}
+    assert {"torch", "triton", "nvidia-cublas", "cuda-toolkit"} <= missing
+    assert all(re.match("torch$|triton$|nvidia-|cuda-", name) for name in missing)
 
 
-@pytest.mark.parametrize("broken", ["install -q -c constraints.txt uv", "bin/uv pip"])
-def test_pip_steps_in_where_there_is_no_uv_or_it_fails(machine, broken, capsys):
+@pytest.mark.parametrize("broken", ["-c constraints.txt uv", "bin/uv pip"])
+def test_pip_steps_in_where_there_is_no_uv_or_it_cannot_say(machine, broken, capsys):
     machine.broken = [broken]
     assert machine.set_up("docs", "test") == 0
     assert installs(machine)[-1].endswith("-c constraints.txt -e .[docs,test]")
     assert "-m pip install" in installs(machine)[-1]
-    assert "pip" in capsys.readouterr().out
+    assert "pip does it. It checks no hashes" in capsys.readouterr().out
+
+
+# PyTorch
+
+
+@pytest.mark.parametrize("broken", ["nothing", "-c constraints.txt uv"])
+def test_pytorch_comes_from_its_own_page_and_from_nowhere_else(machine, broken):
+    machine.broken, machine.page = [broken], "https://torch.example/cpu/torch/"
+    assert machine.set_up("docs") == 0
+    [command] = [command for command in machine.ran if machine.page in command]
+    version = set_up.torch_version(newest=False)
+    wanted = f"--no-deps --no-index --find-links {machine.page} torch=={version}"
+    assert command.endswith(wanted)
+    assert machine.ran.index(command) < machine.ran.index(installs(machine)[-1])
+
+
+def test_where_that_page_fails_the_index_has_it_too(machine):
+    machine.broken, machine.page = ["--find-links"], "https://torch.example/"
+    assert machine.set_up("docs") == 0
+    assert len(installs(machine)) == 1
+
+
+def test_pytorch_that_is_there_is_not_looked_for_again(machine, monkeypatch):
+    version = set_up.torch_version(newest=False)
+    there = (
+        machine.folder
+        / "lib/python3.11/site-packages"
+        / f"torch-{version}+cpu.dist-info"
+    )
+    there.mkdir(parents=True)
+    monkeypatch.setattr(torch_build, "page", None)  # calling it would fail
+    assert machine.set_up("docs") == 0
+
+
+def test_an_unknown_choice_is_refused_with_those_there_are(
+    machine, monkeypatch, capsys
+):
+    monkeypatch.setenv("MNIST_TUT_TORCH", "gpu")
+    assert machine.set_up("docs") == 1
+    assert machine.ran == []
+    said = capsys.readouterr().out
+    assert all(word in said for word in ["'gpu'", *torch_build.CHOICES])
+
+
+def test_an_interruption_ends_in_one_sentence(machine, monkeypatch, capsys):
+    def interrupt(*_words, **_more):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(subprocess, "run", interrupt)
+    assert machine.set_up("docs") == 130
+    assert capsys.readouterr().out.endswith("again to go on from here.\n")
 
 
 def test_pip_steps_in_where_uv_would_take_other_files(machine, capsys):

@@ -47,7 +47,15 @@ def test_each_page_is_listed_with_its_twins(html, monkeypatch, slash):
     assert sitemap.main(str(html)) == 0
     found = entries(html)
     pages = ["index.html", "tutorials/a%20%26%20b.html"]
-    assert set(found) == {f"{SITE}/{lang}/{p}" for lang in ("en", "zh") for p in pages}
+    front = f"{SITE}/index.html"
+    inside = {f"{SITE}/{lang}/{p}" for lang in ("en", "zh") for p in pages}
+    assert set(found) == inside | {front}
+    assert found[front] == found[f"{SITE}/zh/index.html"]
+    assert found[front] == {
+        "en": f"{SITE}/en/index.html",
+        "zh-CN": f"{SITE}/zh/index.html",
+        "x-default": front,
+    }
     assert found[f"{SITE}/zh/{pages[1]}"] == {
         "en": f"{SITE}/en/{pages[1]}",
         "zh-CN": f"{SITE}/zh/{pages[1]}",
@@ -56,10 +64,18 @@ def test_each_page_is_listed_with_its_twins(html, monkeypatch, slash):
 
 
 def test_robots_are_told_where_the_list_is(html, monkeypatch):
-    monkeypatch.setenv("MNIST_TUT_SITE", SITE)
+    monkeypatch.setenv("MNIST_TUT_SITE", "https://tut.example.org")
     sitemap.main(str(html))
     lines = (html / "robots.txt").read_text().splitlines()
-    assert f"Sitemap: {SITE}/sitemap.xml" in lines
+    assert "Sitemap: https://tut.example.org/sitemap.xml" in lines
+
+
+def test_in_a_folder_where_no_robot_looks_there_is_no_file_for_them(html, monkeypatch):
+    (html / "robots.txt").write_text("of an earlier build")
+    monkeypatch.setenv("MNIST_TUT_SITE", SITE)
+    sitemap.main(str(html))
+    assert (html / "sitemap.xml").exists()
+    assert not (html / "robots.txt").exists()
 
 
 def test_without_an_address_there_is_no_list_and_an_old_one_goes(html, monkeypatch):
