@@ -3,6 +3,7 @@
 import matplotlib as mpl
 import pytest
 import torch
+from coverage import Coverage
 from hypothesis import settings
 from support.digits import made_up_digits
 
@@ -15,7 +16,11 @@ settings.load_profile("repeatable")
 
 
 #: The files that take longest come first, so that no worker is left with one of them at the end.
-SLOW = "downloads accessibility alive run_once many_page new_page_and_language place layout search"
+SLOW = """downloads alive many_page new_page_and_language run_once exercises accessibility browser
+layout place inside_page when_it_goes_wrong time_page search"""
+
+#: Rooms that read pages, or mind tools: the package and our extensions have tests of their own.
+UNMEASURED = {"pages", "site", "tools"}
 
 
 def pytest_collection_modifyitems(items):
@@ -24,6 +29,19 @@ def pytest_collection_modifyitems(items):
     items.sort(
         key=lambda item: slow.index(item.path.stem) if item.path.stem in slow else 99
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Measure no coverage in the rooms that read pages: it takes time, and tells nothing there."""
+    measuring = Coverage.current() if item.path.parent.name in UNMEASURED else None
+    if measuring is None:
+        return (yield)
+    measuring.stop()
+    try:
+        return (yield)
+    finally:
+        measuring.start()
 
 
 @pytest.fixture(autouse=True)

@@ -1,7 +1,7 @@
 """A small site with living figures: data, models trained on them, and both languages built."""
 
 import functools
-import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,25 +10,30 @@ from typing import NamedTuple
 import torch
 import torch.nn.functional as F
 from ext.alive import export
+from support.data_world import REAL
 from torch import nn, optim
 
 from mnist_tut.mnist.read import read_path
-from mnist_tut.mnist.strokes import make_strokes
 from mnist_tut.models import Mnist_CNN, better_cnn
+from mnist_tut.strokes import make_strokes
 
 ROOT = Path(__file__).parents[2]
-PLACES = [os.environ.get("MNIST_TUT_DATA", ""), str(ROOT / "data" / "mnist")]
 TITLES = {"en": "Draw and train", "zh": "书写与训练"}
 CONF = """
 import sys
 sys.path.insert(0, {ext!r})
-project, language, extensions = "small", {language!r}, ["ext.alive.figures"]
+import ext
+project, language, extensions = "small", {language!r}, []
 locale_dirs = [{locale!r}]
 html_theme, html_static_path, html_css_files = "pydata_sphinx_theme", [{static!r}], ["site.css"]
 html_show_sourcelink = html_copy_source = False
 html_sidebars = {{"**": []}}
 html_context = {{"default_mode": "auto"}}
 html_theme_options = {{"navbar_end": ["theme-switcher"], "navbar_persistent": []}}
+
+
+def setup(app):
+    ext.register(app, ["alive.figures"])
 """
 HEAD = "{title}\n====================\n\n"
 FAR = "\n\n".join(map(str, range(80)))  # keeps the figures out of the first screen
@@ -36,8 +41,7 @@ PAGES = {
     "index": HEAD
     + ".. toctree::\n   :hidden:\n\n   deep/page\n   far\n\n"
     + ".. draw-digit::\n\n   {title}\n\n.. train-here::\n",
-    "deep/page": HEAD
-    + ".. draw-digit::\n   :models: linear cnn\n   :first: linear\n   :brief:\n",
+    "deep/page": HEAD + ".. draw-digit::\n   :brief:\n",
     "far": HEAD + FAR + "\n\n.. draw-digit::\n\n.. train-here::\n",
 }
 
@@ -52,28 +56,15 @@ class Digits(NamedTuple):
     source: str
 
 
-def mnist_file():
-    """The file with MNIST, or None."""
-    files = (Path(place, "mnist.pkl.gz") for place in PLACES if place)
-    return next((file for file in files if file.is_file()), None)
-
-
 @functools.cache
 def digits(source):
-    """5,000 and 1,000 pictures of MNIST or of its stand-in."""
+    """5,120 and 1,000 pictures of MNIST or of its stand-in."""
     if source == "stand-in":
-        (x, y), (x_valid, y_valid), _ = make_strokes(sizes=(5000, 1000, 1))
+        (x, y), (x_valid, y_valid), _ = make_strokes(sizes=(5120, 1000, 1))
         return Digits(x, y, x_valid, y_valid, source)
-    arrays = read_path(mnist_file())
-    x, y, x_valid, y_valid = (torch.from_numpy(a) for a in tuple(arrays)[:4])
-    few, fewer = 5000, 1000
-    return Digits(
-        x[:few].float() / 256,
-        y[:few].long(),
-        x_valid[:fewer].float() / 256,
-        y_valid[:fewer].long(),
-        source,
-    )
+    (x, y), (x_valid, y_valid), _ = read_path(REAL)
+    x, y, x_valid, y_valid = map(torch.from_numpy, (x, y, x_valid, y_valid))
+    return Digits(x[:5120], y[:5120], x_valid[:1000], y_valid[:1000], source)
 
 
 def train(model, x, y, epochs=2):
@@ -113,7 +104,7 @@ class World(NamedTuple):
 
 def build(folder):
     """Train, export and build."""
-    data = digits("MNIST" if mnist_file() else "stand-in")
+    data = digits("MNIST" if REAL else "stand-in")
     torch.manual_seed(42)
     start = torch.randn(784, 10) / 28
     linear = nn.Linear(784, 10)
@@ -141,12 +132,15 @@ def build(folder):
         cnn,
         better,
     )
+    exported = folder / "alive"
+    export.export(
+        exported, world.linear, cnn, better, start,
+        (data.x_train, data.y_train), (data.x_valid, data.y_valid), data.source,
+    )  # fmt: skip
+    builds = []
     for lang in TITLES:
         source, out = folder / "source" / lang, folder / lang
-        export.export(
-            out / "_static" / "alive", world.linear, cnn, better, start,
-            (data.x_train, data.y_train), (data.x_valid, data.y_valid), data.source,
-        )  # fmt: skip
+        shutil.copytree(exported, out / "_static" / "alive")
         settings = {
             "ext": str(ROOT / "docs"),
             "static": str(ROOT / "docs" / "_static"),
@@ -158,18 +152,8 @@ def build(folder):
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text.format(title=TITLES[lang]), encoding="utf-8")
         (source / "conf.py").write_text(CONF.format(**settings), encoding="utf-8")
-        subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "sphinx",
-                "-W",
-                "-q",
-                "-D",
-                "html_search_language=en",
-                str(source),
-                str(out),
-            ],
-            check=True,
-        )
+        command = [sys.executable, "-m", "sphinx", "-W", "-q"]
+        command += ["-D", "html_search_language=en", str(source), str(out)]
+        builds.append(subprocess.Popen(command))
+    assert [build.wait() for build in builds] == [0, 0]
     return world

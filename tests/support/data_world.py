@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import itertools
+import multiprocessing
 import os
 import pickle
 import struct
@@ -16,18 +17,17 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from mnist_tut.mnist import cache, download, find, read
+from mnist_tut.mnist import find, read
 from mnist_tut.mnist.read import FILE_NAME
 
 # The real MNIST, if whoever runs the tests has it
-FOLDER = Path(os.environ.get("MNIST_TUT_DATA") or "nowhere").expanduser()
-REAL = FOLDER / FILE_NAME
-needs_real = pytest.mark.skipif(
-    not REAL.is_file(), reason="MNIST_TUT_DATA names no folder with the real file"
-)
+PLACES = [os.environ.get("MNIST_TUT_DATA"), find.cache_folder() / "mnist"]
+_files = (Path(place).expanduser() / FILE_NAME for place in PLACES if place)
+REAL = next(filter(Path.is_file, _files), None)
+needs_real = pytest.mark.skipif(REAL is None, reason="the real MNIST is not here")
 
 # A small MNIST: the same structure, other sizes and SHA-256 values
-SIZES = (12, 7, 5)
+SIZES = (40, 36, 34)
 _rng = np.random.default_rng(0)
 ARRAYS = [
     array
@@ -42,8 +42,8 @@ FAKE = tuple(
     for x, y in zip(ARRAYS[::2], ARRAYS[1::2], strict=True)
 )
 PICKLED = pickle.dumps(FAKE, protocol=2)
-PACKED = gzip.compress(PICKLED, mtime=0)
-OTHERWISE = gzip.compress(pickle.dumps(FAKE, protocol=3), 1, mtime=0)
+PACKED = gzip.compress(PICKLED, mtime=784)  # ours say 0: no two are alike by chance
+OTHERWISE = gzip.compress(pickle.dumps(FAKE, protocol=4), mtime=0)
 MD5 = hashlib.md5(PACKED).hexdigest()
 
 
@@ -79,17 +79,15 @@ def put(value):
 
 
 def enter(set_it):
-    """Put the small MNIST in the place of the real one, and make us impatient."""
-    known = (hashlib.sha256(array.data).hexdigest() for array in ARRAYS)
+    """Put the small MNIST in the place of the real one."""
+    arrays = itertools.chain(*FAKE)
+    known = (hashlib.sha256(array.data).hexdigest() for array in arrays)
     set_it(read, "SIZES", SIZES)
     set_it(read, "SHA256", dict(zip(read.SHA256, known, strict=True)))
-    set_it(read, "MAX_PACKED", 200_000)
-    set_it(read, "MAX_UNPACKED", 500_000)
+    set_it(read, "MAX_PACKED", 300_000)
+    set_it(read, "MAX_UNPACKED", 600_000)
     set_it(find, "MD5", MD5)
     set_it(find, "URLS", ())
-    set_it(download, "TIMEOUTS", (20.0, 20.0))
-    set_it(download, "PAUSES", (0.001, 0.001))
-    set_it(cache, "QUIET_SECONDS", 10)
 
 
 def outside_settings():
@@ -114,9 +112,10 @@ def write(path, content=PACKED):
 
 
 def write_idx(folder, but=None):
-    """Write the four IDX files; some with other content."""
+    """Write the four IDX files; some with other content, or (None) not at all."""
     for name, content in {**IDX, **(but or {})}.items():
-        write(folder / name, content)
+        if content is not None:
+            write(folder / name, content)
     return folder
 
 
@@ -129,13 +128,33 @@ def names(folder):
     return sorted(p.name for p in folder.glob("*") if p.suffix != ".lock")
 
 
+def assert_same(found, known):
+    """Compare six arrays or tensors, or three pairs of them."""
+    six = [
+        itertools.chain(*some) if len(some) == 3 else some for some in (found, known)
+    ]
+    for array, other in zip(*six, strict=True):
+        assert_array_equal(np.asarray(array), np.asarray(other))
+        assert np.asarray(array).dtype == np.asarray(other).dtype
+
+
 def assert_is_fake(mnist):
-    """Compare six tensors, or three pairs of arrays, with the small MNIST."""
-    if len(mnist) == 3:
-        mnist = itertools.chain(*mnist)
-    for array, known in zip(mnist, itertools.chain(*FAKE), strict=True):
-        assert_array_equal(np.asarray(array), known)
-        assert np.asarray(array).dtype == known.dtype
+    """Compare what was loaded with the small MNIST."""
+    assert_same(mnist, FAKE)
+
+
+# Processes
+
+#: Seconds after which a process hangs; a busy machine takes long to start the first.
+HANG = 120.0
+processes = multiprocessing.get_context("forkserver")
+
+
+def start(function, *arguments):
+    """Start a process from one that has everything imported, which takes no time."""
+    process = processes.Process(target=function, args=arguments)
+    process.start()
+    return process
 
 
 # A server that misbehaves on request
@@ -216,12 +235,6 @@ def packing(handler):
     answer(body, **({"Content_Encoding": "gzip"} if welcome else {}))(handler)
 
 
-def in_turn(*answers):
-    """Answer each time in another way; the last one stays."""
-    left = list(answers)
-    return lambda handler: (left.pop(0) if len(left) > 1 else left[0])(handler)
-
-
 def slowly(body=PACKED, seconds=0.3):
     """Take about that long, in twenty pieces."""
 
@@ -241,7 +254,23 @@ def trickle(handler):
     handler.drip(PACKED)
 
 
-def endless(handler):
-    handler.start()
-    while not handler.server.closing.is_set():
+def endless(handler, status=200, **headers):
+    """Send far too much, but not for ever: a loader that wants it all must fail, not hang."""
+    handler.start(status, **headers)
+    for _ in range(2000):
         handler.wfile.write(bytes(10_000))
+
+
+def redirect_with(body=None, **headers):
+    """Lead to the good file, with a body that nobody wants: packed, or 20 MB long."""
+    headers = {"Location": "/good", **headers}
+    if body is None:
+        return lambda handler: endless(handler, 302, **headers)
+    return answer(body, 302, **headers)
+
+
+#: Bodies of redirects that would fill the memory.
+HEAVY_REDIRECTS = {
+    "endless": redirect_with(),
+    "bomb": redirect_with(gzip.compress(bytes(20_000_000)), Content_Encoding="gzip"),
+}

@@ -3,10 +3,20 @@
 from contextlib import contextmanager
 
 from bs4 import BeautifulSoup
-from ext.code import package_source
+from ext import package_source
 from gallery_scripts import ROOT
+from miniature import CONF
 from sphinx.testing.util import SphinxTestApp
 
+OURS = [
+    "anchors",
+    "boxes",
+    "downloads",
+    "fresh",
+    "loops",
+    "pages_of_tests",
+    "tested_source",
+]
 PACKAGE = {
     "__init__": "",
     "by_hand": '''
@@ -165,13 +175,10 @@ A lesson
 
 See :doc:`/index` and `PyTorch <https://pytorch.org>`_.
 
-.. only-on-site::
+.. container:: only-on-site
 
    Download it at the foot of this page.
 
-.. only-in-downloads::
-
-   You are reading the download.
 """
 
 # %%
@@ -182,8 +189,7 @@ import torch
 from mnist_tut.data import get_mnist
 
 # sphinx_gallery_start_ignore
-from mnist_tut.mnist import get_mnist  # the build's own
-
+seen_by_nobody = True
 # sphinx_gallery_end_ignore
 from mnist_tut.plots import show_digits
 
@@ -227,7 +233,6 @@ print(loss_func(model(xb), yb))
 
 # %%
 # .. loop:: by-hand
-#    :title: by hand
 
 # what we said
 for epoch in range(epochs):
@@ -332,9 +337,7 @@ model.load_state_dict(start)
 fit(epochs, model, loss_func, opt, train_dl)
 
 # %%
-# .. program-lengths:: by-hand functional module fit
-#    :own: mnist_tut.by_hand
-#    :apart: start
+# That is all.
 
 print("the end")
 '''
@@ -347,10 +350,6 @@ Home
 .. toctree::
 
    tutorials/index
-
-.. program-lengths:: by-hand fit
-   :script: nn_tutorial.py
-   :apart: start
 
 .. py:function:: mnist_tut.by_hand.log_softmax(x)
 .. py:function:: mnist_tut.by_hand.nll(x)
@@ -379,7 +378,8 @@ def site(folder, lang="en", extensions=(), index=INDEX, **settings):
     """Build the page, without running it, and lend the application."""
     source = folder / "docs" / lang
     source.mkdir(parents=True, exist_ok=True)
-    for name, text in (("conf.py", ""), ("index.rst", index)):
+    conf = CONF.format(OURS + [e[4:] for e in extensions if e.startswith("ext.")])
+    for name, text in (("conf.py", conf), ("index.rst", index)):
         if not (source / name).exists():
             (source / name).write_text(text)
     gallery = {
@@ -390,19 +390,12 @@ def site(folder, lang="en", extensions=(), index=INDEX, **settings):
         "write_computation_times": False,
         "download_all_examples": False,
     }
-    ours = [
-        "ext.language.anchors",
-        "ext.code.lengths",
-        "ext.code.loops",
-        "ext.code.source_names",
-        "ext.downloads.standalone",
-    ]
-    ours += ["ext.code.finder_pages", "ext.code.tested_source"]
+    others = [e for e in extensions if not e.startswith("ext.")]
     app = SphinxTestApp(
         srcdir=source,
         builddir=folder / "build" / lang,
         confoverrides={
-            "extensions": ["sphinx_gallery.gen_gallery", *ours, *extensions],
+            "extensions": ["sphinx.ext.autodoc", "sphinx_gallery.gen_gallery", *others],
             "exclude_patterns": ["tutorials/*.ipynb", "tutorials/*.py"],
             "html_theme": "basic",
             "language": {"en": "en", "zh": "zh_CN"}[lang],

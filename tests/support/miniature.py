@@ -1,4 +1,4 @@
-"""Build a miniature site with some of our extensions, as Sphinx-Gallery tests itself."""
+"""Build a miniature site with some of our files, named like ``ext.loops``."""
 
 from contextlib import contextmanager
 from pathlib import Path
@@ -7,22 +7,31 @@ from bs4 import BeautifulSoup
 from sphinx.testing.util import SphinxTestApp
 
 LOCALE = Path(__file__).parents[2] / "docs" / "locale"
+CONF = """
+import ext
+
+
+def setup(app):
+    ext.register(app, {})
+"""  # and the files of ours that are wanted
 
 
 @contextmanager
-def built(folder, pages, extensions, **settings):
+def built(folder, pages, extensions, builder="html", **settings):
     """Build pages, given as a dict of name to text, and lend the application."""
     source = folder / "source"
     source.mkdir()
-    (source / "conf.py").write_text("", encoding="utf-8")
+    ours = [name[4:] for name in extensions if name.startswith("ext.")]
+    (source / "conf.py").write_text(CONF.format(ours), encoding="utf-8")
     for name, text in pages.items():
         (source / name).parent.mkdir(exist_ok=True)
         (source / f"{name}.rst").write_text(text, encoding="utf-8")
     app = SphinxTestApp(
+        builder,
         srcdir=source,
         builddir=folder / "build",
         confoverrides={
-            "extensions": extensions,
+            "extensions": [e for e in extensions if not e.startswith("ext.")],
             "html_theme": "basic",
             "locale_dirs": [str(LOCALE)],
             **settings,

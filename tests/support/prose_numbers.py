@@ -4,15 +4,18 @@ import re
 
 from gallery_scripts import blocks
 
+from mnist_tut.exercises import hint
+
 # What is no prose: code, directives that show code, alternative texts, targets of links.
 MARKUP = [
     r"^\.\. code-block::.*\n\n(?:   .*\n|\n)+",
-    r"^\.\. (?:_|tested-source|loop|program-lengths).*$",
+    r"^ *\.\. (?:_|tested-source|loop).*$",
     r"^\s*:(?:from|title|script|header-rows):.*$",
     r"``[^`]*``",
     r"<https?:[^>]*>",
     r":(?!math)\w+:`[^`]*`",
 ]
+EXERCISE = re.compile(r"^\.\. exercise:: (\w+)\n(?:\n| {3}.*(?:\n|\Z))*", re.M)
 SECTION = re.compile(r"^(?=\.\. _[\w-]+:$)", re.M)
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 # Words for numbers. "One" and 一 are left out: they stand for much else.
@@ -55,7 +58,8 @@ def numbers_by_section(lang, name, wanted=NUMBER):
     for block in blocks(lang, name):
         if block.type != "text":
             continue
-        for part in SECTION.split(block.content):
+        content = EXERCISE.sub(lambda m: f"{m[0]}\n{hint(m[1], lang)}\n", block.content)
+        for part in SECTION.split(content):
             named = re.match(r"\.\. _([\w-]+):$", part, re.M)
             label = named[1] if named else label
             for pattern in MARKUP:

@@ -8,6 +8,7 @@ there, again from each heading to the end; then afresh with other values of the 
 import contextlib
 import io
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -27,12 +28,10 @@ def run(cells, names, quiet=True):
 def main(path, once=False):
     """Run the notebook in every way."""
     book = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
-    texts = ["".join(cell["source"]) for cell in book]
-    code = [
-        (i, texts[i])
-        for i, cell in enumerate(book)
-        if cell["cell_type"] == "code" and "%pip" not in texts[i]
-    ]
+    sources = ["".join(cell["source"]) for cell in book]
+    # The first cell installs what is missing, and defines functions; only the former is left out.
+    texts = [re.sub(r"(?m)^( *)%pip.*", r"\1pass", source) for source in sources]
+    code = [(i, texts[i]) for i, cell in enumerate(book) if cell["cell_type"] == "code"]
     headings = [
         (i, line)
         for i, cell in enumerate(book)
