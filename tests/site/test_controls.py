@@ -172,13 +172,17 @@ def test_it_knows_after_reload_back_and_the_language_switch(engine, address):
         )
         page.wait_for_function("() => !!document.querySelector('#home')")
         page.evaluate("() => history.back()")  # a kept page loads nothing to wait for
-        page.wait_for_function("() => !document.querySelector('#home')")
+        page.wait_for_function(
+            "() => document.readyState === 'complete' && !document.querySelector('#home')"
+        )
         assert page.evaluate(NOW) == before
         page.evaluate(
             "() => document.querySelector('.bd-header a.language-switch').click()"
         )
+        # The list is marked when its script has run, the address is plain after that.
         page.wait_for_function(
-            "() => document.documentElement.lang.startsWith('zh') && !location.hash.includes('~')"
+            "() => document.documentElement.lang.startsWith('zh')"
+            " && document.readyState === 'complete' && !location.hash.includes('~')"
         )
         assert page.evaluate(NOW) == before
     page.close()

@@ -277,12 +277,10 @@ def test_the_page_rests_around_the_pad_without_moving(chromium, address):
     assert section.evaluate("e => e.style.contentVisibility") == ""
     assert abs(page.evaluate("document.documentElement.scrollHeight") - height) < 8
     page.evaluate("location.hash = 'torch-optim'")  # jumps still arrive
-    page.wait_for_timeout(500)
-    top = page.locator("#torch-optim").evaluate("e => e.getBoundingClientRect().top")
-    header = page.locator(".bd-header").evaluate(
-        "e => e.getBoundingClientRect().bottom"
-    )
-    assert 0 <= top - header < 40
+    page.wait_for_function("""() => {
+      const edge = (of) => document.querySelector(of).getBoundingClientRect();
+      const below = edge("#torch-optim").top - edge(".bd-header").bottom;
+      return 0 <= below && below < 40; }""")
     page.set_viewport_size({"width": 600, "height": 844})
     page.wait_for_function(f"({resting})() === 0")
     page.close()
