@@ -45,10 +45,23 @@ def own() -> str | None:
     return path if Path(path).exists() else None
 
 
+def runs(path: str) -> bool:
+    """Whether a browser starts here: a downloaded one may lack libraries of the system."""
+    try:
+        return subprocess.run([path, "--version"], capture_output=True).returncode == 0
+    except OSError:
+        return False
+
+
 def find() -> str | None:
-    """Return the path of a Chromium, or None."""
-    named = os.environ.get("MNIST_TUT_BROWSER")
-    return named or next(filter(None, map(shutil.which, NAMES)), None) or own()
+    """Return the path of a Chromium that starts, or None."""
+    if named := os.environ.get("MNIST_TUT_BROWSER"):
+        return named if runs(named) else None
+    there = [path for name in NAMES if (path := shutil.which(name)) and runs(path)]
+    if there:
+        return there[0]
+    path = own()
+    return path if path and runs(path) else None
 
 
 def firefox() -> str | None:
@@ -96,12 +109,12 @@ def main() -> int:
     browser = find()
     if browser is None or not starts():
         print(
-            "There is no browser for the tests, so those in tests/site that open one are"
+            "There is no browser that starts, so the tests in tests/site that open one are"
         )
         print(
             "skipped and named. As root: apt-get install chromium libatomic1; or name a"
         )
-        print("Chromium in MNIST_TUT_BROWSER.")
+        print("Chromium that starts in MNIST_TUT_BROWSER.")
         return 0
     print(f"Browser tests use {browser}")
     if firefox() is None and root():
