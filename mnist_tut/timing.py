@@ -1,16 +1,12 @@
-"""Measure where the time goes: several ways in turns, kinds of operations, single layers."""
+"""Measure where the time goes: several ways in turns, kinds of operations."""
 
 import statistics
 import time
 
-import torch
 from torch.profiler import ProfilerActivity, profile
-from torch.utils.flop_counter import FlopCounterMode
 
 __all__ = [
     "KINDS",
-    "both_ways",
-    "count_flops",
     "kind_of",
     "ratios",
     "seconds_by_kind",
@@ -157,52 +153,3 @@ def seconds_by_kind(func, calls=50):
     for event in profiled.key_averages():
         found[kind_of(event.key)] += event.self_cpu_time_total * 1e-6 / calls
     return dict(sorted(found.items(), key=lambda item: -item[1]))
-
-
-def both_ways(layer, x):
-    """Take a layer's way forward and its way back apart, so that each can be timed.
-
-    Parameters
-    ----------
-    layer : nn.Module
-        Called with `x`.
-    x : Tensor
-        If it asks for its gradient, so does the way back, as in the midst of a network.
-
-    Returns
-    -------
-    forward, backward : callable
-        To be called without arguments, as often as you like. The first returns what the layer
-        makes of `x`; the second a tuple of gradients of its sum: that of `x`, if it was asked
-        for, then those of the layer's parameters. No ``.grad`` changes.
-    """
-    out = layer(x)
-    ones = torch.ones_like(out)
-    wanted = [t for t in (x, *layer.parameters()) if t.requires_grad]
-
-    def forward():
-        return layer(x)
-
-    def backward():
-        return torch.autograd.grad(out, wanted, ones, retain_graph=True)
-
-    return forward, backward
-
-
-def count_flops(func):
-    """Count the multiplications and additions of a function.
-
-    Parameters
-    ----------
-    func : callable
-        Called once, without arguments.
-
-    Returns
-    -------
-    int
-        Those in products of matrices and in convolutions, forward and backward; PyTorch counts
-        no others.
-    """
-    with FlopCounterMode(display=False) as counted:
-        func()
-    return counted.get_total_flops()

@@ -4,14 +4,11 @@ from types import SimpleNamespace
 import pytest
 import torch
 import torch.nn.functional as F
-from torch import nn
 
 from mnist_tut import timing
 from mnist_tut.models import cnn_any_size
 from mnist_tut.timing import (
     KINDS,
-    both_ways,
-    count_flops,
     kind_of,
     ratios,
     seconds_by_kind,
@@ -199,63 +196,3 @@ def test_every_kind_is_found_in_a_training_step():
     found = seconds_by_kind(step, calls=2)
     spent = {kind for kind, seconds in found.items() if seconds > 0}
     assert spent >= {*KINDS, "other"} - {"copy_"}  # not every processor needs those
-
-
-# both_ways
-
-
-@pytest.mark.parametrize("asked", [True, False], ids=["input too", "parameters only"])
-def test_the_way_back_gives_the_gradients_that_backward_gives(asked):
-    layer = nn.Conv2d(2, 3, kernel_size=3, dtype=torch.float64)
-    x = torch.rand(5, 2, 6, 6, dtype=torch.float64, requires_grad=asked)
-    forward, backward = both_ways(layer, x)
-    torch.testing.assert_close(forward(), layer(x))
-    found = backward()
-    assert x.grad is None
-    assert layer.weight.grad is None
-    layer(x).sum().backward()
-    expected = [x.grad] * asked + [layer.weight.grad, layer.bias.grad]
-    torch.testing.assert_close(list(found), expected)
-    torch.testing.assert_close(backward(), found)  # as often as you like
-
-
-def test_a_layer_without_parameters_has_a_way_back_to_its_input():
-    x = torch.tensor([-1.0, 2.0], requires_grad=True)
-    forward, backward = both_ways(nn.ReLU(), x)
-    assert forward().tolist() == [0, 2]
-    assert backward()[0].tolist() == [0, 1]
-
-
-def test_each_way_does_only_its_own_part():
-    calls = []
-
-    class Layer(nn.Module):
-        def forward(self, x):
-            calls.append(1)
-            return x * 2
-
-    forward, backward = both_ways(Layer(), torch.ones(1, requires_grad=True))
-    calls.clear()
-    backward()
-    assert not calls
-    forward()
-    assert calls == [1]
-
-
-# count_flops
-
-
-@pytest.mark.parametrize(("rows", "inner", "cols"), [(2, 3, 5), (1, 7, 1)])
-def test_a_product_takes_a_multiplication_and_an_addition_per_term(rows, inner, cols):
-    one, other = torch.rand(rows, inner), torch.rand(inner, cols)
-    assert count_flops(lambda: one @ other) == 2 * rows * inner * cols
-    assert count_flops(lambda: one + 1) == 0
-
-
-def test_the_way_back_through_a_convolution_takes_one_or_two_times_the_way_forward():
-    layer = nn.Conv2d(4, 8, kernel_size=3)
-    for asked, times in [(False, 1), (True, 2)]:
-        x = torch.rand(2, 4, 9, 9, requires_grad=asked)
-        forward, backward = both_ways(layer, x)
-        assert count_flops(forward) == 2 * layer(x).numel() * layer.weight[0].numel()
-        assert count_flops(backward) == times * count_flops(forward)

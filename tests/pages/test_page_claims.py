@@ -219,9 +219,8 @@ CHECKS = {
     "where_the_time_goes.py": {
         "time-layout": [
             "torch.testing.assert_close("
-            "losses, losses[:1].expand(4, 20), atol=0.0001, rtol=0)"
+            "losses, losses[:1].expand(3, 20), atol=0.0001, rtol=0)"
         ],
-        "time-limit": ["assert sum((flops[name] for name in layers)) == flops['step']"],
     },
 }
 

@@ -11,7 +11,6 @@ import os
 import re
 import subprocess
 import sys
-import textwrap
 from types import ModuleType, SimpleNamespace
 
 import matplotlib.pyplot as plt
@@ -23,7 +22,7 @@ from matplotlib.colors import to_rgb
 from prose_numbers import complaints, spelled_by_section
 from torch import nn, optim
 from torch.profiler import ProfilerActivity, profile
-from torch.utils.data import DataLoader, Dataset, TensorDataset
+from torch.utils.data import DataLoader, TensorDataset
 
 from mnist_tut import plots, timing
 from mnist_tut.loaders import batched_dl
@@ -106,7 +105,7 @@ def stated(lang):
 
 def facts(page):
     """Compute what each number on the page has to be, in the order in which they stand there."""
-    *_, sizes, _, _ = page.figures
+    sizes = page.figures[3]
     first, *_, last = (int(name.removeprefix("bs ")) for name in sizes)
     [pictures] = {
         size * len(page.per_picture(size)())
@@ -115,11 +114,9 @@ def facts(page):
     code = "\n".join(cell.content for cell in cells("en", NAME))
     steps = re.search(r'"loss_batch": steps_of\(.*count=(\d+)\)', code)[1]
     default = inspect.signature(page.steps_of).parameters["count"].default
-    middle = [layer for layer in page.last if isinstance(layer, nn.Conv2d)][1]
     one = "the measure of a figure, or what equal things give"
     return [
         ("time-setup", "steps", default),
-        ("time-noise", one, 1),
         ("time-layout", one, 1),
         ("time-loaders", "mini-batches", page.n // page.bs),
         ("time-loaders", "training steps", steps),
@@ -132,10 +129,7 @@ def facts(page):
         ("time-batch-size", "smallest batch", first),
         ("time-batch-size", one, 1),
         ("time-threads", one, 1),
-        ("time-limit", "channels of the wide layer", page.wide.in_channels),
-        ("time-limit", "channels of the middle layer", middle.in_channels),
-        ("time-limit", "what equal layers would give", 1),
-        ("time-together", one, 1),
+        ("time-gpu", one, 1),
     ]
 
 
@@ -160,29 +154,23 @@ def test_every_number_in_the_prose_is_the_fact_in_its_place(page, lang):
 
 def facts_spelled_out(page):
     """Do the same for numbers that are spelled out, in each language."""
-    code = "\n".join(cell.content for cell in cells("en", NAME))
-    [body] = re.findall(r"^def shuffled.*\n(?:    .*\n)+", code, re.M)
-    lines = len(body.splitlines())
-    habits, backward = 3, 2  # twice the work
-    _, layout, loaders, sizes, _, together = map(len, page.figures)
-    count = page.n // page.bs
-    shared = {
-        "time-noise": [habits],
-        "time-layout": [2, layout],
-        "time-loaders": [lines, loaders, loaders - 1, 1 / 10, 1 / 100],
-        "time-together": [count, together, count],
-    }
+    _, layout, loaders, sizes, _, gpu = map(len, page.figures)
+    bits = page.half.itemsize / torch.float32.itemsize
+    shared = {"time-loaders": [loaders]}
     en = {
-        "time-profile": [backward, 1 / 20],
+        "time-profile": [1 / 20],
+        "time-layout": [2, layout],
         "time-batch-size": [sizes, 2, 1 / 2],
         "time-threads": [2, 1 / 2],
+        "time-gpu": [bits, gpu],
     }
     zh = {
-        "time-profile": [backward, 2, 1 / 20, 1 / 20],
-        "time-layout": [2, layout, 2],
+        "time-profile": [1 / 20, 1 / 20],
+        "time-layout": [2, layout],
+        "time-loaders": [loaders, loaders - 1],
         "time-batch-size": [sizes],
         "time-threads": [2],
-        "time-limit": [2, 2, 10, 2],
+        "time-gpu": [gpu],
     }
     return {"en": shared | en, "zh": shared | zh}
 
@@ -220,7 +208,7 @@ def test_figures_have_as_many_bars_as_their_descriptions_say(page, lang):
     words = {"Two": 2, "Three": 3, "Four": 4, "Five": 5, "Six": 6}
     words |= {"两": 2, "三": 3, "四": 4, "五": 5, "六": 6}
     told = re.findall(
-        r"^\.\. figure-text:: (?:(\w+) bars|(.)根横条)?",
+        r"^\.\. figure-text:: (?:(\w+) bars|(.)根条形)?",
         "\n".join(block.content for block in blocks(lang, NAME)),
         re.M,
     )
@@ -237,28 +225,28 @@ def test_figures_have_as_many_bars_as_their_descriptions_say(page, lang):
 BARS = {
     "en": [
         ["a whole step on top", "its parts", "the longest first"],
-        ["usual step as the measure", "fused", "channels last", "both"],
-        ["training steps as the measure", "four ways"],
-        ["from 16", "to 512", "the first is the measure"],
+        ["usual step as the measure", "fused", "channels last"],
+        ["training steps as the measure", "both ways"],
+        ["from 16", "to 256", "the first is the measure"],
         ["number of threads", "one thread is the measure"],
-        ["usual way as the measure", "tuned way", "limit"],
+        ["usual step as the measure", "does not ask", "mixed precision"],
     ],
     "zh": [
         ["最上面是完整的一步", "下面是它的各个部分", "最长的在前"],
-        ["普通的一步为基准", "融合", "channels_last", "两者"],
-        ["训练步为基准", "四种办法"],
-        ["从 16", "到 512", "第一根为基准"],
+        ["普通的一步为基准", "融合", "channels_last"],
+        ["训练步为基准", "两种办法"],
+        ["从 16", "到 256", "第一根为基准"],
         ["线程数", "一个线程为基准"],
-        ["普通的写法为基准", "改进", "极限"],
+        ["普通的一步为基准", "不每步都要数字", "混合精度"],
     ],
 }
 NAMED = [
     None,  # the parts of a step, in the order of their times
-    ["contiguous_format", "fused=True", "channels_last", "channels_last, fused=True"],
-    ["loss_batch", "DataLoader", "batched_dl", "shuffled", "ds[i : i + bs]"],
-    [f"bs {size}" for size in (16, 32, 64, 128, 256, 512)],
+    ["contiguous_format", "fused=True", "channels_last"],
+    ["loss_batch", "DataLoader", "batched_dl"],
+    [f"bs {size}" for size in (16, 64, 256)],
     None,  # as many threads as there are to try
-    ["usual", "tuned", "limit"],
+    ["loss_batch", "without_item", "amp=True"],
 ]
 
 
@@ -298,22 +286,16 @@ def test_the_lines_over_the_bars_have_the_colour_that_the_caption_tells(lang):
 def test_every_way_compared_gets_a_verdict(page):
     verdicts = [line for line in page.printed if line.endswith("the noise")]
     judged = [re.match(r"(.*?) +\d+\.\d\d  ", line)[1] for line in verdicts]
-    compared = page.figures[1:-1]
-    ways = [name for bars in compared for name in list(bars)[1:]]
-    assert judged == [*ways, "tuned"]
+    ways = [name for bars in page.figures[1:] for name in list(bars)[1:]]
+    assert judged == ways
     assert page.noise >= 1
 
 
 STANDS_FOR = {
-    "contiguous_format": "plain",
-    "channels_last": "last",
-    "step": "steps_of(",
-    "loss_batch": "steps_of(",
-    "product": "square @ square",
-    "usual": "(plain) & DataLoader(",
-    "tuned": "(last) & shuffled( & fused=True",
-    "wide": "wide",
-    "ds[i : i + bs]": "ds[i:i + bs]",
+    "contiguous_format": "steps_of(plain)",
+    "channels_last": "steps_of(last)",
+    "loss_batch": "steps_of(plain",
+    "without_item": "without_item(plain)",
 }
 
 
@@ -326,15 +308,28 @@ def test_each_way_does_what_its_name_says():
         for key, value in zip(table.keys, table.values, strict=True)
         if isinstance(key, ast.Constant)
     ]
-    ways = [(name, does) for name, does in named if re.search(r"steps_of|lambda", does)]
-    assert {name for name, _ in ways} >= {name for bars in NAMED[1:3] for name in bars}
+    known = {name for bars in (NAMED[1], NAMED[2], NAMED[5]) for name in bars}
+    ways = [
+        (name, does)
+        for name, does in named
+        if re.search(r"steps_of|lambda|_item", does)
+    ]
+    assert {name for name, _ in ways} == known
     for name, does in ways:
-        for part in name.split(", "):
-            for needed in STANDS_FOR.get(part, part).split(" & "):
-                assert needed in does, (name, does)
-        if name not in ("step", "tuned"):
-            assert ("fused=True" in name) == ("fused=True" in does), name
-            assert ("(last)" in does) == ("channels_last" in name), name
+        assert STANDS_FOR.get(name, name) in does, (name, does)
+        for option in ("fused=True", "amp=True"):
+            assert (option in name) == (option in does), name
+
+
+def test_steps_train_a_copy_and_leave_the_model_alone(page):
+    before = [p.detach().clone() for p in page.plain.parameters()]
+    first = page.steps_of(page.plain)()
+    assert page.steps_of(page.plain)() == first
+    assert page.without_item(page.plain)() == pytest.approx(first)
+    assert all(map(torch.equal, page.plain.parameters(), before))
+    amp = page.without_item(page.plain, amp=True)()
+    assert amp == pytest.approx(first, rel=0.1)
+    assert amp != first
 
 
 def test_the_model_called_last_has_its_channels_last(page):
@@ -344,15 +339,11 @@ def test_the_model_called_last_has_its_channels_last(page):
     assert page.plain[2].weight.is_contiguous()
 
 
-def test_all_ways_to_get_mini_batches_walk_over_the_same_pictures(page, monkeypatch):
+def test_both_ways_to_get_mini_batches_hand_out_the_same_pictures(page):
     [loaders] = [ways for ways in page.compared if "batched_dl" in ways]
-    walked = []
-    monkeypatch.setitem(page.names, "walk", lambda batches: walked.append([*batches]))
-    for name, way in loaders.items():
-        if name != "loss_batch":
-            way()
+    walked = [loaders[name]() for name in ("DataLoader", "batched_dl")]
     seen = [torch.cat([yb for _, yb in batches]).sort().values for batches in walked]
-    assert [len(batches) for batches in walked] == [page.n // page.bs] * 4
+    assert [len(batches) for batches in walked] == [page.n // page.bs] * 2
     assert all(torch.equal(labels, page.y.sort().values) for labels in seen)
 
 
@@ -365,34 +356,6 @@ def test_the_number_of_threads_is_the_one_named(page, monkeypatch):
     assert page.counts[0] == 1
 
 
-def test_times_rates_and_limits_are_in_the_units_told(page):
-    ways = list(page.flops)
-    seconds = {name: 2.0 + k for k, name in enumerate(ways)}  # of the page's clock
-    for name in ways:
-        assert page.ms[name] == pytest.approx(1000 * seconds[name] / 20)
-    per_second = 2 * 768**3 / (page.ms["product"] / 1000)
-    limit = {name: 1000 * page.flops[name] / per_second for name in ways}
-    assert page.limit == pytest.approx(limit)
-    hundred = 100 * limit["step"] / 1000  # seconds; the usual way took two
-    assert page.figures[-1]["limit"] == pytest.approx([hundred / 2] * 7)
-    assert sum(part for [part] in list(page.figures[0].values())[1:]) == pytest.approx(
-        1
-    )
-    said = "\n".join(page.printed)
-    assert f"{per_second / 1e9:.0f} GFLOP/s (billions of operations per second)" in said
-    times = page.ms["step"] / limit["step"]
-    assert f"step {page.ms['step']:.2f} ms, {times:.1f} times the limit" in said
-    rows = re.findall(r"^(.*?) +([\d.]+) ms +(\d+)% of the rate$", said, re.M)
-    assert [row[0] for row in rows[-2:]] == ["wide forward", "wide backward"]
-    for name, ms, percent in rows:
-        assert float(ms) == pytest.approx(page.ms[name], abs=1e-3)
-        assert int(percent) == round(100 * limit[name] / page.ms[name])
-    lost = [page.ms[name] - limit[name] for name, *_ in rows[:-2]]
-    assert lost == sorted(lost, reverse=True)
-    rest = page.ms["step"] - sum(page.ms[name] for name in page.layers)
-    assert re.search(rf"rest of the step +{rest:.3f} ms", said)
-
-
 def test_the_noise_is_the_largest_factor_between_a_thing_and_its_twin(page):
     [line] = [line for line in page.printed if line.startswith("noise: a factor of")]
     twin = 3.0 / 2.0  # the second way takes three seconds by the page's clock
@@ -403,7 +366,7 @@ def test_the_noise_is_the_largest_factor_between_a_thing_and_its_twin(page):
 
 def test_words_on_the_figures_are_explained_in_chinese(page):
     text = "".join(block.content for block in blocks("zh", NAME))
-    for word in ["step", "other", "time", "limit", "usual", "tuned", "loss_batch"]:
+    for word in ["step", "other", "time", "loss_batch"]:
         assert f"``{word}``" in text, word
 
 
@@ -411,48 +374,10 @@ def test_the_page_leaves_the_number_of_threads_as_it_was(page):
     assert torch.get_num_threads() == page.before
 
 
-def test_four_lines_shuffle_pictures_and_labels_together_anew_each_time(page):
-    code = "\n".join(cell.content for cell in cells("en", NAME))
-    [body] = re.findall(r"^def shuffled.*\n(?:    .*\n)+", code, re.M)
-    assert len(body.splitlines()) == 4
-    x = torch.arange(10.0).view(10, 1)
-    first, second = (list(page.shuffled(x, x[:, 0], 4)) for _ in range(2))
-    assert [len(yb) for _, yb in first] == [4, 4, 2]
-    for some in (first, second):
-        assert all(torch.equal(xb[:, 0], yb) for xb, yb in some)
-        assert sorted(torch.cat([yb for _, yb in some]).tolist()) == x[:, 0].tolist()
-    assert not torch.equal(first[0][1], second[0][1])
-
-
-def test_the_limit_counts_the_convolutions_alone(page):
-    of_layers = {name: page.flops[name] for name in page.layers}
-    assert {name.split()[1] for name, count in of_layers.items() if count} == {"Conv2d"}
-    outputs = sum(
-        out.numel() for out in itertools.accumulate(page.last, call, initial=page.xb)
-    )
-    parameters = sum(p.numel() for p in page.last.parameters())
-    assert 10 * (outputs + parameters) < 0.1 * page.flops["step"]
-
-
-def call(x, layer):
-    return layer(x)
-
-
-def test_a_convolution_has_twice_the_work_backward_but_for_the_first(page):
-    shares = [
-        page.flops[f"{i} Conv2d backward"] / page.flops[f"{i} Conv2d forward"]
-        for i in (0, 2, 4)
-    ]
-    assert shares == [1, 2, 2]
-
-
-def test_the_wide_layer_differs_from_the_middle_one_in_its_channels_only(page):
-    middle = page.last[2]
-    for name in ("kernel_size", "stride", "padding", "dilation", "groups"):
-        assert getattr(page.wide, name) == getattr(middle, name)
-    assert page.wide.in_channels == page.wide.out_channels
-    seen = page.last[:2](page.xb)
-    assert page.inputs.shape == (len(page.xb), page.wide.in_channels, *seen.shape[2:])
+def test_the_parts_of_a_step_make_up_the_whole(page):
+    step, *parts = page.figures[0].values()
+    assert step == [1.0]
+    assert sum(part for [part] in parts) == pytest.approx(1)
 
 
 # What the page says about PyTorch ----------------------------------------------------------------
@@ -511,26 +436,6 @@ def test_a_plain_loader_asks_for_rows_and_batched_dl_for_mini_batches():
         assert ds.questions == questions
 
 
-def test_a_data_set_with_getitems_is_asked_for_whole_mini_batches():
-    questions = []
-
-    class Asked(Dataset):
-        def __len__(self):
-            return 5
-
-        def __getitems__(self, rows):
-            questions.append(rows)
-            return [torch.tensor(row) for row in rows]
-
-    assert len(list(DataLoader(Asked(), 2))) == 3
-    assert questions == [[0, 1], [2, 3], [4]]
-
-
-def test_slices_copy_nothing():
-    x = torch.rand(10, 3)
-    assert TensorDataset(x)[2:5][0].data_ptr() == x[2].data_ptr()
-
-
 @pytest.mark.skipif(
     not torch.cuda.is_available(), reason="needs a GPU of NVIDIA or AMD"
 )
@@ -562,23 +467,22 @@ def run(code, *arguments, **settings):
 # What the page says about GPUs -------------------------------------------------------------------
 
 
-@both
-def test_the_loop_in_mixed_precision_trains_where_a_gpu_is_and_elsewhere(lang):
-    text = "\n".join(block.content for block in blocks(lang, NAME))
-    [code] = re.findall(r"code-block:: python\n\n((?:    ?.*\n|\n)+)", text)
-    code = textwrap.dedent(code)
-    if not torch.cuda.is_available():
-        code = code.replace('"cuda"', '"cpu"').replace("float16", "bfloat16")
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = nn.Linear(3, 2, device=device)
-    before = model.weight.detach().clone()
-    names = {"torch": torch, "F": torch.nn.functional, "model": model}
-    names["opt"] = torch.optim.SGD(model.parameters(), lr=0.1)
-    x = torch.rand(4, 3, device=device)
-    names["train_dl"] = [(x, torch.zeros(4, dtype=torch.long, device=device))]
-    exec(code, names)
-    assert names["loss"].isfinite()
-    assert not torch.equal(model.weight, before)
+def test_small_gradients_vanish_in_float16_but_not_enlarged_nor_in_bfloat16():
+    small = torch.tensor(1e-8)
+    assert small.half() == 0
+    assert (small * torch.amp.GradScaler("cpu").get_scale()).half() > 0
+    assert small.bfloat16() > 0
+
+
+def test_the_scaler_divides_the_gradients_before_the_step():
+    weight = nn.Parameter(torch.ones(1))
+    opt = optim.SGD([weight], lr=0.5)
+    scaler = torch.amp.GradScaler("cpu")
+    loss = weight.sum()
+    assert scaler.scale(loss) > loss
+    scaler.scale(loss).backward()
+    scaler.step(opt)
+    assert weight.item() == 0.5
 
 
 @both

@@ -332,7 +332,7 @@ def test_no_markup_is_left_in_the_text(gallery, name, lang):
     ("name", "one"),
     [
         ("nn_tutorial.py", "#nn-module"),
-        ("where_the_time_goes.py", "#time-limit"),
+        ("where_the_time_goes.py", "#time-gpu"),
         ("when_it_goes_wrong.py", "#wrong-silent"),
         ("your_own_project.py", "#own-resume"),
     ],
