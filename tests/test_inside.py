@@ -223,6 +223,7 @@ def test_a_tensor_shows_its_numbers_and_shares_its_memory():
     array = np.array([[1.0, 2.0], [3.0, 4.0]])
     x = Tensor(array, requires_grad=True)
     assert repr(x) == "tensor([[1., 2.],\n [3., 4.]])"
+    assert repr(Tensor([2 / 3, 1.0])) == "tensor([0.6667, 1.    ])"
     assert (len(x), x.shape, x.T.shape) == (2, (2, 2), (2, 2))
     assert x.detach().data is array
     assert not x.detach().requires_grad
@@ -413,6 +414,15 @@ def test_batch_norm_keeps_what_is_asked_for():
     ours.load_state_dict(theirs.state_dict())
     same(ours, theirs, np.random.default_rng(0).standard_normal((3, 2, 2, 2)))
     assert gap(ours.state_dict(), theirs.state_dict()) < 1e-12
+
+
+def test_a_fresh_batch_norm_holds_what_that_of_pytorch_holds():
+    ours, theirs = (lib.BatchNorm2d(3).state_dict() for lib in (inside, nn))
+    assert list(ours) == list(theirs)
+    for name, right in theirs.items():
+        found = np.asarray(ours[name])
+        assert found.dtype == right.numpy().dtype, name
+        assert np.array_equal(found, right.numpy()), name
 
 
 def test_flatten_and_relu_are_those_of_pytorch():
@@ -662,3 +672,5 @@ def test_a_random_sampler_and_the_usual_collate_do_what_a_loader_asks():
     assert first != second
     x, y = inside.default_collate([(np.zeros(3), 1), (np.ones(3), 2)])
     assert (x.shape, y.data.tolist()) == ((2, 3), [1, 2])
+    with pytest.raises(ValueError, match="argument"):
+        inside.default_collate([(np.zeros(3), 1), (np.ones(3),)])
