@@ -29,6 +29,9 @@ NEEDED_FOR = {
     "sg_gallery-dataframe.css": None,
     "sg_gallery-rendered-html.css": None,
     "sg-tags.js": None,
+    "doctools.js": None,  # keys and messages of the search that ours replaces
+    "sphinx_highlight.js": None,
+    "translations.js": None,
     "code.js": "<pre",
     "copybutton.css": "<pre",
     "copybutton.js": "<pre",
@@ -83,7 +86,8 @@ def lighten(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None or app.builder.format != "html":
         return
     static = Path(app.outdir) / "_static"
-    for path in [p for name in NEVER for p in static.glob(name)]:
+    unneeded = [name for name, mark in NEEDED_FOR.items() if mark is None]
+    for path in [p for name in NEVER + unneeded for p in static.glob(name)]:
         path.unlink(missing_ok=True)
     words = words_of(Path(app.outdir))
     for name, source in SHEETS.items():
@@ -106,17 +110,12 @@ def choose(
     context["css_files"] = [
         css for css in context["css_files"] if wanted(str(css.filename), body)
     ]
-    if page == "search":
-        return
     scripts = []
     for js in context["script_files"]:
         if not js.filename:
             if "DOCUMENTATION_OPTIONS." not in js.attributes.get("body", ""):
-                scripts.append(js)  # those only serve the search
+                scripts.append(js)  # those only serve Sphinx's own search
         elif wanted(str(js.filename), body):
             late = {**js.attributes, "defer": "defer"}
-            # It speaks as soon as it is there, and has to come after the translations.
-            last = "sphinx_highlight" in str(js.filename)
-            priority = 900 if last else js.priority
-            scripts.append(_JavaScript(js.filename, priority=priority, **late))
+            scripts.append(_JavaScript(js.filename, priority=js.priority, **late))
     context["script_files"] = scripts

@@ -387,6 +387,19 @@ def test_what_pages_and_scripts_name_is_used_and_icons_are_not(tmp_path):
     assert not {"fa-sun", "fa-solid"} & words
 
 
+@pytest.mark.parametrize(
+    ("name", "body", "right"),
+    [
+        ("_static/code.js?v=1", "<pre>", True),
+        ("_static/code.js?v=1", "<p>", False),
+        ("_static/doctools.js", "<pre>", False),  # no page needs it
+        ("_static/site.css", "", True),  # every page does
+    ],
+)
+def test_a_page_loads_what_something_on_it_needs(name, body, right):
+    assert light_assets.wanted(name, body) is right
+
+
 # light_pages
 
 
