@@ -33,6 +33,7 @@ SETTINGS = {
         "terminals_enabled": False,
         "log_level": "ERROR",
     },
+    "KernelManager": {"transport": "ipc"},  # by files that nobody else may open
     # A kernel that no page is connected to ends within two minutes.
     "MappingKernelManager": {"cull_idle_timeout": 60, "cull_interval": 30},
 }
@@ -89,10 +90,7 @@ def announce(address: str) -> None:
     wanted = str(SETTINGS["Live"]["port"])
     if f":{wanted}/" not in address:
         print(f"Port {wanted} is in use: it is the next one that is free.")
-    print(
-        f"The pages, with cells that run (stop them with Ctrl-C):\n{address}",
-        flush=True,
-    )
+    print(f"The pages, with cells that run (Ctrl-C stops them):\n{address}", flush=True)
 
 
 def main() -> int:
@@ -104,6 +102,7 @@ def main() -> int:
     os.environ["PYTHONPATH"] = str(ROOT)  # for the kernels, which start elsewhere
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
+        os.environ["JUPYTER_RUNTIME_DIR"] = folder
         token = secrets.token_hex(24)
         own = {"IdentityProvider": {"token": token}, "ServerApp": {"root_dir": folder}}
         app = Live(config=Config(SETTINGS | own))

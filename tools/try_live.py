@@ -19,7 +19,9 @@ SCRIPT = Path(__file__).with_name("live.js").read_text("utf-8")
 FIRST = re.search(r"const first = `(.*?)`;", SCRIPT, re.S)[1]  # type: ignore[index]
 #: What is in cells that print otherwise each time: IPython's own debugger, seeds that workers get.
 UNSURE = ("breakpoint()", "set_trace", "info.seed")
-CHANGING = re.compile(r"0x[0-9a-f]+|\b[\d.]+ s$", re.M)  # addresses, seconds
+CHANGING = re.compile(
+    r"0x[0-9a-f]+|\b[\d.]+ s\b|(?:within|beyond) the noise"
+)  # addresses, times
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 #: Pages that measure, whose numbers nobody can expect twice: their cells have to run, that is all.
 MEASURING = {"where_the_time_goes", "one_loop_many_machines", "inside_torch_nn"}

@@ -92,22 +92,34 @@ def status(url, **headers):
 # Who may ------------------------------------------------------------------------------------------
 
 
-def test_it_listens_on_the_loopback_address_alone(served):
-    address, process = served
-    assert address.startswith("http://127.0.0.1:")
-    inodes = {
-        str(link.readlink()).removeprefix("socket:[").rstrip("]")
-        for link in Path(f"/proc/{process.pid}/fd").iterdir()
-        if str(link.readlink()).startswith("socket:[")
-    }
-    listening = [
+def listening(pid):
+    """Return the addresses, as the kernel of Linux writes them, at which a process listens."""
+    links = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir()]
+    inodes = {link[len("socket:[") : -1] for link in links if link.startswith("socket")}
+    return {
         row.split()[1].partition(":")[0]
         for family in ("tcp", "tcp6")
         for row in Path(f"/proc/net/{family}").read_text().splitlines()[1:]
         if row.split()[3] == "0A" and row.split()[9] in inodes
-    ]
-    assert listening
-    assert set(listening) == {"0100007F"}
+    }
+
+
+def begin_kernel(address):
+    """Let the server start a kernel, as a page does."""
+    base, token = address.split("site/?token=")
+    request = urllib.request.Request(
+        f"{base}api/kernels",
+        data=json.dumps({"name": "python3"}).encode(),
+        headers={"Authorization": f"token {token}", "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request) as answer:
+        assert answer.status == 201
+
+
+def test_it_listens_on_the_loopback_address_alone(served):
+    address, process = served
+    assert address.startswith("http://127.0.0.1:")
+    assert listening(process.pid) == {"0100007F"}
 
 
 def test_without_the_token_nothing_is_shown_and_nothing_runs(served):
@@ -330,19 +342,20 @@ def test_a_kernel_that_nobody_is_connected_to_ends_by_itself():
     assert not cull.get("cull_connected", False)
 
 
-def test_stopping_the_server_leaves_no_kernel_behind(site):
+def test_a_kernel_is_reached_by_private_files_and_ends_with_the_server(site):
     process, address = start(PORT="8974")
-    base, token = address.split("site/?token=")
-    request = urllib.request.Request(
-        f"{base}api/kernels",
-        data=json.dumps({"name": "python3"}).encode(),
-        headers={"Authorization": f"token {token}", "Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(request) as answer:
-        assert answer.status == 201
+    begin_kernel(address)
     [kernel] = kernels_of(process)
+    folder = Path(f"/proc/{process.pid}/cwd").resolve()
+    deadline = time.monotonic() + 30
+    while len([*folder.glob("kernel-*-ipc-*")]) < 5 and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert len([*folder.glob("kernel-*-ipc-*")]) >= 5
+    assert folder.stat().st_mode & 0o077 == 0
+    assert listening(kernel) <= {"0100007F"}  # what its own children print goes there
     stop(process)
     deadline = time.monotonic() + 20
     while Path(f"/proc/{kernel}").exists() and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not Path(f"/proc/{kernel}").exists()
+    assert not folder.exists()
