@@ -1203,8 +1203,8 @@ show_digits(torch.cat([viewed, permuted]), ["view"] * 3 + ["permute"] * 3, cols=
 #
 # .. exercise:: my_pictures
 #
-#    Write the step between an image library and a CNN: from ``images`` of the shape
-#    ``(n, h, w, c)``, bytes from 0 to 255, to floats from 0 to 1 with the channels ``c`` before
+#    Write the step between an image library and a CNN: from a tensor ``images`` of
+#    the shape ``(n, h, w, c)``, bytes from 0 to 255, to floats from 0 to 1 with the channels ``c`` before
 #    height and width.
 #
 # .. _wrong-forty:

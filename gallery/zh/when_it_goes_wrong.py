@@ -1177,8 +1177,8 @@ show_digits(torch.cat([viewed, permuted]), ["view"] * 3 + ["permute"] * 3, cols=
 #
 # .. exercise:: my_pictures
 #
-#    请写出图像库与 CNN 之间的那一步：``images`` 的形状是 ``(n, h, w, c)``，内容是 0 到 255
-#    的字节；要变成 0 到 1 的浮点数，通道 ``c`` 排在高和宽的前面。
+#    请写出图像库与 CNN 之间的那一步：``images`` 是形状为 ``(n, h, w, c)`` 的张量，内容是
+#    0 到 255 的字节；要变成 0 到 1 的浮点数，通道 ``c`` 排在高和宽的前面。
 #
 # .. _wrong-forty:
 #

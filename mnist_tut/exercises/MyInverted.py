@@ -48,8 +48,15 @@ def check(attempt):
         return ("all",)
     if picture.numel() == 1 and label.numel() == 784:
         return ("swapped",)
+    same_pixels = torch.equal(picture.float().sort()[0], x[3].sort()[0])
+    if same_pixels and not torch.equal(picture.float(), x[3]):
+        return ("mirrored",)
     usual = {"same": x[3], "minus": -x[3], "bytes": 255 - x[3], "first": 1 - x[0]}
-    usual |= {"next": 1 - x[4], "half": 0.5 - x[3], "rounded": (x[3] < 0.5).float()}
+    usual |= {
+        "next": [1 - x[4], 1 - x[2]],
+        "half": 0.5 - x[3],
+        "rounded": (x[3] < 0.5).float(),
+    }
     verdict = compare(picture, 1 - x[3], **usual)
     if verdict != ("right",):
         return verdict
@@ -75,6 +82,10 @@ MESSAGES = {
         "The image is as it was. Black is 0 and white is 1: what turns one into "
         "the other?"
     ),
+    "mirrored": (
+        "The pixels have changed places, and black is black still. Change their numbers "
+        "and leave them where they are."
+    ),
     "minus": "Now white is -1. Pixels run from 0 to 1: invert within that range.",
     "bytes": "255 is white in an image of bytes. Ours run from 0 to 1.",
     "first": "Every index gives the first image. Use i.",
@@ -85,7 +96,7 @@ MESSAGES = {
     ),
     "all": "An item is all images, or all labels, at once. Use i.",
     "swapped": ("The label comes first. The image comes first, then its label."),
-    "next": "Item 3 is image 4: count from 0, and use i as it comes.",
+    "next": "Item 3 is the image before it or after it: count from 0, and use i as it comes.",
     "half": (
         "Now black is one half. Pixels run from 0 to 1: 0 becomes 1, and 1 becomes 0."
     ),

@@ -174,6 +174,7 @@ SHARED = [
     for name in (
         "tell",
         "functions_of",
+        "methods_of",
         "within",
         "untouched",
         "stopped",
@@ -182,6 +183,7 @@ SHARED = [
         "looked_through",
         "compare",
         "apart",
+        "place_of",
     )
 ]
 

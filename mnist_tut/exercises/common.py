@@ -37,7 +37,9 @@ def tell(check, attempt, says, stub="", ready=()):
     if key not in ("todo", "dots"):
         seen = looked_through(functions, codes, ready)
         used = seen.pop("ready", [])
+        lost = [name for name in methods_of(stub, attempt) if name not in vars(attempt)]
         if key != "right":
+            more = [("misspelt", lost[:1])] if lost else more
             more += seen.items()
         elif used:
             key, values = "ready", used
@@ -60,6 +62,12 @@ def functions_of(attempt):
         return []
     own = [getattr(each, "__func__", each) for each in vars(kind).values()]
     return [each for each in map(inspect.unwrap, own) if inspect.isfunction(each)]
+
+
+def methods_of(stub, attempt):
+    """List the methods that the stub of a class names; none if the attempt is no class."""
+    codes = within(compile(stub, "stub", "exec"))
+    return [code.co_name for code in codes[2:]] if inspect.isclass(attempt) else []
 
 
 def within(code):
@@ -121,6 +129,9 @@ def clue_of(text, codes, attempt):
     if key in ("name", "local"):
         given = codes[0].co_varnames[: codes[0].co_argcount] if codes else ()
         return key, (*values, ", ".join(given))
+    known = {code.co_qualname for code in codes} | {getattr(attempt, "__name__", "")}
+    if key == "arguments" and values[0] not in known:
+        return "hint", ()
     if key == "attribute" and values[0] == getattr(attempt, "__name__", ""):
         return "unassigned", values[1:]
     return key, values
@@ -155,7 +166,10 @@ def looked_through(functions, codes, ready):
 
 
 def compare(out, want, **usual):
-    """Compare a result with the right one, and with some that come from usual misunderstandings."""
+    """Compare a result with the right one, and with some that come from usual misunderstandings.
+
+    Those that get the same message may stand in a list.
+    """
     if out is None or out is ...:
         return ("nothing",)
     if not isinstance(out, torch.Tensor):
@@ -172,7 +186,9 @@ def compare(out, want, **usual):
         out = torch.as_tensor(out)
     if want.ndim == 0 and out.numel() == 1:
         out = out.reshape(())
-    for key, value in [("right", want), *usual.items()]:
+    pairs = [("right", want), *usual.items()]
+    kinds = [(k, v) for k, vs in pairs for v in (vs if isinstance(vs, list) else [vs])]
+    for key, value in kinds:
         same = out.shape == value.shape and torch.allclose(
             out.double(), value.double(), rtol=1e-4, atol=1e-6, equal_nan=True
         )
@@ -207,11 +223,42 @@ def apart(out, want):
         return "plus", f"{off.flatten()[0]:.4g}"
     if many and torch.allclose(out.flatten().sort()[0], want.flatten().sort()[0]):
         return ("order",)
+    whole = (out == out.round()).all() and off.abs().max() < 1
+    if whole and not right.any() and (not many or out.min() < out.max()):
+        return ("integers",)
+    if out.numel() > 7:
+        slope = (
+            ((out - out.mean()) * (want - want.mean())).sum()
+            / want.var()
+            / (out.numel() - 1)
+        )
+        shift = out.mean() - slope * want.mean()
+        if torch.allclose(out, slope * want + shift, 1e-4, 1e-6) and slope.abs() > 1e-3:
+            return "affine", f"{slope:.4g}", f"{shift:.4g}"
+        rise = out.flatten()[want.flatten().argsort()].diff()
+        if (rise > -1e-9).all() and rise.any():
+            return ("curved",)
     at = off.abs().argmax()
     numbers = f"{out.flatten()[at]:.4g}", f"{want.flatten()[at]:.4g}"
+    if right.any() and right.ndim > 1 and (where := place_of(right)):
+        return "part_at", where, *numbers
     if right.any():
         return "part", int(right.sum()), right.numel(), *numbers
     return "wrong", *numbers
+
+
+def place_of(right):
+    """Write where a tensor of bools is true, such as [:, :3]; "" if that is no block."""
+    parts, whole = [], torch.ones_like(right)
+    for d, size in enumerate(right.shape):
+        hit = right.movedim(d, 0).flatten(1).any(1)
+        whole &= hit.reshape([-1 if each == d else 1 for each in range(right.ndim)])
+        first, last = hit.nonzero().min().item(), hit.nonzero().max().item()
+        if hit.sum() <= last - first:
+            return ""
+        ends = f"{first or ''}:{'' if last == size - 1 else last + 1}"
+        parts.append(f"{first}" if first == last and size > 1 else ends)
+    return f"[{', '.join(parts)}]" if torch.equal(whole, right) else ""
 
 
 #: How the text of an exception betrays what usually lies behind it; the first that fits counts.
@@ -224,8 +271,9 @@ CLUES = {
     "local": r"cannot access (?:local|free) variable '(\w+)'",
     "method": r"\.(\w+)\(\) takes (?:1 positional argument but 2|0 positional arguments but 1) w",
     "arguments": r"TypeError: ([\w.<>]+)\(\) (?:takes|missing|got)",
-    "class": r"must be Tensor, not ([A-Z]\w+)$|\.([A-Z]\w+) is not a Module subclass",
+    "class": r"must be Tensor, not ([A-Z]\w+)$|torch\.nn\.[\w.]+ is not a Module subclass",
     "modules": r"(list|tuple|dict|genexpr)>? is not a Module subclass",
+    "torchs_own": r"is not a Module subclass",
     "brackets": r"'(?:builtin_function_or_method|method|function|type)'",
     "once": r"'?generator'? (?:has|object|raised)|StopIteration|'(?:zip|map)' object is not",
     "none": r"NoneType",
@@ -234,6 +282,9 @@ CLUES = {
     "rows": r"shapes cannot be multiplied \(\w+x(\d+) and (\d+)x",
     "sizes": r"size of tensor a \((\d+)\) must match the size of tensor b \((\d+)\)",
     "shapes": r"could not be broadcast together with shapes (\([\d,]+\)) (\([\d,]+\))",
+    "labels_first": r"softmax\w*\" not implemented for '(?:Long|Int)'",
+    "twice_back": r"backward through the graph a second time",
+    "named_dims": r"input\.dim\(\) = (\d+) is not equal to len\(dims\) = (\d+)",
     "floats": r"could not infer output dtype|implemented for '(?:Long|Bool|Byte)'",
     "types": r"same dtype",
     "cast": r"can't be cast to the desired output type (\w+)",
@@ -247,6 +298,7 @@ CLUES = {
     "bounds": r"index (-?\d+) is out of (?:bounds|range).* size (\d+)",
     "too_many": r"too many indices",
     "unpack": r"to unpack|cannot unpack",
+    "recursion": r"RecursionError",
     "zero_division": r"ZeroDivisionError",
     "a_list": r"'list' object|'list' and|list indices|multiply sequence",
     "attribute": r"'(\w+)' object has no attribute '(\w+)'",
@@ -308,6 +360,19 @@ MESSAGES = {
     "times": "All of it is {} times as large as it should be.",
     "plus": "All of it differs from the right result by the same number, {}.",
     "order": "The numbers are right, but they stand in another order.",
+    "integers": "They are all whole numbers: has something rounded them, or cut off the rest?",
+    "affine": (
+        "All of it is {} times the right result, plus {}: something is multiplied or added "
+        "once too often, or not at all."
+    ),
+    "curved": (
+        "It rises and falls with the right result, but the numbers are others: a step too "
+        "many or too few, such as an exp, log, root, sigmoid, clamp or rounding?"
+    ),
+    "part_at": (
+        "Of your result only {} is right. Elsewhere yours says, for example, {} where it "
+        "should be {}."
+    ),
     "part": "Only {} of {} numbers are right. Yours says {} where it should be {}.",
     "wrong": "Not yet: where yours says {}, {} would be right.",
     "pair": (
@@ -336,6 +401,7 @@ MESSAGES = {
         "{} has no value yet at that line: whatever is assigned to within a function "
         "belongs to it alone. The function is given {}."
     ),
+    "misspelt": "It has no {} of its own: is the name misspelt, or is its def indented too far?",
     "method": "{}() is a method: self comes first among its arguments.",
     "arguments": "{}() is given other arguments than those in its first line.",
     "class": (
@@ -343,6 +409,10 @@ MESSAGES = {
         "which is then called; F.relu(x) needs none."
     ),
     "modules": "nn.Sequential takes its layers one by one, not in a {}: add a *.",
+    "torchs_own": (
+        "nn.Sequential and nn.ModuleList are PyTorch's, and take PyTorch's own modules "
+        "only. Ours stand without nn."
+    ),
     "brackets": "Something stands there and is not called: its brackets () are missing.",
     "once": (
         "A generator hands out one thing after another, once: it has no length and no "
@@ -372,6 +442,12 @@ MESSAGES = {
         "The shapes {} and {} do not fit: they are compared from the right. "
         "keepdims=True, or [:, None], keeps a column."
     ),
+    "labels_first": "A loss takes the logits first, then the labels: the two have changed places.",
+    "twice_back": (
+        "backward() goes back through a result once; its notes are then thrown away. Is it "
+        "called twice, or does a result of an earlier step still take part?"
+    ),
+    "named_dims": "There are {} dimensions, and you named {}: name each of them once.",
     "floats": "A mean, or an exp, needs floats: .float() first.",
     "types": "One is float32 and the other float64: .float() or .double() makes them equal.",
     "cast": "A {} tensor cannot become floats in place: write x = x / 255, not x /= 255.",
@@ -388,6 +464,7 @@ MESSAGES = {
     "bounds": "Index {} lies outside: there are {}, counted from 0.",
     "too_many": "There are more indices than dimensions: print the shape just before.",
     "unpack": "More names stand left of the = than things come, or fewer.",
+    "recursion": "It calls itself, and so on without end.",
     "zero_division": (
         "The divisor is 0: has it been counted? A generator that was gone through once "
         "gives nothing more."

@@ -63,7 +63,27 @@ def check(attempt):
             no_mean=normal(0, this[1]),
             mean_only=x - this[0] / (this[1] + 0.1).sqrt() * w + b,
             turned=normal(*this, w=-w),
-            whole=normal(x.mean(), x.var(correction=0)),
+            whole=[
+                normal(x.mean(), x.var(correction=0)),
+                normal(x.mean(), x.var()),
+                normal(x.mean(), own[1]),
+                normal(own[0], x.var(correction=0)),
+                normal(own[0], x.var()),
+            ],
+            by_row=[
+                normal(x.mean(1, True), x.var(1, keepdim=True, correction=c))
+                for c in (0, 1)
+            ],
+            minus_bias=normal(*this, b=-b),
+            bias_first=normal(*this, b=b * w),
+            exchanged=normal(*this, w=b, b=w),
+            over_weight=normal(*this, w=1 / w),
+            multiplied=normal(*this, root=-0.5),
+            two_roots=normal(this[0], this[1].sqrt()),
+            squares=normal(own[0], (x * x).mean(0)),
+            summed=normal(own[0], own[1] * 8),
+            deviations=normal(own[0], (x - own[0]).abs().mean(0)),
+            plus_mean=normal(-this[0], this[1]),
         )
         if verdict != ("right",):
             return verdict
@@ -111,5 +131,25 @@ MESSAGES = {
         "You took the mean and variance of all numbers together. Each channel has "
         "its own: dim=0."
     ),
+    "by_row": (
+        "You took the mean and variance of each row. Each channel has its own, over the "
+        "mini-batch: dim=0."
+    ),
+    "minus_bias": "You subtracted bn.bias. It is added.",
+    "bias_first": "bn.bias comes too early: multiply by bn.weight, then add bn.bias.",
+    "exchanged": (
+        "bn.weight and bn.bias have changed places: multiply by the weight, then add the bias."
+    ),
+    "over_weight": "You divided by bn.weight. Multiply by it.",
+    "multiplied": "You multiplied by the root of the variance. Divide by it.",
+    "two_roots": "You took the root twice: a standard deviation is the root of a variance.",
+    "squares": (
+        "A mean of squares is no variance yet: the mean is subtracted before they are squared."
+    ),
+    "summed": "A variance is the mean of the squares, not their sum: divide by n.",
+    "deviations": (
+        "You took the mean of absolute differences. A variance is that of their squares."
+    ),
+    "plus_mean": "You added the mean. Subtract it.",
     "mean_only": "Only the mean was divided: put brackets around (x - mean).",
 }

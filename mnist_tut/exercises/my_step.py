@@ -28,40 +28,63 @@ def my_step(model, opt, xb, yb):
 
 def check(attempt):
     x, y = torch.rand(64, 20), torch.arange(64) % 10
-    plain, soft = torch.nn.Identity(), torch.nn.Softmax(1)
+    soft, loss_of, calls = torch.nn.functional.softmax, torch.nn.CrossEntropyLoss(), []
 
-    def three(step, last=plain, momentum=0, sign=1):
-        net = torch.nn.Sequential(torch.nn.Linear(20, 10, bias=False), last)
+    def three(step, momentum=0, sign=1):
+        net = torch.nn.Sequential(torch.nn.Linear(20, 10, bias=False))
         torch.nn.init.zeros_(net[0].weight)
         opt = torch.optim.SGD(
-            net.parameters(), lr=0.5, momentum=momentum, maximize=sign < 0
+            net.parameters(), lr=4.0, momentum=momentum, maximize=sign < 0
         )
-        return [step(net, opt, x, y) for _ in range(3)], net[0].weight.detach()
+        opt.register_step_pre_hook(lambda *_: calls.append(net[0].weight.grad))
+        found = [step(net, opt, x, y) for _ in range(3)]
+        return found, net[0].weight.detach(), net.training
 
-    def right(net, opt, x, y):
-        opt.zero_grad()
-        loss = torch.nn.functional.cross_entropy(net(x), y)
-        loss.backward()
-        opt.step()
-        return loss.item()
+    def by(loss_func):
+        def step(net, opt, x, y):
+            opt.zero_grad()
+            loss = loss_func(net(x), y)
+            loss.backward()
+            opt.step()
+            return loss.item()
+
+        return step
 
     def late(net, opt, x, y):
         right(net, opt, x, y)
-        return torch.nn.functional.cross_entropy(net(x), y).item()
+        return loss_of(net(x), y).item()
 
-    (found, moved), (losses, want) = three(attempt), three(right)
-    ways = {"softmax": (soft, 0), "uncleared": (plain, 1), "both": (soft, 1)}
-    ways["uphill"] = (plain, 0, -1)
-    usual = {key: three(right, *way)[1] for key, way in ways.items()}
-    verdict = compare(moved, want, stood=want * 0, **usual)
-    if verdict != ("right",):
-        return verdict
+    right, softened = by(loss_of), by(lambda out, y: loss_of(soft(out, 1), y))
+    found, moved, training = three(attempt)
+    if moved.any() and not calls:
+        return ("own_opt",)
+    if not moved.any():
+        return ("stood",) if calls else ("no_step",)
+    if len(calls) > 3:
+        return "steps", len(calls), 3
+    losses, want, _ = three(right)
+    usual = {
+        "softmax": softened,
+        "columns": by(lambda out, y: loss_of(soft(out, 0), y)),
+        "squashed": by(lambda out, y: loss_of(out.sigmoid(), y)),
+        "no_log": by(lambda out, y: -soft(out, 1)[range(64), y].mean()),
+        "logits": by(lambda out, y: -out[range(64), y].mean()),
+        "summed": by(lambda out, y: loss_of(out, y) * 64),
+    }
+    usual = {key: three(step)[1] for key, step in usual.items()}
+    usual |= {"uncleared": three(right, 1)[1], "both": three(softened, 1)[1]}
+    key = compare(moved, want, uphill=three(right, sign=-1)[1], **usual)[0]
+    if key != "right":
+        return (key if key in ("uphill", *usual) else "other",)
+    if not training:
+        return ("mode",)
     if None in found:
         return ("nothing",)
     if any(isinstance(loss, (tuple, list)) for loss in found):
         return ("several",)
     if any(isinstance(loss, torch.Tensor) for loss in found):
-        return ("tensor",)
+        shape = tuple(found[0].shape)
+        return ("shape", shape, ()) if shape else ("tensor",)
     if not all(isinstance(loss, (int, float)) for loss in found):
         return "type", type(found[0]).__name__
     return compare(
@@ -85,10 +108,32 @@ MESSAGES = {
         "cross_entropy still gets probabilities. It wants logits: leave out softmax."
     ),
     "uncleared": "The gradients still pile up: opt.zero_grad().",
+    "no_step": "No parameter moves: opt.step() is not called. Its brackets, too, are needed.",
     "stood": (
-        "No parameter moves. Does the gradient live until opt.step() needs it, and "
-        "was it computed?"
+        "No parameter moves: when opt.step() is called there is no gradient. backward() "
+        "comes before it, and zero_grad() not between the two."
     ),
+    "own_opt": "The parameters move, but not by the optimizer that is given: opt.step().",
+    "steps": "opt.step() is called {} times in {} calls of yours: one call is one step.",
+    "columns": (
+        "cross_entropy gets a softmax over the pictures. It wants logits: leave out "
+        "softmax."
+    ),
+    "squashed": "cross_entropy gets sigmoids. It wants logits: leave out sigmoid.",
+    "no_log": (
+        "nll_loss gets probabilities, and wants their logarithms. cross_entropy takes the "
+        "logits as they are."
+    ),
+    "logits": (
+        "nll_loss gets logits, and wants log probabilities. cross_entropy takes the logits "
+        "as they are."
+    ),
+    "summed": "The gradient is that of the sum over the pictures. Take the mean.",
+    "other": (
+        "The parameters move, but not as they should. Does the loss get model(xb) and yb, "
+        "all of them and as they are?"
+    ),
+    "mode": "Afterwards the model is in eval mode. A step of training leaves it as it was.",
     "tensor": (
         "The training is right now. But the loss that you return is a tensor, and "
         "keeps its graph: loss.item()."

@@ -124,7 +124,7 @@ def test_every_message_is_reached():
     assert own <= reached
     general = {key for name, key in reached if key not in module_of(name).MESSAGES}
     elsewhere = {key for _, key in STOPPED + APART} | {"unknown", "how"}
-    elsewhere |= {"outside", "loop", "ready", "raised_at"}
+    elsewhere |= {"outside", "loop", "misspelt", "ready", "raised_at"}
     assert set(common.MESSAGES) == (general | elsewhere) - {"right", "hint"}
 
 
@@ -256,6 +256,15 @@ STOPPED = [  # what a learner writes in my_log_sum_exp(x) or MyNet, and what is 
     ("1 / (len(x) - 3)", "zero_division"),
     ("[1, 2].sum()", "a_list"),
     ("x.logsumexb(1)", "attribute"),
+    ("x.permute(0)", "named_dims"),
+    ("F.cross_entropy(torch.arange(len(x)), x)", "labels_first"),
+    (
+        "w = torch.ones(2, requires_grad=True).exp().sum(); w.backward(); w.backward()",
+        "twice_back",
+    ),
+    ("nn.ModuleList([Module()])", "torchs_own"),
+    ("my_log_sum_exp(x)", "recursion"),
+    ("x.transpose(0, 1, 1)", "hint"),
     ("x.view(5, 5)", "hint"),
 ]
 
@@ -289,6 +298,27 @@ def test_an_error_is_told_with_its_line_and_with_what_lies_behind(
         }
         number, shown = re.match(place[language], said).groups()
         assert code.splitlines()[int(number) - 1].strip() == shown
+
+
+MISSPELT = [  # what the cell says in place of a method's first line, and the method that is lost
+    ("def __init__(self, *modules)", "def _init_(self, *modules)", "__init__"),
+    ("def forward(self, x)", "def foward(self, x)", "forward"),
+    ("    def forward(self, x)", "        def forward(self, x)", "forward"),
+]
+
+
+@pytest.mark.parametrize(("given", "written", "lost"), MISSPELT)
+def test_a_method_that_is_misspelt_or_indented_too_far_is_named(
+    capsys, given, written, lost
+):
+    code = exercises.solution("MySequential").replace(given, written)
+    if given.startswith(" "):
+        head, _, body = code.partition(written)
+        code = head + written + body.replace("\n", "\n    ")
+    verdict, said = judged(capsys, "MySequential", run("MySequential", code))
+    assert verdict is False
+    assert f"It has no {lost} of its own" in said
+    assert "self.forward =" not in said
 
 
 def test_every_clue_has_a_case_and_a_message_for_its_values():
@@ -417,6 +447,7 @@ APART = [  # a result, and what is said of how it differs from WANT
     (WANT + 3, "plus"),
     (WANT.T, "order"),
     (torch.tensor([[1.0, 2.0], [4.0, 5.0]]), "part"),
+    (torch.tensor([[1.0, 2.0], [3.0, 5.0]]), "part_at"),
     (torch.tensor([[1.5, 2.1], [4.2, 7.0]]), "wrong"),
     ([1, 2], "list"),
     ("text", "type"),
@@ -427,6 +458,40 @@ APART = [  # a result, and what is said of how it differs from WANT
     (WANT.double(), "right"),
     (WANT.numpy(), "right"),
 ]
+
+
+MANY = torch.linspace(-1.1, 2.1, 24).view(4, 6) ** 3
+MANY_APART = [
+    (MANY * 2 + 1, ("affine", "2", "1")),
+    (1 - MANY, ("affine", "-1", "1")),
+    (MANY.exp(), ("curved",)),
+    (MANY.clamp(0, 1), ("curved",)),
+    (MANY.round(), ("integers",)),
+    (MANY * 0 + 1.5, ("wrong", "1.5", "9.261")),
+]
+
+
+@pytest.mark.parametrize(("out", "verdict"), MANY_APART)
+def test_many_numbers_tell_more_of_what_was_done_to_them(out, verdict):
+    assert common.compare(out, MANY) == verdict
+
+
+PLACES = [  # what is right of 4 by 6 numbers, as an index
+    ("[:, :5]", "[:, :5]"),
+    ("[1:3]", "[1:3, :]"),
+    ("[0]", "[0, :]"),
+    ("[:, 5]", "[:, 5]"),
+    ("[:3, 1:]", "[:3, 1:]"),
+    ("[::2]", ""),
+    ("[[0, 1], [1, 0]]", ""),
+]
+
+
+@pytest.mark.parametrize(("index", "told"), PLACES)
+def test_the_right_part_of_a_result_is_named_by_its_index(index, told):
+    right = torch.zeros(4, 6, dtype=bool)
+    exec(f"right{index} = True", {"right": right})
+    assert common.place_of(right) == told
 
 
 @pytest.mark.parametrize(("out", "key"), APART)

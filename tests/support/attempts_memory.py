@@ -214,7 +214,7 @@ CHANGED = [
     ("my_accumulate", "    opt.zero_grad()\n", "", "left"),
     ("my_accumulate", "    for xb, yb in parts:\n        loss = loss_func(model(xb), yb) * len(xb) / total\n        loss.backward()\n", "    loss = sum(loss_func(model(xb), yb) * len(xb) / total for xb, yb in parts)\n    loss.backward()\n", "memory"),
     ("my_accumulate", "    for xb, yb in parts:\n        loss = loss_func(model(xb), yb) * len(xb) / total\n        loss.backward()\n", "    xb, yb = map(torch.cat, zip(*parts))\n    loss_func(model(xb), yb).backward()\n", "joined"),
-    ("my_accumulate", "* len(xb) / total", "* len(xb) / (total + 1)", "wrong"),
+    ("my_accumulate", "* len(xb) / total", "* len(xb) / (total + 1)", "curved"),
     ("my_accumulate", "loss.backward()", "loss.item().backward()", "raised"),
     ("my_clip", "grad *= most / norm", "grad = grad * most / norm", "stream"),
     ("my_clip", "    grads = [p.grad for p in params if p.grad is not None]\n", "    sum(p.grad.square().sum() for p in params)\n    grads = [torch.zeros(1), *(p.grad for p in params)]\n", "stream"),
