@@ -9,6 +9,7 @@ TEST := $(VENV)/.test-installed
 LIVE := $(VENV)/.live-installed
 BUILD := build
 NEWEST := .venv-newest
+MORE := .venv-more
 
 # Without MNIST and without a network the pages are built with stand-in digits, and say so.
 export MNIST_TUT_STAND_IN ?= allow
@@ -29,7 +30,7 @@ export MNIST_TUT_PAGE := $(if $(wildcard gallery/en/$(PAGE).py),$(PAGE),$(error 
   there is no page $(PAGE), but these: $(basename $(notdir $(wildcard gallery/en/*.py)))))
 endif
 
-.PHONY: html html-en html-zh test test-package mutants lint linkcheck bench notebooks class live try-live webkit pins version release newest serve clean help
+.PHONY: html html-en html-zh test test-package mutants lint linkcheck bench notebooks class live try-live webkit pins version release newest more serve clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -118,6 +119,11 @@ version: ## see that tag, version and changelog agree
 release: html $(TEST) ## put what a release consists of into build/release
 	@$(BIN)/python tools/browser.py
 	@$(BIN)/python tools/release.py $(BUILD)
+
+more: ## run what the pages show of TensorBoard, ONNX, Accelerate and Lightning
+	@$(PYTHON) tools/set_up.py $(MORE) docs test
+	@$(MORE)/bin/python -m pip install --quiet --editable '.[more]'
+	@$(MORE)/bin/python benchmarks/more.py
 
 newest: ## build and test with the newest PyTorch
 	@$(PYTHON) tools/set_up.py $(NEWEST) docs test --newest

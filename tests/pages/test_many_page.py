@@ -89,6 +89,11 @@ def facts(page, lang):
         [bench[name]["seconds"], bench[name]["times_as_fast"]] for name in models
     ]
     shared = [64, 64 // 2]
+    more = json.loads((ROOT / "benchmarks" / "more.json").read_text())
+    ran = [
+        *more["day"].split("-"),
+        *(first_two(more, k) for k in ("accelerate", "lightning")),
+    ]
     return {
         "many-top": [2],  # of FSDP2
         "many-first": [len(page.xb), *itertools.chain(*measured)],
@@ -97,7 +102,13 @@ def facts(page, lang):
         "many-average": [2, 64, 2, 2],
         "many-restart": [1],
         "many-more": [2, 1, 64, 64],
+        "many-frameworks": ran,
     }
+
+
+def first_two(more, name):
+    """Return the first two parts of the version that last ran."""
+    return re.match(r"\d+\.\d+", more["versions"][name])[0]
 
 
 @both

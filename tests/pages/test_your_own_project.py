@@ -19,7 +19,7 @@ from types import ModuleType, SimpleNamespace
 import matplotlib.pyplot as plt
 import pytest
 import torch
-from gallery_scripts import blocks, cells, prose
+from gallery_scripts import ROOT, cells, prose
 from PIL import Image
 from prose_numbers import complaints, numbers_by_section
 from support import photos
@@ -90,12 +90,20 @@ def facts(page):
     one = 1
     side = page.xv.shape[-1]
     largest = max(page.rates)
+    more = json.loads((ROOT / "benchmarks" / "more.json").read_text())
+    day = more["day"].split("-")
+    board, onnx = (
+        re.match(r"\d+\.\d+", more["versions"][name])[0]
+        for name in ("tensorboard", "onnx")
+    )
     return {
         "own-files": [16],  # see test_project
         "own-handwriting": [20, 7],  # see test_project, and the photo below
         "own-workers": ["3.14"],  # see the test of the way workers start
         "own-augment": [page.xv.shape[1], *[side] * 4],
         "own-adamw": [f"{largest:.2f}"],
+        "own-log": [*day, board],
+        "own-export": [*day, onnx],
         "own-confusion": [4, 4, 4, 4, one, 4],
         "own-tune": [0, 4, 5, 9],
     }
@@ -162,6 +170,17 @@ def test_with_tensorboard_every_loss_is_handed_over(monkeypatch, tmp_path, capsy
 
 
 @pytest.mark.filterwarnings("ignore")  # of other people's packages
+def test_tensorboard_itself_keeps_the_losses(tmp_path, capsys):
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    exec(cell_with("SummaryWriter"), {"home": tmp_path, "log": [3.0, 2.0]})
+    assert "Now start: tensorboard" in capsys.readouterr().out
+    kept = EventAccumulator(str(tmp_path / "runs")).Reload().Scalars("loss")
+    assert [(event.step, event.value) for event in kept] == [(0, 3.0), (1, 2.0)]
+
+
+@pytest.mark.filterwarnings("ignore")  # of other people's packages
 def test_with_onnx_other_programs_compute_the_same(tmp_path, capsys):
     for name in ("onnx", "onnxscript"):
         pytest.importorskip(name)
@@ -173,7 +192,7 @@ def test_with_onnx_other_programs_compute_the_same(tmp_path, capsys):
 
 
 def test_the_extra_names_the_packages_that_the_page_tells_to_install(page):
-    text = (blocks.__globals__["ROOT"] / "pyproject.toml").read_text(encoding="utf-8")
+    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
     extra = re.search(r"^more = \[(.*?)^\]", text, re.M | re.S)[1]
     for name in ("onnx", "onnxscript", "tensorboard"):
         assert f'"{name}>=' in extra
