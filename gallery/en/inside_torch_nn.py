@@ -19,8 +19,8 @@ One rule holds on the whole page: a name that stands alone is ours, such as ``Te
 # %%
 # .. _inside-engine:
 #
-# A tensor that remembers
-# -----------------------
+# A tensor that remembers: autograd
+# ---------------------------------
 #
 # The tutorial began with tensors whose gradients PyTorch works out. We begin one step earlier, with
 # NumPy arrays, which can compute and nothing more. Here is one product. How much does it grow if
@@ -236,8 +236,8 @@ except RuntimeError as error:
 #
 # .. _inside-module:
 #
-# Who finds the weights?
-# ----------------------
+# Who finds the weights? Modules
+# ------------------------------
 #
 # A model is a tree of objects, and an optimizer wants one flat list of weights. Python tells an
 # object whenever one of its attributes is set, by calling ``__setattr__``. So a ``Module`` needs no

@@ -1120,8 +1120,8 @@ print(f"{dev}: {time.perf_counter() - began:.1f} s")
 #
 # .. _better:
 #
-# One more network
-# ----------------
+# One more network: batch normalisation
+# -------------------------------------
 #
 # You can do better than this CNN now, in a few lines: the later convolutions get more channels,
 # after each comes :term:`batch normalisation`, which keeps the numbers in a healthy range, and the

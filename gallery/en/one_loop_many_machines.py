@@ -57,8 +57,8 @@ def make_opt(model):
 # %%
 # .. _many-first:
 #
-# First, one machine
-# ------------------
+# First, one machine: mixed precision and compiling
+# -------------------------------------------------
 #
 # More machines are the most expensive way to get faster. Try two others first. One is to compute
 # with fewer digits: :class:`torch.autocast` lets matrix products and convolutions work in
@@ -107,7 +107,7 @@ print(f"difference of the losses: {(loss_bfloat16() - loss_float32()).abs():.0e}
 #    fast().backward()
 #
 # The first call takes so long that we timed this beforehand, on one core of an Intel Xeon: the loss
-# and its :term:`gradients <gradient>` for :term:`mini-batches <mini-batch>` of 64 pictures.
+# and its :term:`gradients <gradient>` for :term:`mini-batches <mini-batch>` of 64 images.
 #
 # - ``make_model`` of this page: 21 s for the first call, then 0.6 times as fast;
 # - ``cnn_any_size`` of the tutorial: 20 s, then 1.3 times;
@@ -128,7 +128,7 @@ print(f"difference of the losses: {(loss_bfloat16() - loss_float32()).abs():.0e}
 # To train one model in many processes is called :term:`distributed training`; most often each process
 # has the whole model and its own part of the data, which is :term:`data
 # parallelism`. One machine with several GPUs or many machines, the program is the same. Now we let two :term:`processes <process>` work. A *process* is a program that runs, with memory
-# of its own. Each will have a copy of the model, and each takes different pictures.
+# of its own. Each will have a copy of the model, and each takes different images.
 # :class:`~torch.utils.data.distributed.DistributedSampler` hands them out; it wants to know how
 # many processes there are (``num_replicas``) and which of them this is (``rank``, counted from 0).
 # To see what it does, no second process is needed:
@@ -153,7 +153,7 @@ for rank in range(2):
 # %%
 # Two mistakes stop no program and print no warning. Without ``set_epoch`` every :term:`epoch` has
 # the same order. Without the :term:`sampler`, ``shuffle=True`` makes a ``RandomSampler`` in every
-# process, and each goes through all the pictures, in the same order as the other: twice the
+# process, and each goes through all the images, in the same order as the other: twice the
 # electricity for the same result.
 #
 # How does it work? Seed plus epoch give one order, the same in all processes, and each takes every
@@ -174,9 +174,9 @@ for rank in range(2):
 # --------
 #
 # Here is the loop for several processes. Their number has to divide the mini-batch and the data: of
-# 64 pictures three processes would take 63, and of 501 pictures two processes would see one twice, so
+# 64 images three processes would take 63, and of 501 images two processes would see one twice, so
 # that all have equally many. Such a run is no worse, but not the same as that of one process. Three things are new. A mini-batch is shared: of its
-# 64 pictures, each of two processes takes 32. ``average`` has its turn between ``backward()`` and
+# 64 images, each of two processes takes 32. ``average`` has its turn between ``backward()`` and
 # the step; so far it does ``nothing``. And ``yield`` hands over after every epoch, so that the
 # caller may print or save.
 #
@@ -213,10 +213,10 @@ for epoch, loss in train(alone, make_opt(alone), sampler):
 # The mean of the gradients: DDP and FSDP2
 # ----------------------------------------
 #
-# Two copies that see different pictures get different gradients, and drift apart. So they exchange
+# Two copies that see different images get different gradients, and drift apart. So they exchange
 # their gradients.
 # :func:`~torch.distributed.all_reduce` adds up a tensor over all processes and leaves the sum in
-# each. Divided by their number, that is the mean over all 64 pictures: what one process would have
+# each. Divided by their number, that is the mean over all 64 images: what one process would have
 # computed.
 
 import torch.distributed as dist
@@ -426,15 +426,15 @@ for name in ["nothing", "all_reduce", "DDP", "FSDP2"]:
 #
 # .. _many-same:
 #
-# What the mean does not make the same
-# ------------------------------------
+# What the mean does not make the same: normalisation, seeds
+# ----------------------------------------------------------
 #
 # **Batch normalisation** takes mean and variance over the mini-batch, and a process sees only its
 # part of it.
 #
 # .. guess:: Two halves, and the mean of their gradients. How far is it from the gradient of the whole?
 #
-#    Not at all without normalisation. With it every picture is measured by the half that it is in.
+#    Not at all without normalisation. With it every image is measured by the half that it is in.
 
 torch.manual_seed(0)
 norm = nn.Sequential(nn.Linear(784, 32), nn.BatchNorm1d(32), nn.Linear(32, 10))
@@ -544,7 +544,7 @@ print(Path(folder.name, "train.py").read_text(encoding="utf-8"))
 # ------------------------
 #
 # To estimate a step with ``p`` processes, two measurements will do. *Computing* takes some time per
-# step plus some per picture; one process with various :term:`batch sizes <batch size>` tells both.
+# step plus some per image; one process with various :term:`batch sizes <batch size>` tells both.
 # *Averaging*, usually, sends the gradients round a ring: in 2 (``p`` − 1) messages every process
 # passes on nearly twice their bytes. A message has a fixed price, its :term:`latency`, and a price
 # per byte; both follow from what the two processes noted.
@@ -593,12 +593,12 @@ folder.cleanup()
 # itself is missing in it, and so are other programs that want the same cores. What it teaches is its
 # form:
 #
-# .. guess:: A step takes 64 pictures. How much faster are 64 processes?
+# .. guess:: A step takes 64 images. How much faster are 64 processes?
 #
-#    Perhaps not at all: with one picture each, they do little but wait for messages.
+#    Perhaps not at all: with one image each, they do little but wait for messages.
 #
-# The mini-batch decides. With few pictures a step consists of waiting for messages, and two
-# processes may well be slower than one. More of them than there are pictures in a step have nothing
+# The mini-batch decides. With few images a step consists of waiting for messages, and two
+# processes may well be slower than one. More of them than there are images in a step have nothing
 # to do. Very large mini-batches keep many busy, but mean fewer updates per epoch and another
 # learning rate; beyond some size training needs more epochs, and nothing is gained.
 #
@@ -650,7 +650,8 @@ folder.cleanup()
 # -----------------------------------------
 #
 # Two libraries take over what this page did by hand (``pip install accelerate lightning``). These
-# programs did not run when this page was built.
+# programs did not run when this page was built. They last did on 2026-11-29, with Accelerate 1.15 and
+# Lightning 2.6, and left both processes with the same weights.
 #
 # `Accelerate <https://huggingface.co/docs/accelerate>`_ leaves you the loop. ``prepare`` wraps the
 # model in DDP, and a loader so that each process gets its share; ``backward`` changes its place:

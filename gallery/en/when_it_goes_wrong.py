@@ -36,7 +36,7 @@ When it goes wrong
 #       * - ``Given groups=1, weight of size``, ``to have 1 channels, but got 3 channels instead``
 #         - :ref:`Another number of channels <wrong-channels>`
 #       * - ``stack expects each tensor to be equal size``
-#         - :ref:`Pictures of different sizes <wrong-stack>`
+#         - :ref:`Images of different sizes <wrong-stack>`
 #       * - ``view size is not compatible with input tensor's size and stride``
 #         - :ref:`view after permute <wrong-contiguous>`
 #       * - ``Using a target size``, ``must be the same as input size``
@@ -70,7 +70,7 @@ When it goes wrong
 #       * - ``modified by an inplace operation``
 #         - :ref:`A result that was overwritten <wrong-inplace>`
 #       * - ``grad can be implicitly created only for scalar outputs``
-#         - :ref:`A loss for each picture <wrong-scalar>`
+#         - :ref:`A loss for each image <wrong-scalar>`
 #       * - ``Can't call numpy() on Tensor that requires grad``, ``can't convert meta device type tensor to numpy``
 #         - :ref:`From PyTorch to NumPy <wrong-numpy>`
 #       * - ``cannot be converted to Scalar``, ``only one element tensors can be converted to Python scalars``, ``Boolean value of Tensor with more than one value is ambiguous``
@@ -80,7 +80,7 @@ When it goes wrong
 #       * - ``optimizer got an empty parameter list``
 #         - :ref:`Layers in a plain list <wrong-empty>`
 #       * - ``Expected more than 1 value per channel when training``
-#         - :ref:`Batch normalisation with a single picture <wrong-one-row>`
+#         - :ref:`Batch normalisation with a single image <wrong-one-row>`
 #       * - ``Missing key(s) in state_dict``, ``Unexpected key(s) in state_dict``
 #         - :ref:`Parameters under other names <wrong-keys>`
 #       * - ``size mismatch for``
@@ -111,11 +111,11 @@ When it goes wrong
 #         - :ref:`Softmax before cross_entropy <wrong-softmax>`
 #       * - the accuracy stays that of a guess
 #         - :ref:`Labels shifted by one <wrong-labels>`
-#       * - a model for colour pictures learns little
+#       * - a model for colour images learns little
 #         - :ref:`view where permute is meant <wrong-view>`
 #       * - there are more classes than you have
 #         - :ref:`A fixed size at the end of a CNN <wrong-forty>`
-#       * - the same picture gets another answer each time
+#       * - the same image gets another answer each time
 #         - :ref:`eval() forgotten <wrong-eval>`
 #       * - every worker draws the same random numbers
 #         - :ref:`A generator kept in the data set <wrong-workers>`
@@ -129,7 +129,7 @@ When it goes wrong
 #         - :ref:`Zero times infinity <wrong-nan>`
 #
 # A fault that is not among them is found by :ref:`the tools <wrong-tools>` at the end. Here is what
-# the cells below need: one :term:`mini-batch` of flat pictures, and a linear model.
+# the cells below need: one :term:`mini-batch` of flat images, and a linear model.
 
 from pathlib import Path
 
@@ -200,7 +200,7 @@ print(out.shape)
 # ``Expected 3D (unbatched) or 4D (batched) input to conv2d``
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# A convolution wants pictures, ``(n, c, h, w)``, with channels, height and width, and got flat rows,
+# A convolution wants images, ``(n, c, h, w)``, with channels, height and width, and got flat rows,
 # as our loaders hand them out. Give the rows their shape back: with ``view``, or with a layer that
 # comes first.
 
@@ -220,8 +220,8 @@ print(conv1(xb.view(-1, 1, 28, 28)).shape, net(xb).shape)
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
 # What comes second in the shape of the input are its :term:`channels <channel>`, and this layer was
-# made for another number of them. Either the pictures have colours: then make them grey, or the
-# layer for three channels. Or the channel is missing from the shape, and the pictures themselves are
+# made for another number of them. Either the images have colours: then make them grey, or the
+# layer for three channels. Or the channel is missing from the shape, and the images themselves are
 # taken for channels: then ``unsqueeze(1)`` puts it in.
 
 coloured = torch.rand(bs, 3, 28, 28)
@@ -506,19 +506,19 @@ def report(what):
 net, images = better_cnn(), xb.view(-1, 1, 28, 28)
 with saved_tensors_hooks(Kept, lambda kept: kept.tensor):
     total = F.cross_entropy(net(images), yb)
-    report("64 pictures")
+    report("64 images")
     total = F.cross_entropy(net(images[:16]), yb[:16])
-    report("16 pictures")
+    report("16 images")
     with torch.inference_mode():
         total = F.cross_entropy(net(images), yb)
-    report("64 pictures, inference_mode")
+    report("64 images, inference_mode")
     total = sum(F.cross_entropy(net(images), yb) for _ in range(3))
     report("the sum of three losses")
     total = sum(F.cross_entropy(net(images), yb).item() for _ in range(3))
     report("the sum of three numbers")
     out = checkpoint_sequential(net, 2, images, use_reentrant=False)
     total = F.cross_entropy(out, yb)
-    report("64 pictures, checkpoint")
+    report("64 images, checkpoint")
 
 # %%
 # And this is :term:`gradient accumulation`: four small mini-batches give the gradient of the large
@@ -709,7 +709,7 @@ print(model.weight.grad.shape)
 # ``grad can be implicitly created only for scalar outputs``
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# ``backward()`` asks how *one* number depends on the parameters, and here is a loss for each picture.
+# ``backward()`` asks how *one* number depends on the parameters, and here is a loss for each image.
 # Take their mean or their sum first.
 
 each = F.cross_entropy(model(xb), yb, reduction="none")
@@ -840,7 +840,7 @@ print(sum(p.numel() for p in Stack().parameters()))
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
 # :term:`Batch normalisation <batch normalisation>` divides by the spread within a mini-batch, and a
-# single row has none. To predict for one picture, call ``eval()`` first. In training, the last
+# single row has none. To predict for one image, call ``eval()`` first. In training, the last
 # mini-batch may have one row left over: ``drop_last=True`` leaves it out.
 
 net = nn.Sequential(nn.Linear(784, 50), nn.BatchNorm1d(50), nn.Linear(50, 10))
@@ -1153,8 +1153,8 @@ print(f"sure and right, but twice: {F.cross_entropy(sure, yb):.3f}")
 # The accuracy stays that of a guess
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# Pictures and labels have come apart: here by one row, elsewhere because only one of them was
-# sorted or shuffled. The model learns what it is told as well as it can, and on other pictures it
+# Images and labels have come apart: here by one row, elsewhere because only one of them was
+# sorted or shuffled. The model learns what it is told as well as it can, and on other images it
 # guesses.
 
 from mnist_tut.by_hand import accuracy
@@ -1167,7 +1167,7 @@ for told in (wrong, y):
     net = nn.Linear(784, 10)
     losses(net, xb=x, yb=told)
     learnt, known = accuracy(net(x), told), accuracy(net(others), theirs)
-    print(f"what it was told: {learnt:.2f}, on other pictures: {known:.2f}")
+    print(f"what it was told: {learnt:.2f}, on other images: {known:.2f}")
 
 show_digits(x[:10], wrong[:10])
 
@@ -1175,15 +1175,15 @@ show_digits(x[:10], wrong[:10])
 # .. figure-text:: Ten handwritten digits in a row; from the second on, the label above each is that
 #    of its left neighbour.
 #
-#    Ten pictures with the labels that the first model was given. One look would have been enough.
+#    Ten images with the labels that the first model was given. One look would have been enough.
 #
-# Before you train, look at some pictures with their labels, taken from where the loop gets them:
+# Before you train, look at some images with their labels, taken from where the loop gets them:
 # from the loader.
 #
 # .. _wrong-view:
 #
-# A model for colour pictures learns little
-# ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+# A model for colour images learns little
+# ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
 # Files hold the colours of a pixel side by side: height, width, :term:`channel`. PyTorch wants the
 # channel first. ``view`` gives the right shape, and keeps the numbers in their old order;
@@ -1196,10 +1196,10 @@ print(colour.shape, viewed.shape, permuted.shape)
 show_digits(torch.cat([viewed, permuted]), ["view"] * 3 + ["permute"] * 3, cols=6)
 
 # %%
-# .. figure-text:: Six pictures in a row. The first three, named view, show slices of a digit torn
+# .. figure-text:: Six images in a row. The first three, named view, show slices of a digit torn
 #    into stripes; the other three, named permute, show the digit.
 #
-#    The three channels of one grey picture, after ``view`` and after ``permute``.
+#    The three channels of one grey image, after ``view`` and after ``permute``.
 #
 # .. exercise:: my_pictures
 #
@@ -1212,7 +1212,7 @@ show_digits(torch.cat([viewed, permuted]), ["view"] * 3 + ["permute"] * 3, cols=
 # There are more classes than you have
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# Convolutions take pictures of any size. If the end of the network does not, larger ones may pass
+# Convolutions take images of any size. If the end of the network does not, larger ones may pass
 # and mean nothing: here four averages are left for each of the ten channels, and ``cross_entropy``
 # has no objection to forty classes.
 
@@ -1230,13 +1230,13 @@ except RuntimeError as error:
 print(cnn_any_size()(large).shape)
 
 # %%
-# ``view(-1, 10)`` makes twelve rows of three pictures; with ``len(large)`` in its place there is an
+# ``view(-1, 10)`` makes twelve rows of three images; with ``len(large)`` in its place there is an
 # error, which is better. Best is a layer that fixes the size of the output: ``AdaptiveAvgPool2d``.
 #
 # .. _wrong-eval:
 #
-# The same picture gets another answer each time
-# ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+# The same image gets another answer each time
+# ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
 # In training, :term:`batch normalisation` looks at the whole mini-batch, and dropout at random
 # numbers. Without ``eval()`` they do so in validation, too.
@@ -1298,7 +1298,7 @@ print(done.stdout)
 # Each run gives other numbers
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# First weights, the order of the pictures and :term:`dropout` are random. For
+# First weights, the order of the images and :term:`dropout` are random. For
 # :term:`reproducibility`, call ``torch.manual_seed``; data augmentation may draw from ``random`` or NumPy, which have seeds of their own. A
 # shuffling data loader with a ``generator`` keeps its order even if something before it draws more.
 # On a GPU some operations add in changing order: ``torch.use_deterministic_algorithms(True)`` forbids
@@ -1352,7 +1352,7 @@ print([group["lr"] for group in opt.param_groups])
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
 # The last mini-batch is smaller, and its mean counts as much as that of the others.
-# ``reduction="none"`` gives a loss for each picture, so that we can try.
+# ``reduction="none"`` gives a loss for each image, so that we can try.
 
 each = F.cross_entropy(model(x_train[:100]), y_train[:100], reduction="none")
 parts = each.split(bs)
@@ -1426,8 +1426,8 @@ for scale in (1, 100):
 # %%
 # .. _wrong-baseline:
 #
-# Does it look at the pictures? A base line without input
-# ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+# Does it look at the images? A base line without input
+# ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
 # Train once with all inputs set to zero. That is the base line without input: what it reaches, it
 # has from the labels alone, from how often each class comes. *Guess: how far down does its loss go?*
@@ -1440,7 +1440,7 @@ shares = yb.bincount(minlength=10) / len(yb)
 print(f"the labels alone: {-torch.xlogy(shares, shares).sum():.2f}")
 
 # %%
-# If your model, with its pictures, is hardly better than that, or gives the same output for every
+# If your model, with its images, is hardly better than that, or gives the same output for every
 # input, they do not reach it: look at what the loader gives, and at every step up to the first layer.
 
 # %%
@@ -1471,8 +1471,8 @@ print([round(loss, 3) for loss in found[::8]], round(found[-1], 4))
 # Does the validation set give anything away? Permuted labels
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# Shuffle the labels and train. Now there is nothing to be learnt but by heart, and on new pictures
-# the model can only guess: one tenth. If it does better, these pictures are not new. Here half of a
+# Shuffle the labels and train. Now there is nothing to be learnt but by heart, and on new images
+# the model can only guess: one tenth. If it does better, these images are not new. Here half of a
 # validation set has slipped in from the training set.
 
 few, told = x[:300], y[:300][torch.randperm(len(y[:300]))]
@@ -1548,7 +1548,7 @@ for activation in (nn.Sigmoid, nn.ReLU):
 # Do the layers say anything? Activations and hooks
 # ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 #
-# A *forward hook* is called with what a layer has computed. Here it notes how far pictures differ in
+# A *forward hook* is called with what a layer has computed. Here it notes how far images differ in
 # it. *Guess: what is left of that after ten layers, filled as PyTorch does, and by*
 # ``kaiming_normal_`` *?*
 
@@ -1574,9 +1574,10 @@ for name, fill in (
     print(name, [f"{spread:.0e}" for spread in found[::3]])
 
 # %%
-# If it goes towards zero, all pictures look alike to the last layers, and their gradients vanish; if
+# If it goes towards zero, all images look alike to the last layers, and their gradients vanish; if
 # it grows, they explode. :term:`Initialisation <initialisation>` that suits the
-# :term:`activation function` keeps it; so does batch normalisation.
+# :term:`activation function` keeps it; so do batch normalisation and a :term:`residual connection`,
+# which adds to what a layer computes what it was given, ``x + layer(x)``.
 #
 # .. _wrong-ratio:
 #
@@ -1604,13 +1605,13 @@ for lr in (0.001, 0.1, 10.0):
 #
 # :term:`Gradient clipping <gradient clipping>` shortens a gradient that is longer than you allow, and
 # keeps its direction. It helps against single bad mini-batches, and in recurrent networks; a fault of
-# scale, as here, it only makes bearable: these pictures have bytes from 0 to 255. It goes between
+# scale, as here, it only makes bearable: these images have bytes from 0 to 255. It goes between
 # ``backward()`` and ``step()``, and returns the norm before, worth noting in any case.
 
 for limit in (float("inf"), 1.0):
     torch.manual_seed(0)
     net = nn.Sequential(nn.Linear(784, 50), nn.ReLU(), nn.Linear(50, 10))
-    opt = optim.SGD(net.parameters(), lr=0.1)
+    opt = optim.SGD(net.parameters(), lr=0.03)
     for _ in range(50):
         loss = F.cross_entropy(net(xb * 255), yb)
         opt.zero_grad()

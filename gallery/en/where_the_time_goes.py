@@ -214,7 +214,7 @@ compare(ways)
 # Batch size
 # ----------
 #
-# To call an operation has a price that is the same for any size. *Guess: 1024 pictures, 16 or 256 at
+# To call an operation has a price that is the same for any size. *Guess: 1024 images, 16 or 256 at
 # a time. What does it save?*
 
 
@@ -228,7 +228,7 @@ compare({f"bs {size}": per_picture(size) for size in [16, 64, 256]})
 # %%
 # .. figure-text:: Three bars for batch sizes from 16 to 256; the first is the measure.
 #
-#    Time for the same number of pictures; in mini-batches of 16 (``bs 16``) it is 1.
+#    Time for the same number of images; in mini-batches of 16 (``bs 16``) it is 1.
 #
 # This one changes the result: twice the size means half the updates per :term:`epoch`, another
 # learning rate, and often more epochs.

@@ -4,7 +4,7 @@ r"""
 Your own project
 ================
 
-- **You will do:** carry the tutorial's loop into a project of your own: pictures from files, your
+- **You will do:** carry the tutorial's loop into a project of your own: images from files, your
   own handwriting, a training run that survives a power cut, a network that learns something new,
   and a model that can do without your code.
 - **You will learn:** to add one thing at a time, and to check each time that the numbers are what
@@ -17,11 +17,11 @@ The page uses a small part of MNIST, so that nothing takes long.
 # %%
 # .. _own-files:
 #
-# Pictures in a folder
-# --------------------
+# Images in a folder
+# ------------------
 #
 # Your data will not come as one tidy array, but as files. So we write some of MNIST into a folder,
-# as PNG pictures, each class in a folder of its own. `Pillow <https://pillow.readthedocs.io>`_,
+# as PNG images, each class in a folder of its own. `Pillow <https://pillow.readthedocs.io>`_,
 # which Matplotlib brings along, writes and reads them. (The folder is a temporary one; Python
 # removes it in the end.)
 
@@ -83,7 +83,7 @@ write(x_valid[:1000], y_valid[:1000], home / "valid")
 #
 # What cannot be read stops the program with the name of the file, so that you find it among
 # thousands: a file that is empty or cut off, a web page that calls itself ``photo.jpg``, an
-# iPhone's HEIC (save that as JPEG), a picture of another size. So do a folder without pictures and
+# iPhone's HEIC (save that as JPEG), an image of another size. So do a folder without images and
 # one whose name is no number. Hidden files such as ``._3.png``, which macOS leaves on memory
 # sticks, are passed over.
 #
@@ -140,7 +140,8 @@ assert torch.equal(labels, torch.tensor(y_train[written]))
 # .. tested-source:: mnist_tut.project.DeepCNN
 #
 # With the widths of the tutorial's last network it is that network, so the same seed has to give
-# the same parameters:
+# the same parameters. ``print(model)`` shows the layers; the second loop prints a summary with the
+# number of parameters in each part:
 
 import torch.nn.functional as F
 
@@ -156,6 +157,8 @@ torch.manual_seed(2)
 model = DeepCNN([16, 32, 64])
 for p, q in zip(model.parameters(), known.parameters()):
     assert torch.equal(p, q)
+for name, part in model.named_children():
+    print(name, sum(p.numel() for p in part.parameters()))
 print(sum(p.numel() for p in model.parameters()), "parameters")
 
 # %%
@@ -244,7 +247,7 @@ with torch.no_grad():
 show_digits(three, guess, cols=3)
 
 # %%
-# .. figure-text:: Three pictures of the same digit 7: black on light grey and small; white on
+# .. figure-text:: Three images of the same digit 7: black on light grey and small; white on
 #    black, thin and off the middle; white on black, large and in the middle. A predicted class
 #    stands above each.
 #
@@ -263,7 +266,7 @@ show_digits(three, guess, cols=3)
 # ----------------
 #
 # With ``num_workers=2`` a loader has two more processes read and unpack while yours trains. On
-# Linux they can be copies of your process (*fork*). *Guess: does it pay for pictures as small as
+# Linux they can be copies of your process (*fork*). *Guess: does it pay for images as small as
 # ours?*
 
 import os
@@ -363,8 +366,8 @@ for transform in (as_it_is, random_shift):
 #
 # .. exercise:: my_shift
 #
-#    ``random_shift`` moves all pictures of a mini-batch alike. Write one that draws anew for each
-#    picture: up to ``most`` pixels in each direction, black where the picture has left, and none of
+#    ``random_shift`` moves all images of a mini-batch alike. Write one that draws anew for each
+#    image: up to ``most`` pixels in each direction, black where the image has left, and none of
 #    it coming back in on the other side. ``x`` has the shape (n, 1, 28, 28), and stays as it is.
 #
 # **In short:** show the network what it will meet; a function in the loader is enough.
@@ -387,7 +390,7 @@ print(f"{p.item():.4f} {1 - 0.1 * 0.5:.4f}")
 
 # %%
 # Large weights are pulled back unless the gradients keep asking for them: a guard against
-# :term:`overfitting`.
+# :term:`overfitting`, and so a kind of :term:`regularisation`.
 #
 # A :term:`schedule` changes ``lr`` after every step. With
 # :class:`torch.optim.lr_scheduler.OneCycleLR` it is small at first, while the gradients are wild,
@@ -461,8 +464,8 @@ for epoch in range(epochs):
 #
 # .. _own-log:
 #
-# Keep a log
-# ----------
+# Keep a log: CSV and TensorBoard
+# -------------------------------
 #
 # What is printed is gone tomorrow. A file stays, and the simplest one that every program can read
 # is CSV: a line for each step.
@@ -506,12 +509,15 @@ else:
     print("Now start: tensorboard --logdir", home / "runs")
 
 # %%
+# (Builds of this page do without TensorBoard. We last ran this cell with it on 2026-11-29: version
+# 2.21.)
+#
 # **In short:** write down each run, so that you can compare it with the next.
 #
 # .. _own-confusion:
 #
-# Which classes are mistaken
-# --------------------------
+# Which classes are mistaken: the confusion matrix
+# ------------------------------------------------
 #
 # The accuracy is one number for ten classes. The :term:`confusion matrix` has one for each pair of
 # them: the row is the true class, the column what the network took it for.
@@ -545,18 +551,18 @@ for digit in range(10):
     print(f"{digit}  {precision[digit]:9.3f}{recall[digit]:8.3f}")
 
 # %%
-# .. guess:: A network calls every picture a 4. What are its precision and recall for the 4?
+# .. guess:: A network calls every image a 4. What are its precision and recall for the 4?
 #
-#    Recall is 1: it has found them all. Precision is the share of 4 among the pictures, about one
+#    Recall is 1: it has found them all. Precision is the share of 4 among the images, about one
 #    in ten. It is easy to get one of them high and not the other. And where one class has far more
-#    pictures than the rest (class imbalance), a high accuracy says little about the small ones.
+#    images than the rest (class imbalance), a high accuracy says little about the small ones.
 #
 # **In short:** look at the kinds of mistakes, not only at how many there are.
 #
 # .. _own-resume:
 #
-# Stop and go on
-# --------------
+# Stop and go on: resume from a checkpoint
+# ----------------------------------------
 #
 # A run of several days will be stopped one day: power cut, time limit, Ctrl-C. It can go on as
 # if nothing had happened, to the last bit, if *everything that changes* is kept: the model, the
@@ -601,7 +607,7 @@ assert difference(model) == 0
 #
 # .. guess:: Everything goes on but the ``generator``, which starts afresh. What changes?
 #
-#    Different pictures share a mini-batch, and they are shifted differently. That is a good run,
+#    Different images share a mini-batch, and they are shifted differently. That is a good run,
 #    too, but not the same one: nothing tells you whether something else has gone wrong.
 
 model, opt, schedule, generator, train_dl = new_run(seed=5)
@@ -626,7 +632,7 @@ assert difference(model) > 0
 #
 # You rarely have to start from nothing: a network trained on plenty of data can learn something new
 # from little. That is *transfer learning*. Here "plenty" is the digits 0 to 4, and "little" is two
-# hundred pictures of 5 to 9. (The files came sorted by class; these are in MNIST's own order.)
+# hundred images of 5 to 9. (The files came sorted by class; these are in MNIST's own order.)
 
 x, y = map(torch.tensor, (x_train[:3000], y_train[:3000]))
 
@@ -674,15 +680,15 @@ print(*changed, sep="\n")
 # %%
 # All parameters of the blocks did, to the bit. But listed beside the head are the running means and
 # variances of batch normalisation. They are no parameters: ``requires_grad`` does not concern them,
-# and while ``train()`` is on, they follow the data. Often that is welcome, as the pictures are new.
+# and while ``train()`` is on, they follow the data. Often that is welcome, as the images are new.
 #
 # .. guess:: And if they are to stay?
 #
 #    ``model.blocks.eval()`` after ``model.train()``. Frozen and in evaluation mode, the blocks give
-#    the same features for a picture every time, so you may compute these once and train the head on
+#    the same features for an image every time, so you may compute these once and train the head on
 #    them.
 #
-# For comparison, the same network from nothing, on the same two hundred pictures:
+# For comparison, the same network from nothing, on the same two hundred images:
 
 torch.manual_seed(2)
 fresh = DeepCNN([16, 32, 64], classes=5)
@@ -695,11 +701,11 @@ print(f"{evaluate(fresh, accuracy, dls[1]):.4f}")
 #
 # .. _own-export:
 #
-# Beyond your code
-# ----------------
+# Beyond your code: export
+# ------------------------
 #
-# A ``state_dict`` is of no use without your class. :func:`torch.export.export` traces the model and
-# writes down its operations with the parameters: one file, which needs PyTorch but none of your
+# A ``state_dict`` is of no use without your class. For :term:`deployment` elsewhere,
+# :func:`torch.export.export` traces the model and writes down its operations with the parameters: one file, which needs PyTorch but none of your
 # code. ``Dim`` says that the batch may have any size.
 
 from torch.export import Dim
@@ -717,7 +723,7 @@ with torch.no_grad():
 
 # %%
 # `ONNX <https://onnx.ai>`_ is a format that other programs read, on phones and in browsers too. It
-# needs two more packages; where they are, its own reference program computes a few pictures, and we
+# needs two more packages; where they are, its own reference program computes a few images, and we
 # compare:
 
 try:
@@ -736,6 +742,8 @@ else:
     assert most < 1e-3
 
 # %%
+# (Nor is ONNX there in our builds. On 2026-11-29, with version 1.23, the outputs agreed.)
+#
 # **In short:** export at the end, in evaluation mode, and compare the numbers on both sides.
 #
 # .. _own-closing:

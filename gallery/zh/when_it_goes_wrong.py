@@ -498,19 +498,19 @@ def report(what):
 net, images = better_cnn(), xb.view(-1, 1, 28, 28)
 with saved_tensors_hooks(Kept, lambda kept: kept.tensor):
     total = F.cross_entropy(net(images), yb)
-    report("64 pictures")
+    report("64 images")
     total = F.cross_entropy(net(images[:16]), yb[:16])
-    report("16 pictures")
+    report("16 images")
     with torch.inference_mode():
         total = F.cross_entropy(net(images), yb)
-    report("64 pictures, inference_mode")
+    report("64 images, inference_mode")
     total = sum(F.cross_entropy(net(images), yb) for _ in range(3))
     report("the sum of three losses")
     total = sum(F.cross_entropy(net(images), yb).item() for _ in range(3))
     report("the sum of three numbers")
     out = checkpoint_sequential(net, 2, images, use_reentrant=False)
     total = F.cross_entropy(out, yb)
-    report("64 pictures, checkpoint")
+    report("64 images, checkpoint")
 
 # %%
 # 下面就是:term:`梯度累加`（gradient accumulation）：每个损失除以四，四个较小的小批量得到的梯度，\
@@ -1132,7 +1132,7 @@ print(f"sure and right, but twice: {F.cross_entropy(sure, yb):.3f}")
 #
 # 图片和标签错位了：这里是错开一行；也可能只给其中一个排了序，或者只打乱了一个。告诉模型什么，\
 # 它就尽力学什么；遇到别的图片，它只能瞎猜。每行打印两个:term:`准确率`（accuracy）：\
-# 在教给它的标签上（``what it was told``），在别的图片上（``on other pictures``）。
+# 在教给它的标签上（``what it was told``），在别的图片上（``on other images``）。
 
 from mnist_tut.by_hand import accuracy
 from mnist_tut.plots import show_digits
@@ -1144,7 +1144,7 @@ for told in (wrong, y):
     net = nn.Linear(784, 10)
     losses(net, xb=x, yb=told)
     learnt, known = accuracy(net(x), told), accuracy(net(others), theirs)
-    print(f"what it was told: {learnt:.2f}, on other pictures: {known:.2f}")
+    print(f"what it was told: {learnt:.2f}, on other images: {known:.2f}")
 
 show_digits(x[:10], wrong[:10])
 
@@ -1543,7 +1543,7 @@ for name, fill in (
 # %%
 # 差别如果越来越接近零，在最后几层看来，所有图片都一个样，梯度也会消失；如果越来越大，梯度会爆炸。\
 # 与:term:`激活函数`（activation function）相配的:term:`初始化`（initialisation）能把它保持住，\
-# 批归一化也能。
+# 批归一化也能；:term:`残差连接`（residual connection）也能，它把一层的输入加到输出上：``x + layer(x)``。
 #
 # .. _wrong-ratio:
 #
@@ -1577,7 +1577,7 @@ for lr in (0.001, 0.1, 10.0):
 for limit in (float("inf"), 1.0):
     torch.manual_seed(0)
     net = nn.Sequential(nn.Linear(784, 50), nn.ReLU(), nn.Linear(50, 10))
-    opt = optim.SGD(net.parameters(), lr=0.1)
+    opt = optim.SGD(net.parameters(), lr=0.03)
     for _ in range(50):
         loss = F.cross_entropy(net(xb * 255), yb)
         opt.zero_grad()

@@ -133,7 +133,8 @@ assert torch.equal(labels, torch.tensor(y_train[written]))
 #
 # .. tested-source:: mnist_tut.project.DeepCNN
 #
-# 宽度与教程的最后一个网络相同时，它就是那个网络，所以种子相同，参数就应当相同：
+# 宽度与教程的最后一个网络相同时，它就是那个网络，所以种子相同，参数就应当相同。\
+# ``print(model)`` 列出各层，第二个循环打印一份摘要：每个部分有多少个参数。
 
 import torch.nn.functional as F
 
@@ -149,6 +150,8 @@ torch.manual_seed(2)
 model = DeepCNN([16, 32, 64])
 for p, q in zip(model.parameters(), known.parameters()):
     assert torch.equal(p, q)
+for name, part in model.named_children():
+    print(name, sum(p.numel() for p in part.parameters()))
 print(sum(p.numel() for p in model.parameters()), "parameters")
 
 # %%
@@ -370,7 +373,8 @@ opt.step()
 print(f"{p.item():.4f} {1 - 0.1 * 0.5:.4f}")
 
 # %%
-# 大的权重会被往回拉，除非梯度一再要它保持这么大：这能防止:term:`过拟合`（overfitting）。
+# 大的权重会被往回拉，除非梯度一再要它保持这么大：这有助于防止:term:`过拟合`（overfitting），\
+# 是一种:term:`正则化`（regularisation）。
 #
 # :term:`学习率调度`（schedule）每一步都改变 ``lr``。按
 # :class:`torch.optim.lr_scheduler.OneCycleLR` 的做法，``lr`` 开头小，因为这时梯度很乱；中间大；\
@@ -441,8 +445,8 @@ for epoch in range(epochs):
 #
 # .. _own-log:
 #
-# 写日志
-# ------
+# 写日志：CSV 与 TensorBoard
+# --------------------------
 #
 # 打印出来的，明天就没了，写进文件才留得住。最简单、什么程序都能读的是 CSV：每一步一行。
 
@@ -483,12 +487,14 @@ else:
     print("Now start: tensorboard --logdir", home / "runs")
 
 # %%
+# （构建本页时没有安装 TensorBoard。最近一次运行这个单元格是在 2026-11-29，用的是 2.21 版。）
+#
 # **小结**：每次训练都记下来，才能与下一次比较。
 #
 # .. _own-confusion:
 #
-# 哪些类别弄混了
-# --------------
+# 哪些类别弄混了：混淆矩阵
+# ------------------------
 #
 # 十个类别，准确率只有一个数。:term:`混淆矩阵`（confusion matrix）为每两个类别都给出一个数：\
 # 行是真实的类别，列是网络认出的类别。
@@ -510,8 +516,8 @@ assert matrix.sum() == len(yv)
 #
 #    行是真实的类别，列是认出的类别。对角线上是认对的；别处只要不是零，就是一种错误。
 #
-# 对每个类别可以问两个问题：网络认成 4 的，有多少真是 4？这叫:term:`精确率`（precision）。真是 4
-# 的，它找出了多少？这叫:term:`召回率`（recall）。
+# 对每个类别可以问两个问题：网络认成 4 的，有多少真是 4？这叫:term:`精确率`（precision），又称查准率。\
+# 真是 4 的，它找出了多少？这叫:term:`召回率`（recall），又称查全率。
 
 right = matrix.diagonal()
 precision, recall = right / matrix.sum(dim=0), right / matrix.sum(dim=1)
@@ -529,8 +535,8 @@ for digit in range(10):
 #
 # .. _own-resume:
 #
-# 中断与恢复
-# ----------
+# 中断与恢复：断点续训
+# --------------------
 #
 # 要训练好几天，总会遇到中断：断电、到了时限、按了 Ctrl+C。只要把*会变的东西都存下来*，\
 # 恢复以后就像什么都没发生过一样，一个比特也不差。会变的是：模型、优化器及其学习率调度，\
@@ -667,10 +673,11 @@ print(f"{evaluate(fresh, accuracy, dls[1]):.4f}")
 #
 # .. _own-export:
 #
-# 在您的代码之外使用模型
-# ----------------------
+# 在您的代码之外使用模型：导出
+# ----------------------------
 #
-# 没有您的类，``state_dict`` 就没有用。:func:`torch.export.export` 会跟踪模型的计算，\
+# 没有您的类，``state_dict`` 就没有用。要:term:`部署`（deployment）到别处，可以用
+# :func:`torch.export.export`：它跟踪模型的计算，\
 # 把其中的运算连同参数一起写下来，成为一个文件：它需要 PyTorch，但不需要您的代码。``Dim``
 # 表示:term:`批大小`（batch size）可以是任意的。
 
@@ -707,7 +714,9 @@ else:
     assert most < 1e-3
 
 # %%
-# **小结**：最后才导出，用评估模式，并且比较两边的数字。
+# （构建时也没有安装 ONNX。2026-11-29 用 1.23 版运行过，两边的输出一致。）
+#
+# **小结**：最后才导出，用评估模式，并且比较两边的数值。
 #
 # .. _own-closing:
 #
