@@ -222,6 +222,10 @@
       const better = /\p{Script=Han}/u.test(run) || strange.some(({ word }) => word === run) ? nearestTerm(run) : null;
       if (better) changed.push(better);
     }
+    for (const [spaced] of query.toLowerCase().matchAll(/[a-z]+(?: [a-z]+)+/g)) { // tidu xiajiang
+      const words = spaced.split(" "), joined = words.join(""), better = words.every((one) => strange.some(({ word }) => word === one)) && nearestTerm(joined);
+      if (better && better[0] === joined) changed.push([spaced, better[1]]);
+    }
     for (const { raw, word } of strange) {
       const better = changed.some(([from]) => from.includes(word)) ? "" : halves(word) || nearest(word);
       if (better) changed.push([raw, better]);
