@@ -89,7 +89,8 @@ def untouched(codes, stub):
 
 def stopped(error, codes, attempt):
     """Say at which of the learner's lines an attempt stopped, why, and what that usually means."""
-    text, _, rest = f"{type(error).__name__}: {error}".partition("\n")
+    told = re.sub(r"(?:\w+\.)*<locals>\.", "", f"{type(error).__name__}: {error}")
+    text, _, rest = told.partition("\n")
     if text.endswith(":"):
         text += f" {rest.strip().splitlines()[0]}"
     if "ellipsis" in text.lower():
@@ -129,7 +130,8 @@ def clue_of(text, codes, attempt):
     if key in ("name", "local"):
         given = codes[0].co_varnames[: codes[0].co_argcount] if codes else ()
         return key, (*values, ", ".join(given))
-    known = {code.co_qualname for code in codes} | {getattr(attempt, "__name__", "")}
+    known = {code.co_qualname.rpartition("<locals>.")[2] for code in codes}
+    known |= {getattr(attempt, "__name__", "")}
     if key == "arguments" and values[0] not in known:
         return "hint", ()
     if key == "attribute" and values[0] == getattr(attempt, "__name__", ""):

@@ -44,6 +44,7 @@ def check(attempt):
     class Net(torch.nn.Linear):
         def forward(self, xb):
             out = super().forward(xb) * (1 if self.training else 2)
+            outs.append(out)
             valid, recording = bool(xb[0, -1] > 0), torch.is_grad_enabled()
             if valid:
                 notes.append("w" if self.training else "g" if recording else "v")
@@ -76,6 +77,8 @@ def check(attempt):
         notes.append("l")
         if out.ndim != 2:
             raise ToldError("swapped")
+        if not any(torch.equal(out, each) for each in outs if each.shape == out.shape):
+            raise ToldError("altered")
         return torch.nn.functional.cross_entropy(out, yb)
 
     def right():
@@ -98,6 +101,8 @@ def check(attempt):
     start, data = torch.nn.Linear(5, 3).state_dict(), torch.utils.data.TensorDataset
     train_dl = Loader(data(rows[:10], labels[:10]), batch_size=4)
     valid_dl = Loader(data(rows[10:], labels[10:]), batch_size=4)
+
+    outs = []
 
     def world():
         net = Net(5, 3).eval()
@@ -137,6 +142,8 @@ def check(attempt):
         return ("no_step",)
     if count("t", "u") < 3 * count("P"):
         return ("first_batch",)
+    if count("P") == 1 and count("t", "u") > 4:
+        return ("listed",)
     if count("P") != 3:
         key = {1: "one_epoch", 6: "again"}.get(count("P"), "passes")
         return (key, count("P")) if key == "passes" else (key,)
@@ -151,6 +158,10 @@ def check(attempt):
         return ("no_eval",)
     if "g" in trace:
         return ("grads",)
+    if any(note + "l" + step in trace for note in "vgw" for step in "sS"):
+        return ("valid_step",)
+    if count("b", "B") > count("t", "u"):
+        return ("backward_twice",)
     if count("s", "S") < 9 or count("b", "B") < 9:
         return ("each",)
     if "S" in trace:
@@ -246,6 +257,16 @@ MESSAGES = {
         "train_dl was gone through once, and three epochs were asked for. Does the "
         "return stand inside the loop over the epochs?"
     ),
+    "altered": (
+        "loss_func gets something else than the model gave. Hand it model(xb) as it is: "
+        "what a softmax would do is in the loss."
+    ),
+    "listed": (
+        "You go through train_dl once and keep its mini-batches. Go through it in every epoch: "
+        "a loader that shuffles does so anew."
+    ),
+    "valid_step": "opt.step() is called while you validate. Validation changes nothing.",
+    "backward_twice": "backward() is called more than once for the same loss.",
     "again": (
         "You go through the training data twice an epoch. The training loss is "
         "gathered on the way, from the losses that you step with."

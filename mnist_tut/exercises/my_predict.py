@@ -50,7 +50,7 @@ def check(attempt):
         return ("nothing",) if out is None or out is ... else ("not_asked",)
     if any(shape == (5,) for _, shape in seen):
         return ("alone",)
-    if seen[-1][1] != (1, 5):
+    if len(seen[-1][1]) != 2 or seen[-1][1][1] != 5:
         return "other_shape", seen[-1][1], (1, 5)
     if any(training for training, _ in seen_training):
         return ("training",)
@@ -74,13 +74,14 @@ def check(attempt):
 
     if close(found, probs[best]) and close(chance, best):
         return ("swapped",)
+    if close(chance, 1):
+        return ("one",)
     if found != best:
         return "wrong_class", out[0]
     ways = {
         "right": probs[best],
         "logit": logits[best],
         "log": probs[best].log(),
-        "one": 1.0,
         "percent": 100 * probs[best],
         "sigmoid": logits[best].sigmoid(),
         "share": logits[best] / logits.sum(),
@@ -88,6 +89,8 @@ def check(attempt):
         "mean": probs.mean(),
     }
     key = next((key for key, want in ways.items() if close(chance, want)), None)
+    if not key and abs(chance - float(probs[best])) < 0.01:
+        return ("rounded",)
     return (key,) if key else ("chance", f"{chance:.4g}")
 
 
@@ -96,6 +99,7 @@ HINT = (
     "model is, and ``model.train(mode)`` sets it. Which dimension holds the classes?"
 )
 MESSAGES = {
+    "rounded": "The probability is rounded. Return it as it is; round when you print.",
     "right": (
         "Right. The softmax makes a probability of the logit, and the model is left as "
         "it came."
