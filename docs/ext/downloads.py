@@ -9,6 +9,7 @@ What makes sense on the site only stands in a ``.. container:: only-on-site``.
 """
 
 import ast
+import re
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -41,6 +42,7 @@ STOP = 'sys.exit("{stop}pip install " + " ".join(missing))'
 #: For JupyterLab, for Colab, for nbconvert and Jupyter Book.
 FOLDED = {"jupyter": {"source_hidden": True}, "tags": ["hide-input"]}
 FOLDED["cellView"] = "form"
+LONG = re.compile(r'(?<=")[^"\n]{12,}(?=")')  # what code says to its reader
 
 
 class Cell(NamedTuple):
@@ -168,7 +170,7 @@ def cells_of(parts: list[Part], language: str) -> list[Cell]:
     for part in parts[1:]:
         text = part.content
         if part.kind == "source":
-            text = bundle.code([text], imported)
+            text = LONG.sub(lambda said: _(said[0]), bundle.code([text], imported))
         elif part.kind == "code":
             text = without_imports(text)
         elif part.kind == "check":
@@ -222,10 +224,9 @@ def write_downloads(folder: Path, stem: str, cells: list[Cell]) -> None:
     """Write notebook, script and an archive of both."""
     folder.mkdir(parents=True, exist_ok=True)
     contents = {f"{stem}.ipynb": as_notebook(cells), f"{stem}.py": as_script(cells)}
-    for name, text in contents.items():
-        (folder / name).write_text(text, encoding="utf-8")
     with zipfile.ZipFile(folder / f"{stem}.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in contents.items():
+            (folder / name).write_text(text, encoding="utf-8")
             archive.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
 
 
@@ -256,8 +257,7 @@ def replace_downloads(app: Sphinx, exception: Exception | None) -> None:
     """Put the downloads made here in the place of Sphinx-Gallery's, which come in each build."""
     if exception is not None or app.builder.format != "html":
         return
-    made = Path(app.doctreedir) / "downloads"
     for _name, target in app.env.dlfiles.values():
-        own = made / Path(target).name
+        own = Path(app.doctreedir, "downloads", Path(target).name)
         if own.exists():
             shutil.copyfile(own, Path(app.outdir) / "_downloads" / target)

@@ -8,7 +8,9 @@ import pytest
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po
 from ext.alive.figures import WORDS
+from ext.downloads import LONG
 from ext.languages import LANGUAGES
+from ext.package_source import source_of
 from ext.shrinking import WORDS as SHRINKING
 from gallery_scripts import ROOT
 
@@ -37,6 +39,9 @@ def own_words():
     told = tomllib.loads(SHRINKING.read_text(encoding="utf-8"))
     says = [step["say"] for step in told["steps"]]
     found |= dict.fromkeys([*told["words"].values(), *says, "by hand"], SHRINKING.name)
+    for name in ("get_mnist", "keep"):
+        code = source_of(f"mnist_tut.data.{name}")
+        found |= dict.fromkeys(LONG.findall(code), "data.py")
     for words in tomllib.loads(WORDS.read_text(encoding="utf-8")).values():
         found |= dict.fromkeys(words.values(), WORDS.name)
     return found

@@ -26,7 +26,9 @@ from bs4 import BeautifulSoup
 from gallery_scripts import NAMES, ROOT, cells, prose
 from markdown_it import MarkdownIt
 from nbclient import NotebookClient
+from nbconvert import HTMLExporter
 from sphinx_gallery.py_source_parser import remove_ignore_blocks
+from traitlets.config import Config
 
 from mnist_tut import exercises
 from mnist_tut.mnist import get_mnist
@@ -36,6 +38,7 @@ AS_NOTEBOOKS = [
     BOOK,
     "your_own_project.py",
 ]  # whose every cell runs in a notebook below
+SPEAKING = "get_mnist", "keep"
 NEEDED = ["torch", "numpy", "requests", "matplotlib"]
 LANGUAGES = ["en", "zh"]
 both = pytest.mark.parametrize("lang", LANGUAGES)
@@ -285,6 +288,44 @@ def test_without_data_and_network_the_script_ends_with_one_clear_message(
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.parametrize("lang", LANGUAGES)
+@pytest.mark.parametrize("kind", ["truncated", "empty", "HTML", "altered", "long"])
+def test_another_file_is_told_in_the_language_of_the_notebook_with_what_to_do(
+    site, served, tmp_path, lang, kind
+):
+    names = {}
+    for source in sources(site, lang, BOOK):
+        if re.search("^def (get_mnist|download|keep)", source, re.M):
+            exec(source, names)
+    path = tmp_path / "mnist.pkl.gz"
+    get = partial(names["get_mnist"], path, *served)
+    right = get()
+    packed = path.read_bytes()
+    files = {
+        "truncated": packed[:1000],
+        "empty": b"",
+        "HTML": b"<html>Not found</html>",
+    }
+    files |= {"altered": packed[:-1] + b"?", "long": packed + b"?"}
+    path.write_bytes(files[kind])
+    with pytest.raises(RuntimeError) as told:
+        get()
+    first, _, rest = str(told.value).partition("\n")
+    found = hashlib.md5(files[kind]).hexdigest()
+    many = f"{served.size if kind == 'long' else len(files[kind]):,}"
+    assert str(path) in first
+    assert many in first
+    assert kind == "long" or found in first
+    for fact in (f"{served.size:,}", served.md5, served.url, str(path)):
+        assert fact in rest
+    if lang == "zh":
+        facts = f"{path}|{served.url}|{found}|{served.md5}|MNIST|MD5"
+        assert not re.search("[A-Za-z]", re.sub(facts, "", str(told.value)))
+        assert re.search("删掉.*重新下载", rest)
+    path.unlink()
+    assert (get()[0][0] == right[0][0]).all()
+
+
 def test_a_missing_package_is_named_with_the_way_to_install_it(site, tmp_path):
     folder = link_packages(["numpy", "requests"], tmp_path / "few")
     run = subprocess.run(
@@ -298,10 +339,22 @@ def test_a_missing_package_is_named_with_the_way_to_install_it(site, tmp_path):
     assert run.stderr.strip() == message
 
 
+def mute(tree):
+    """Take out of get_mnist and keep what they say, which is in the language of the page."""
+    for function in tree.body:
+        if isinstance(function, ast.FunctionDef) and function.name in SPEAKING:
+            for node in ast.walk(function):
+                if isinstance(node, ast.JoinedStr):
+                    node.values = [n for n in node.values if isinstance(n, ast.Name)]
+                if isinstance(node, ast.Constant) and " " in str(node.value):
+                    node.value = ""
+    return tree
+
+
 @every_page
 def test_all_four_downloads_hold_the_same_code(site, name):
     def code(lang):  # the first is no plain Python, and speaks the page's language
-        return [ast.dump(ast.parse(s)) for s in sources(site, lang, name)[1:]]
+        return [ast.dump(mute(ast.parse(s))) for s in sources(site, lang, name)[1:]]
 
     assert code("en") == code("zh")
     for lang in LANGUAGES:
@@ -310,7 +363,7 @@ def test_all_four_downloads_hold_the_same_code(site, name):
             part.partition("\n")[2].split("\n# %% [markdown]\n")[0]
             for part in re.split(r"^# %%(?=\n)", text, flags=re.M)[2:]
         ]
-        assert [ast.dump(ast.parse(c)) for c in in_script] == code(lang)
+        assert [ast.dump(mute(ast.parse(c))) for c in in_script] == code(lang)
 
 
 @both
@@ -354,6 +407,38 @@ def test_rendered_as_commonmark_no_mark_is_left_over(site, name, lang):
                 block.extract()
             text = re.sub(r"\$[^$]*\$", "", shown.get_text())
             assert not re.search(r"\*\*|\]\(|```", text), text
+
+
+#: Marks of Markdown, of reStructuredText or of HTML that stand in a text as they were written.
+MARKS = r"\*\*|\*\w|\]\(|``|^#+ |^\.\. |:\w+:`|</?\w+>|&\w+;|\$"
+
+
+@both
+@every_page
+def test_nbconvert_shows_the_prose_without_a_mark_and_hides_what_is_folded(
+    site, name, lang
+):
+    book = notebook(site, lang, name)
+    codes = [cell for cell in book.cells if cell.cell_type == "code"]
+    book.cells = [cell for cell in book.cells if cell not in codes[2:]]
+    config = Config()
+    config.TagRemovePreprocessor.enabled = True
+    config.TagRemovePreprocessor.remove_input_tags = {"hide-input"}
+    body, _ = HTMLExporter(config=config, template_name="basic").from_notebook_node(
+        book
+    )
+    shown = BeautifulSoup(body, "html.parser")
+    cells = shown.select(".text_cell")
+    assert len(cells) == len(book.cells) - 2
+    folds = sum(cell.source.count("<details>") for cell in book.cells)
+    assert len(shown.select("details > summary")) == folds
+    for block in shown.select("code, pre, .anchor-link"):
+        block.extract()
+    for cell in cells:
+        text = re.sub(r"\$[^$]+\$", "", cell.get_text())
+        assert not re.search(MARKS, text, re.M), text
+    assert "find_spec" in codes[0].source
+    assert "find_spec" not in body
 
 
 @both
