@@ -40,7 +40,16 @@ html_static_path = ["docs/_static"]
 html_css_files = ["exercises.css", "shrink.css", "site.css", "home.css"]
 html_js_files = [
     (f"{name}.js", {"defer": "defer"})
-    for name in ["progress", "shrink", "terms", "header", "code", "contents", "place"]
+    for name in [
+        "progress",
+        "shrink",
+        "terms",
+        "header",
+        "code",
+        "contents",
+        "place",
+        "find",
+    ]
 ]
 html_favicon = "docs/_static/favicon.svg"
 html_show_sourcelink = html_copy_source = False

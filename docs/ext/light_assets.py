@@ -1,9 +1,8 @@
 """Only the styles and scripts that a page needs, so that it can be read soon on a slow line.
 
 Of the theme's style sheet, with Bootstrap and a font of two thousand icons in it, our pages use a
-tenth: rules that name a class or an id which stands in no page and in no script are left out. A
-page asks for a style sheet or a script only if there is something on it that uses it, and no script
-holds up its text. Search tools are loaded where one searches.
+tenth: rules whose class or id stands in no page and in no script are left out. A page asks for a
+style sheet or a script only if it uses it, no script holds up its text, and search loads its own.
 """
 
 import re
@@ -42,6 +41,7 @@ NEEDED_FOR = {
     "shrink.css": 'class="shrink"',
     "shrink.js": 'class="shrink"',
     "terms.js": "glossary.html#term-",
+    "find.js": "find-message",
 }
 NEVER = [
     "scripts/bootstrap.js*",

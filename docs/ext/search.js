@@ -431,10 +431,11 @@
       excerpt(section, tokens)))));
   }
 
+  const out = document.getElementById("search-results");
+  if (!out) return; // another page that only asks
   const query = new URLSearchParams(location.search).get("q") || "";
   for (const field of document.querySelectorAll("input[name='q']")) field.value = query;
   document.querySelector(".bd-search-container input[name='q']").focus(); // the theme tries one that is hidden
-  const out = document.getElementById("search-results");
   const say = out.appendChild(element("div", { className: "search-summary", role: "status" }));
   if (query.trim()) setTimeout(show, 50, out, say, query); // what comes into a status later is read aloud
 })();

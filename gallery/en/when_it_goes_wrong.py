@@ -20,9 +20,17 @@ When it goes wrong
 # An error ends in one line that says *what* is wrong. Each entry of this page provokes a fault,
 # explains it, and ends with code that runs right.
 #
-# .. container:: only-on-site
+# .. container:: only-on-site find-message
 #
 #    Search the site for some words of your line, or look here:
+#
+#    .. rst-class:: typed
+#
+#    Paste your line, or some words of it, and the table shows where to read on:
+#
+#    .. rst-class:: typed
+#
+#    None of these says that.
 #
 #    .. list-table::
 #       :header-rows: 1

@@ -1049,8 +1049,9 @@ for height, width in [(28, 28), (64, 64), (50, 20)]:
 # 使用您的 GPU
 # ------------
 #
-# 没有 GPU？云服务商按小时出租；魔搭（ModelScope）、飞桨 AI Studio 和 Kaggle 都有免费额度，Google
-# Colab 在中国大陆打不开。下面向 PyTorch 查询本机的:term:`加速器`（accelerator）：NVIDIA 和 AMD
+# 没有 GPU？云服务商按小时出租；`魔搭（ModelScope） <https://modelscope.cn>`_、`飞桨 AI Studio
+# <https://aistudio.baidu.com>`_\ （PyTorch 要自己装）和 `Kaggle <https://www.kaggle.com>`_
+# 都有免费额度，Google Colab 在中国大陆打不开。下面向 PyTorch 查询本机的:term:`加速器`（accelerator）：NVIDIA 和 AMD
 # 的都叫 ``cuda``，Apple 的叫 ``mps``，Intel 的叫 ``xpu``，华为昇腾的叫 ``npu``，需另装
 # torch\_npu；如果没有，就用 CPU：
 

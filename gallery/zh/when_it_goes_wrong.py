@@ -17,9 +17,17 @@ r"""
 #
 # 报错的最后一行说的是*出了什么错*。本页的每一条都是先引出错误，再解释，最后给出能正确运行的代码。
 #
-# .. container:: only-on-site
+# .. container:: only-on-site find-message
 #
 #    拿您那一行里的几个词在本站搜索，或者查下面的表：
+#
+#    .. rst-class:: typed
+#
+#    把您那一行或其中几个词粘贴到这里，表里就只剩该读的条目：
+#
+#    .. rst-class:: typed
+#
+#    表里没有这样的报错。
 #
 #    .. list-table::
 #       :header-rows: 1

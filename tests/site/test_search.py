@@ -276,3 +276,39 @@ def test_pages_of_tests_and_marks_of_the_builder_are_not_among_the_texts(site, l
     texts = (site / lang / "search-texts.js").read_text(encoding="utf-8")
     for unseen in ('"tests/', "Duplicate implicit", "Sphinx-Gallery", "\\u0000"):
         assert unseen not in texts
+
+
+@pytest.mark.parametrize(
+    ("lang", "line", "left"),
+    [
+        ("en", "RuntimeError: mat1 and mat2 shapes cannot be multiplied (3x4)", "mat1"),
+        ("zh", "RuntimeError: CUDA out of memory. Tried to allocate 20 MiB", "memory"),
+        ("en", "loss is nan", "nan"),
+        ("zh", "损失变成 nan", "nan"),
+    ],
+)
+def test_the_table_of_messages_shows_what_the_search_finds(
+    page, address, lang, line, left
+):
+    page.goto(f"{address}/{lang}/tutorials/when_it_goes_wrong.html")
+    rows = page.locator(".find-message tbody tr")
+    whole, before = rows.count(), rows.all_inner_texts()
+    field = page.locator(".find-message input")
+    assert rows.first.is_visible()
+    field.fill(line)
+    first = page.locator(f".find-message a[href='#wrong-{left}']")
+    page.wait_for_function(
+        "all => document.querySelectorAll('.find-message tbody tr[hidden]').length > all / 2",
+        arg=whole,
+    )
+    assert first.is_visible()
+    shown = page.locator(".find-message tbody tr:visible")
+    assert shown.count() < whole / 3
+    assert shown.first.locator(f"a[href='#wrong-{left}']").count() == 1  # the best
+    field.fill("zzxxqq wvwvw")
+    page.locator(".find-message [role=status]:not(:empty)").wait_for()
+    assert page.locator(".find-message table:visible").count() == 0
+    field.fill("")
+    rows.first.wait_for()
+    assert page.locator(".find-message tbody tr:visible").count() == whole
+    assert rows.all_inner_texts() == before
