@@ -70,6 +70,10 @@ def check(attempt):
     found = [item[1] for item in items]
     if any(isinstance(label, str) for label in found):
         return ("text",)
+    if any(isinstance(label, float) for label in found):
+        return ("float_label",)
+    if length and not done:
+        return ("raw",)
     found = [int(label) for label in found]
     if not done or not all(each.is_floating_point() for each in first):
         return ("raw",)
@@ -98,6 +102,7 @@ HINT = (
     "without the ending, and ``torch.load`` reads what ``torch.save`` has written."
 )
 MESSAGES = {
+    "float_label": "The label is a float. An integer is asked for, for a loss picks a class by it.",
     "right": (
         "Right. A data set is a length and an index, wherever the data lie: nothing is "
         "read before it is asked for."

@@ -54,6 +54,12 @@ def check(attempt):
         return ("positive",)
     if weight.std() > 0.3:
         return ("large",)
+    if weight.std() < 0.02:
+        return ("small",)
+    if torch.equal(
+        weight, next(p for p in attempt(100, 30).parameters() if p.numel() == 3000)
+    ):
+        return ("seed",)
     if not (weight.requires_grad and bias.requires_grad):
         return ("frozen",)
     with torch.no_grad():
@@ -88,6 +94,13 @@ HINT = (
     "``torch.randn(n_in, n_out)`` draws the weights; divide them by ``n_in ** 0.5``."
 )
 MESSAGES = {
+    "small": (
+        "The weights are so small that the outputs are far smaller than the inputs. Divide by "
+        "the square root of n_in, and by no more."
+    ),
+    "seed": (
+        "Two layers of yours begin with the same weights: leave the seed to whoever makes them."
+    ),
     "right": (
         "Right. Two parameters, one product and one sum: that is all of a linear layer."
     ),

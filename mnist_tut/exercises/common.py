@@ -50,13 +50,20 @@ def tell(check, attempt, says, stub="", ready=()):
 
 
 def functions_of(attempt):
-    """List the functions of an attempt: a function, a class, or what can be called."""
+    """List the functions of an attempt: a function, a class, or what can be called.
+
+    Of a function that others wrote and that the learner made by a call, as ``operation`` makes
+    one, it is what it holds.
+    """
     if isinstance(attempt, functools.partial):
         attempt = attempt.func
     attempt = inspect.unwrap(attempt) if callable(attempt) else attempt
     if inspect.isfunction(attempt):
         held = [cell.cell_contents for cell in attempt.__closure__ or ()]
-        return [*filter(inspect.isfunction, held), attempt]
+        held += [each for more in held if isinstance(more, tuple) for each in more]
+        held = [*filter(inspect.isfunction, held)]
+        home = attempt.__code__.co_filename
+        return [f for f in held if f.__code__.co_filename != home] or [*held, attempt]
     kind = attempt if inspect.isclass(attempt) else type(attempt)
     if kind.__module__.startswith("torch."):
         return []
@@ -273,6 +280,7 @@ CLUES = {
     "local": r"cannot access (?:local|free) variable '(\w+)'",
     "method": r"\.(\w+)\(\) takes (?:1 positional argument but 2|0 positional arguments but 1) w",
     "arguments": r"TypeError: ([\w.<>]+)\(\) (?:takes|missing|got)",
+    "ours": r"does not support ufuncs|must be Tensor, not Tensor",
     "class": r"must be Tensor, not ([A-Z]\w+)$|torch\.nn\.[\w.]+ is not a Module subclass",
     "modules": r"(list|tuple|dict|genexpr)>? is not a Module subclass",
     "torchs_own": r"is not a Module subclass",
@@ -409,6 +417,10 @@ MESSAGES = {
     "class": (
         "A layer stands there as a class, without its brackets: nn.ReLU() makes one, "
         "which is then called; F.relu(x) needs none."
+    ),
+    "ours": (
+        "That function is NumPy's or PyTorch's, and does not know our Tensor: operation "
+        "makes one that does."
     ),
     "modules": "nn.Sequential takes its layers one by one, not in a {}: add a *.",
     "torchs_own": (

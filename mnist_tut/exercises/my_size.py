@@ -26,7 +26,7 @@ def check(attempt):
     if any(out is None or out is ... for out in outs):
         return ("nothing",)
     try:
-        found = [float(out) for out in outs]
+        found = [float(out + 0) for out in outs]
     except (TypeError, ValueError):
         return "number", type(outs[0]).__name__
     ways = {

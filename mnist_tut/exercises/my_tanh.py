@@ -20,17 +20,17 @@ def my_tanh(x):
 
 
 def check(attempt):
-    out = attempt(0.5)
-    if out is None or out is ...:
-        return ("nothing",)
-    if not hasattr(out, "grad_fn"):
-        return ("bare",)
+    tensor = getattr(attempt, "__globals__", {}).get("Tensor") or type(attempt(0.5))
     values = torch.linspace(-1.5, 2, 6, dtype=torch.float64, requires_grad=True)
     weights = torch.arange(1.0, 7.0, dtype=torch.float64)
     y = values.tanh()
     (y * weights).sum().backward()
-    x = type(out)(values.detach().numpy().copy(), requires_grad=True)
+    x = tensor(values.detach().numpy().copy(), requires_grad=True)
     result = attempt(x)
+    if result is None or result is ...:
+        return ("nothing",)
+    if not hasattr(result, "grad_fn"):
+        return ("bare",)
     verdict = compare(torch.as_tensor(result.data), y.detach())
     if verdict != ("right",):
         return verdict
@@ -46,6 +46,10 @@ def check(attempt):
         not_square=weights * (1 - y),
         plus=weights * (1 + y**2),
         no_share=weights * 0,
+        added=weights + 1 - y**2,
+        exchanged=y * (1 - weights**2),
+        sigmoid=weights * y * (1 - y),
+        root=weights * (1 - y**2).sqrt(),
     )
     return ("slope", *verdict[1:]) if verdict[0] == "wrong" else verdict
 
@@ -55,6 +59,13 @@ HINT = (
     "``y`` alone."
 )
 MESSAGES = {
+    "added": "g and the slope are added. Multiply them.",
+    "exchanged": "g and y are exchanged: a share is called as share(g, y, a), in this order.",
+    "sigmoid": "y * (1 - y) is the slope of the sigmoid. That of tanh is 1 - y**2.",
+    "root": "This is the root of the slope: tanh has 1 - y**2, or one over cosh squared.",
+    "arguments": (
+        "{} is called with three things: the gradient g, the result y and the input a."
+    ),
     "right": (
         "Right. One line for the value, one for the share: that is what an "
         "operation costs."
@@ -65,7 +76,7 @@ MESSAGES = {
     ),
     "no_share": (
         "The value is right, but nothing comes back to the input: does operation "
-        "get a second argument?"
+        "get a second argument, and its result x itself, not x.data?"
     ),
     "no_g": (
         "The slope stands there alone. Multiply it by g, the gradient of the result."

@@ -22,7 +22,7 @@ from mnist_tut.exercises import EXERCISES, common, module_of
 FORGIVEN = {"rtol": 1e-4, "atol": 1e-6}
 #: Where a result of the right value is refused for what it is, because the task says what it wants:
 #: indices, and a plain number.
-FORMS = {("my_share", "dtype"), ("my_step", "tensor")}
+FORMS = {("my_share", "dtype"), ("my_step", "tensor"), ("MyFolder", "float_label")}
 #: Where none is made: the class has another parent than the task says, which knows nothing of ours.
 SILENT = {("MySequential", "no_module")}
 DEEP = 6  # levels of attributes that are looked into

@@ -19,7 +19,10 @@ from mnist_tut.models import conv_block
 
 NAMES = {"torch": torch, "F": F, "nn": nn, "conv_block": conv_block, "np": np}
 COUNT = itertools.count(1)
-NAMES |= {name: getattr(inside, name) for name in ("operation", "Module", "ModuleList")}
+NAMES |= {
+    name: getattr(inside, name)
+    for name in ("operation", "Tensor", "Module", "ModuleList")
+}
 
 CHANGED = [
     ("my_freeze", "    return list", "    model[-1] = nn.Linear(4, 3)\n    return list", "new"),
@@ -197,7 +200,8 @@ CHANGED = [
     ("my_tanh", "1 - y**2", "1 - y", "not_square"),
     ("my_tanh", "1 - y**2", "1 + y**2", "plus"),
     ("my_tanh", ", lambda g, y, a: g * (1 - y**2)", "", "no_share"),
-    ("my_tanh", "operation(np.tanh, lambda g, y, a: g * (1 - y**2))(x)", "np.tanh(x)", "bare"),
+    ("my_tanh", "operation(np.tanh, lambda g, y, a: g * (1 - y**2))(x)", "np.tanh(x.data)", "bare"),
+    ("my_tanh", "operation(np.tanh, lambda g, y, a: g * (1 - y**2))(x)", "np.tanh(x)", "raised"),
     ("my_tanh", "1 - y**2", "1 / y", "slope"),
     ("my_tanh", "np.tanh", "np.sinh", "wrong"),
     ("my_tanh", "return ", "", "nothing"),
@@ -257,7 +261,20 @@ CHANGED = [
     ("my_conv", "            window =", "            x *= 1.1\n            window =", "changed"),
     ("my_conv", "axis=(1, 2, 3)", "axis=(1, 2)", "raised"),
     ("my_conv", "i : i + k, j", "i : i + k, j * 0", "raised"),
-    ("my_adamw", " / (1 - b1**t)", "", "wrong"),
+    ("my_adamw", " / (1 - b1**t)", "", "m_uncorrected"),
+    ("my_adamw", " / (1 - b2**t)", "", "v_uncorrected"),
+    ("my_adamw", " + eps)", ")", "no_eps"),
+    ("my_adamw", "p - lr * decay * p", "p + lr * decay * p", "grown"),
+    ("my_adamw", "p - lr * (m", "p - (m", "no_lr"),
+    ("my_adamw", "b1 * m + (1 - b1) * g", "(1 - b1) * m + b1 * g", "m_off"),
+    ("my_adamw", "* g * g", "* m * m", "v_off"),
+    ("my_adamw", "(m / (1 - b1**t))", "(g / (1 - b1**t))", "p_off"),
+    ("my_collate", "        place[:h, :w] = picture", "        place[:] = np.pad(picture, ((0, high - h), (0, wide - w)), mode='edge')", "beside"),
+    ("my_tanh", "g * (1", "g + (1", "added"),
+    ("my_tanh", "lambda g, y, a", "lambda y, g, a", "exchanged"),
+    ("my_tanh", "g * (1 - y**2)", "g * y * (1 - y)", "sigmoid"),
+    ("my_tanh", "g * (1 - y**2)", "g / np.cosh(a)", "root"),
+    ("my_size", "(size + 2 * padding - kernel) // stride + 1", "str((size + 2 * padding - kernel) // stride + 1)", "number"),
     ("my_adamw", "(m / (1 - b1**t)) / (np.sqrt(v / (1 - b2**t)) + eps)", "m / (np.sqrt(v) + eps)", "uncorrected"),
     ("my_adamw", "(np.sqrt(v / (1 - b2**t)) + eps)", "np.sqrt(v / (1 - b2**t) + eps)", "inside"),
     ("my_adamw", "p = p - lr * (m", "p = p + lr * (m", "uphill"),
@@ -485,11 +502,11 @@ CHANGED = [
     ("my_conv", "    return out", "    out", "nothing"),
     ("my_adamw", "b2 * v + (1 - b2) * g * g", "b2 * v + (1 - b2) * g", "nan"),
     ("my_adamw", "b1 * m + (1 - b1) * g", "b1 * m + g", "whole_g"),
-    ("my_adamw", "b1**t", "b1 * t", "wrong"),
+    ("my_adamw", "b1**t", "b1 * t", "p_off"),
     ("my_adamw", "np.sqrt(v / (1 - b2**t))", "(v / (1 - b2**t))", "no_root"),
     ("my_adamw", "return p, m, v", "return m, p, v", "swapped"),
     ("my_collate", "place[:h, :w] = picture", "place[:w, :h] = picture", "raised"),
-    ("my_collate", "pictures = np.zeros(", "pictures = np.ones(", "part"),
+    ("my_collate", "pictures = np.zeros(", "pictures = np.ones(", "beside"),
     ("my_collate", "picture.shape[1]", "picture.shape[0]", "raised"),
     ("my_collate", "_ in rows)\n", "in rows)\n", "raised"),
 ]  # fmt: skip
