@@ -12,7 +12,6 @@ numbers to arrays.
 from itertools import count, islice
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 __all__ = [
     "SGD",
@@ -59,17 +58,17 @@ class no_grad:
         no_grad.recording = self.before
 
 
-def operation(forward, *derivatives):
+def operation(forward, *shares):
     """Make an operation on tensors from one on arrays.
 
     Parameters
     ----------
     forward : callable
         Takes arrays, returns an array.
-    *derivatives : callable
+    *shares : callable
         One for each argument that can have a gradient. Each gets the gradient of the result, the
-        result, and all that `forward` got, and returns the share of its argument: an array of
-        the argument's shape, or of one to which it was broadcast.
+        result, and all that `forward` got, and returns the gradient times the derivative for its
+        argument: an array of the argument's shape, or of one to which it was broadcast.
 
     Returns
     -------
@@ -81,16 +80,13 @@ def operation(forward, *derivatives):
     def call(*args, **options):
         arrays = [a.data if isinstance(a, Tensor) else a for a in args]
         out = np.asarray(forward(*arrays, **options))
-        inputs = [
-            (a, derivative)
-            for a, derivative in zip(args, derivatives, strict=False)
-            if isinstance(a, Tensor) and a.requires_grad and no_grad.recording
-        ]
+        pairs = zip(args, shares, strict=False)
+        inputs = [(a, s) for a, s in pairs if isinstance(a, Tensor) and a.requires_grad]
 
         def grad_fn(g):
-            return [(a, d(g, out, *arrays, **options)) for a, d in inputs]
+            return [(a, share(g, out, *arrays, **options)) for a, share in inputs]
 
-        return Tensor(out, grad_fn=grad_fn if inputs else None)
+        return Tensor(out, grad_fn=grad_fn if inputs and no_grad.recording else None)
 
     return call
 
@@ -110,9 +106,8 @@ def unbroadcast(g, shape):
     ndarray of that shape
         A number that was used many times gets the sum of all its shares.
     """
-    lead = g.ndim - len(shape)
-    axes = tuple(i for i in range(g.ndim) if i < lead or shape[i - lead] == 1)
-    return g.sum(axes).reshape(shape)
+    full = (1,) * (g.ndim - len(shape)) + tuple(shape)
+    return g.sum(tuple(i for i, n in enumerate(full) if n == 1)).reshape(shape)
 
 
 def spread(g, y, a, axis=None, keepdims=False):
@@ -128,78 +123,11 @@ def put(g, y, a, index):
     return share
 
 
-class Tensor:
-    """An array that remembers what it was made from.
+class Comfort:
+    """What makes a tensor comfortable to use: other names and forms for what it can do."""
 
-    Parameters
-    ----------
-    data : array_like
-        Its numbers; an array is taken as it is, not copied.
-    requires_grad : bool, default False
-        Whether ``backward`` is to leave a gradient here.
-    grad_fn : callable, optional
-        Given by :func:`operation`: takes the gradient of this tensor, an array of its shape, and
-        returns a list of (input, share of the gradient).
-
-    Attributes
-    ----------
-    grad : Tensor | None
-        Of the same shape; ``backward`` adds to it. Only leaves get one: tensors that no recorded
-        operation made.
-    """
-
-    # Each derivative gets g, the gradient of the result y, and what the operation got.
-    __add__ = operation(np.add, lambda g, y, a, b: g, lambda g, y, a, b: g)
-    __sub__ = operation(np.subtract, lambda g, y, a, b: g, lambda g, y, a, b: -g)
-    __mul__ = operation(np.multiply, lambda g, y, a, b: g * b, lambda g, y, a, b: g * a)
-    __truediv__ = operation(
-        np.divide, lambda g, y, a, b: g / b, lambda g, y, a, b: -g * y / b
-    )
-    __matmul__ = operation(
-        np.matmul, lambda g, y, a, b: g @ b.mT, lambda g, y, a, b: a.mT @ g
-    )
-    __pow__ = operation(np.power, lambda g, y, a, k: g * k * a ** (k - 1))
-    exp = operation(np.exp, lambda g, y, a: g * y)
-    log = operation(np.log, lambda g, y, a: g / a)
-    relu = operation(lambda a: np.maximum(a, 0), lambda g, y, a: g * (a > 0))
-    add_up = operation(np.sum, spread)
-    shaped = operation(np.reshape, lambda g, y, a, shape: g.reshape(a.shape))
-    T = property(operation(np.transpose, lambda g, y, a: g.T))
-    __getitem__ = operation(lambda a, index: a[index], put)
-    __radd__, __rmul__ = __add__, __mul__
     __array_ufunc__ = None  # so that NumPy leaves array * tensor to us
     shape = property(lambda self: self.data.shape)
-
-    def __init__(self, data, requires_grad=False, grad_fn=None):
-        self.data, self.grad, self.grad_fn = np.asarray(data), None, grad_fn
-        self.requires_grad = requires_grad or grad_fn is not None
-        self.age = next(births)
-
-    def backward(self):
-        """Give every leaf the gradient of this tensor, or of its sum if it has many numbers."""
-        waiting = {self: np.ones_like(self.data)}
-        while waiting:
-            tensor = max(
-                waiting, key=lambda t: t.age
-            )  # the youngest has all its shares
-            g = waiting.pop(tensor)
-            if tensor.grad_fn is None:
-                tensor.grad = Tensor(g if tensor.grad is None else tensor.grad.data + g)
-            else:
-                for parent, share in tensor.grad_fn(g):
-                    share = unbroadcast(share, parent.shape)
-                    waiting[parent] = waiting.get(parent, 0) + share
-
-    def __neg__(self):
-        return self * -1
-
-    def __isub__(self, other):
-        if self.requires_grad and no_grad.recording:
-            raise RuntimeError(
-                "a leaf that requires grad is changed in place: no_grad()"
-            )
-        self.data -= np.asarray(other)
-        return self
 
     def __len__(self):
         return len(self.data)
@@ -234,6 +162,75 @@ class Tensor:
     def zero_(self):
         """Set all numbers to zero, in place."""
         self.data[...] = 0
+
+
+class Tensor(Comfort):
+    """An array that remembers what it was made from.
+
+    Parameters
+    ----------
+    data : array_like
+        Its numbers; an array is taken as it is, not copied.
+    requires_grad : bool, default False
+        Whether ``backward`` is to leave a gradient here.
+    grad_fn : callable, optional
+        Given by :func:`operation`: takes the gradient of this tensor, an array of its shape, and
+        returns a list of (input, share of the gradient).
+
+    Attributes
+    ----------
+    grad : Tensor | None
+        Of the same shape; ``backward`` adds to it. Only leaves get one: tensors that no recorded
+        operation made.
+    """
+
+    # Each share is made of g, the gradient of the result y, and of what the operation got.
+    __add__ = operation(np.add, lambda g, y, a, b: g, lambda g, y, a, b: g)
+    __sub__ = operation(np.subtract, lambda g, y, a, b: g, lambda g, y, a, b: -g)
+    __mul__ = operation(np.multiply, lambda g, y, a, b: g * b, lambda g, y, a, b: g * a)
+    __truediv__ = operation(
+        np.divide, lambda g, y, a, b: g / b, lambda g, y, a, b: -g * y / b
+    )
+    __matmul__ = operation(
+        np.matmul, lambda g, y, a, b: g @ b.mT, lambda g, y, a, b: a.mT @ g
+    )
+    __rsub__ = operation(lambda a, k: k - a, lambda g, y, a, k: -g)
+    __rtruediv__ = operation(lambda a, k: k / a, lambda g, y, a, k: -g * y / a)
+    __neg__ = operation(np.negative, lambda g, y, a: -g)
+    __pow__ = operation(np.power, lambda g, y, a, k: g * k * a ** (k - 1))
+    exp = operation(np.exp, lambda g, y, a: g * y)
+    log = operation(np.log, lambda g, y, a: g / a)
+    relu = operation(lambda a: np.maximum(a, 0), lambda g, y, a: g * (a > 0))
+    add_up = operation(np.sum, spread)
+    shaped = operation(np.reshape, lambda g, y, a, shape: g.reshape(a.shape))
+    T = property(operation(np.transpose, lambda g, y, a: g.T))
+    __getitem__ = operation(lambda a, index: a[index], put)
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __init__(self, data, requires_grad=False, grad_fn=None):
+        self.data, self.grad, self.grad_fn = np.asarray(data), None, grad_fn
+        self.requires_grad = requires_grad or grad_fn is not None
+        self.age = next(births)
+
+    def backward(self):
+        """Give every leaf the gradient of this tensor, or of its sum if it has many numbers."""
+        waiting = {self: np.ones_like(self.data)}
+        while waiting:
+            tensor = max(waiting, key=lambda t: t.age)  # it has all its shares
+            g = waiting.pop(tensor)
+            if tensor.grad_fn is None:
+                tensor.grad = Tensor(g if tensor.grad is None else tensor.grad.data + g)
+            else:
+                for a, share in tensor.grad_fn(g):
+                    waiting[a] = waiting.get(a, 0) + unbroadcast(share, a.shape)
+
+    def __isub__(self, other):
+        if self.requires_grad and no_grad.recording:
+            if self.grad_fn is not None:
+                return self - other
+            raise RuntimeError("a leaf that requires grad changes in place: no_grad()")
+        self.data -= np.asarray(other)
+        return self
 
 
 def manual_seed(seed):
@@ -275,10 +272,35 @@ class Parameter(Tensor):
     """A tensor that a module trains."""
 
     def __init__(self, data):
-        super().__init__(np.asarray(data), requires_grad=True)
+        super().__init__(data, requires_grad=True)
 
 
-class Module:
+class Loading:
+    """How numbers from elsewhere come into a module, and how it becomes float64."""
+
+    def load_state_dict(self, state):
+        """Copy numbers into the module's own memory.
+
+        Raises
+        ------
+        RuntimeError
+            If the names differ, or a shape does.
+        """
+        sizes = [{(k, np.shape(s[k])) for k in s} for s in (self.state_dict(), state)]
+        if odd := sizes[0] ^ sizes[1]:
+            raise RuntimeError(f"missing, unexpected or misshapen: {sorted(odd)}")
+        for name, tensor in self.state_dict().items():
+            tensor.data[...] = state[name]
+
+    def double(self):
+        """Make all that is fractional a float64."""
+        for _, tensor in self.named("_parameters", "_buffers"):
+            if tensor.data.dtype.kind == "f":
+                tensor.data = tensor.data.astype(np.float64)
+        return self
+
+
+class Module(Loading):
     """What has weights: it keeps parameters, buffers and modules in three dictionaries.
 
     A subclass calls ``super().__init__()`` first, then assigns its parts as attributes, and says
@@ -286,8 +308,8 @@ class Module:
     """
 
     def __init__(self):
-        drawers = {"_parameters": {}, "_buffers": {}, "_modules": {}}
-        vars(self).update(drawers, _forward_hooks=[], training=True)
+        self._parameters, self._buffers, self._modules = {}, {}, {}
+        self._forward_hooks, self.training = [], True
 
     def __setattr__(self, name, value):
         if isinstance(value, Parameter):
@@ -310,19 +332,12 @@ class Module:
             yield from child.named(*drawers, prefix=f"{prefix}{name}.")
 
     def parameters(self):
-        """Yield the parameters."""
-        return (p for _, p in self.named("_parameters"))
+        """Yield the parameters, each once, though it may have several names."""
+        return iter({p: name for name, p in self.named("_parameters")})
 
     def state_dict(self):
         """Map names to parameters and buffers; they share the module's memory."""
         return {name: t.detach() for name, t in self.named("_parameters", "_buffers")}
-
-    def load_state_dict(self, state):
-        """Take over numbers, with their dtype; RuntimeError if the names differ."""
-        if odd := self.state_dict().keys() ^ state.keys():
-            raise RuntimeError(f"missing or unexpected: {sorted(odd)}")
-        for name, tensor in self.named("_parameters", "_buffers"):
-            tensor.data = np.asarray(state[name]).copy()
 
     def train(self, mode=True):
         """Tell this module and all below it whether it is being trained."""
@@ -340,7 +355,7 @@ class Module:
         self._forward_hooks.append(hook)
 
     def __call__(self, *args):
-        """Compute ``forward``, then tell the hooks; that is why one calls the model itself."""
+        """Compute ``forward``, then tell the hooks: the reason to call the model itself."""
         out = self.forward(*args)
         for hook in self._forward_hooks:
             hook(self, args, out)
@@ -413,7 +428,7 @@ def frame(x, p):
 
 def windows(x, k, stride):
     """View an array as its windows: ``(n, c, h, w)`` to ``(n, c, k, k, rows, columns)``."""
-    view = sliding_window_view(x, (k, k), (2, 3), writeable=True)
+    view = np.lib.stride_tricks.sliding_window_view(x, (k, k), (2, 3), writeable=True)
     return view[:, :, ::stride, ::stride].transpose(0, 1, 4, 5, 2, 3)
 
 
@@ -478,8 +493,7 @@ class BatchNorm2d(Module):
 
     def forward(self, x):
         """Normalise, then scale and shift by what is learnt."""
-        kept = self.running_mean, self.running_var
-        mean, var = (t.reshape(-1, 1, 1) for t in kept)
+        mean, var = (t.reshape(-1, 1, 1) for t in (self.running_mean, self.running_var))
         if self.training:
             mean = x.mean((0, 2, 3), keepdim=True)
             var = ((x - mean) ** 2).mean((0, 2, 3), keepdim=True)
@@ -544,7 +558,7 @@ class SGD(Optimizer):
 
 
 class AdamW(Optimizer):
-    """Steps of about ``lr`` whatever the size of the gradient: Loshchilov and Hutter (2019)."""
+    """Steps whose size ``lr`` sets, and not that of the gradient: Loshchilov and Hutter (2019)."""
 
     def __init__(
         self, params, lr=1e-3, betas=(0.9, 0.999), eps=1e-8, weight_decay=0.01
