@@ -20,7 +20,8 @@ Blanchard Higham Ioffe Szegedy Loshchilov Hutter Andrej Karpathy micrograd Merse
 CC BY torch torchvision
 exp RGBA EXIF Fashion-MNIST Flatten TensorDataset WSL AMP
 ModelScope Kaggle AI Studio iPhone HEIC Net weight Sequential
-rand pad frame unfold columns uniform brightness opened tents closing
+rand pad frame unfold columns uniform fold windows spread put double Comfort Loading Parameter
+ModuleList RandomSampler BatchNorm Dropout brightness opened tents closing
 Adam Jeremy Howard Rachel Thomas Francisco Ingham Xavier Glorot Bengio Bottou Haffner LeCun
 Accelerate DDP FSDP gloo Lightning nccl SLURM Triton Xeon MLP
 """
