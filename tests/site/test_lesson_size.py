@@ -16,6 +16,8 @@ BY_SCREEN = {
     r"\(nn\.Module\)": 13,
 }
 SCREENS, SECTION, WORDS, LINES, BRACKETS = 42, 5.5, 4_700, 350, 40
+#: "Inside torch.nn" is one sitting.
+INSIDE_SCREENS = 25
 MEASURE = """
 () => {
   const article = document.querySelector("article");
@@ -45,14 +47,19 @@ MEASURE = """
 """
 
 
-@pytest.fixture(scope="module")
-def sizes(chromium, address):
-    """Measure the English page."""
-    page = chromium.new_page(viewport={"width": WIDTH, "height": SCREEN})
-    page.goto(f"{address}/en/tutorials/nn_tutorial.html")
+def measure(browser, place):
+    """Measure a page."""
+    page = browser.new_page(viewport={"width": WIDTH, "height": SCREEN})
+    page.goto(place)
     found = page.evaluate(MEASURE)
     page.close()
     return found
+
+
+@pytest.fixture(scope="module")
+def sizes(chromium, address):
+    """Measure the English page."""
+    return measure(chromium, f"{address}/en/tutorials/nn_tutorial.html")
 
 
 @pytest.mark.parametrize("wanted", BY_SCREEN)
@@ -80,3 +87,9 @@ def test_words_lines_and_brackets_are_no_more_than_they_may_be(sizes):
     assert 2_000 < len(words) <= WORDS
     assert 200 < len(lines) <= LINES
     assert 0 < sizes["text"].count("(") <= BRACKETS
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_inside_torch_nn_is_no_longer_than_it_may_be(chromium, address, lang):
+    found = measure(chromium, f"{address}/{lang}/tutorials/inside_torch_nn.html")
+    assert 15 < found["height"] / SCREEN <= INSIDE_SCREENS
