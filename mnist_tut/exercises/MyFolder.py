@@ -72,8 +72,6 @@ def check(attempt):
         return ("text",)
     if any(isinstance(label, float) for label in found):
         return ("float_label",)
-    if length and not done:
-        return ("raw",)
     found = [int(label) for label in found]
     if not done or not all(each.is_floating_point() for each in first):
         return ("raw",)

@@ -178,6 +178,7 @@ SHARED = [
         "within",
         "untouched",
         "stopped",
+        "meant",
         "line_of",
         "clue_of",
         "looked_through",
@@ -229,7 +230,9 @@ def how(names: list[str], language: str) -> str:
     return every(language)["how"].format(names[0]) if names else ""
 
 
-IMPORTS = "import dis, functools, inspect, linecache, re, warnings\nimport torch"
+IMPORTS = (
+    "import difflib, dis, functools, inspect, linecache, re, warnings\nimport torch"
+)
 CALL = """\
 def check(attempt):
     names = [name for name in known if globals().get(name) is attempt]

@@ -8,6 +8,7 @@ Of the attempt itself :func:`tell` knows its code: whether anything was written,
 stopped, what it uses that was not given to it.
 """
 
+import difflib
 import dis
 import functools
 import inspect
@@ -103,6 +104,7 @@ def stopped(error, codes, attempt):
     if "ellipsis" in text.lower():
         return "dots", [], []
     clue, line = clue_of(text, codes, attempt), line_of(error, codes)
+    clue = meant(error, codes) or clue
     if line:
         key = "raised" if line[1] else "raised_at"
         return key, [*filter(None, line), text], [clue]
@@ -110,6 +112,17 @@ def stopped(error, codes, attempt):
     if clue[0] == "arguments" and re.fullmatch(rf"{name}(\.\w+)?", clue[1][0]):
         return "called", [text], [("hint", ())]
     return "unfit", [text], [clue]
+
+
+def meant(error, codes):
+    """Return the key for a name that hardly differs from a known one, with both; None if none."""
+    if not isinstance(error, (AttributeError, NameError)) or not error.name:
+        return None
+    names = [name for code in codes for name in code.co_varnames + code.co_names]
+    known = {*names} if isinstance(error, NameError) else {*dir(error.obj)}
+    others = sorted(known - {error.name, f"{error.name}_"})
+    near = difflib.get_close_matches(error.name, others, 1, 0.82)
+    return ("meant", (error.name, near[0])) if near else None
 
 
 def line_of(error, codes):
@@ -398,6 +411,7 @@ MESSAGES = {
         "A parameter must not be changed while autograd takes notes: update it "
         "within torch.no_grad()."
     ),
+    "meant": "{} is unknown there. Is {} meant?",
     "name": "{} is unknown there. Is it misspelt? The function is given {}.",
     "self": (
         "{0} is unknown there. What belongs to the object is written with self: "

@@ -124,7 +124,7 @@ def test_every_message_is_reached():
     assert own <= reached
     general = {key for name, key in reached if key not in module_of(name).MESSAGES}
     elsewhere = {key for _, key in STOPPED + APART} | {"unknown", "how"}
-    elsewhere |= {"outside", "loop", "misspelt", "ready", "raised_at"}
+    elsewhere |= {"outside", "loop", "misspelt", "meant", "ready", "raised_at"}
     assert set(common.MESSAGES) == (general | elsewhere) - {"right", "hint"}
 
 
@@ -255,7 +255,7 @@ STOPPED = [  # what a learner writes in my_log_sum_exp(x) or MyNet, and what is 
     ("a, b = x", "unpack"),
     ("1 / (len(x) - 3)", "zero_division"),
     ("[1, 2].sum()", "a_list"),
-    ("x.logsumexb(1)", "attribute"),
+    ("x.summarise(1)", "attribute"),
     ("x.permute(0)", "named_dims"),
     ("F.cross_entropy(torch.arange(len(x)), x)", "labels_first"),
     (
@@ -300,6 +300,27 @@ def test_an_error_is_told_with_its_line_and_with_what_lies_behind(
         }
         number, shown = re.match(place[language], said).groups()
         assert code.splitlines()[int(number) - 1].strip() == shown
+
+
+CLOSE = [
+    ("largest = x.amax(1); x - larges", "larges", "largest"),
+    ("x.permut(1, 0)", "permut", "permute"),
+]
+
+
+@pytest.mark.parametrize(("line", "written", "meant"), CLOSE)
+def test_a_name_that_hardly_differs_from_a_known_one_is_offered(
+    capsys, line, written, meant
+):
+    name, code = answer(line)
+    said = judged(capsys, name, run(name, code))[1]
+    assert f"{written} is unknown there. Is {meant} meant?" in said
+
+
+def test_a_misspelt_method_of_a_module_is_offered(capsys):
+    code = exercises.solution("MyScaler").replace("register_buffer", "register_bufer")
+    said = judged(capsys, "MyScaler", run("MyScaler", code))[1]
+    assert said.endswith("Is register_buffer meant?\n")
 
 
 MISSPELT = [  # what the cell says in place of a method's first line, and the method that is lost
