@@ -239,7 +239,10 @@ def manual_seed(seed):
 
 
 def rand(*shape):
-    """Draw uniform numbers from [0, 1), the very ones that :func:`torch.rand` draws: float32."""
+    """Draw uniform numbers from [0, 1), the very ones that :func:`torch.rand` draws: float32.
+
+    A float32 has room for 24 bits: so many of the 32 that are drawn are kept, as a fraction.
+    """
     bits = generator.randint(0, 2**32, size=shape, dtype=np.uint32) & 0xFFFFFF
     return Tensor((bits * 2.0**-24).astype(np.float32))
 

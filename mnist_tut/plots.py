@@ -9,11 +9,13 @@ from matplotlib.colors import LinearSegmentedColormap
 
 __all__ = [
     "backward_graph",
+    "drawers",
     "flow",
     "handing_on",
     "ratio_bars",
     "show_confusion",
     "show_digits",
+    "show_drawers",
     "show_graph",
     "show_handing_on",
     "show_shapes",
@@ -206,6 +208,61 @@ def show_handing_on(loss):
     tensors, edges = handing_on(loss)
     names = [f"{i}: {tensor.shape}" for i, tensor in enumerate(tensors, 1)]
     _draw_graph(names, edges, [tensor.grad_fn is None for tensor in tensors])
+
+
+def drawers(module, name=""):
+    """List what a module and all below it keep in their dictionaries.
+
+    Parameters
+    ----------
+    module : nn.Module
+        PyTorch's or our own: both keep ``_parameters``, ``_buffers`` and ``_modules``.
+    name : str, optional
+        Of the module, as its parent calls it.
+
+    Returns
+    -------
+    list of (int, str, list of str)
+        For each module its depth, its name with its class, and for each dictionary that is not
+        empty a line with the names in it; a parent stands before its children.
+    """
+    kept = {
+        kind: [each for each, value in vars(module)[kind].items() if value is not None]
+        for kind in ("_parameters", "_buffers", "_modules")
+    }
+    lines = [f"{kind}: {', '.join(each)}" for kind, each in kept.items() if each]
+    title = f"{name}: {type(module).__name__}".removeprefix(": ")
+    found = [(0, title, lines)]
+    for child in kept["_modules"]:
+        below = drawers(module._modules[child], child)
+        found += [(depth + 1, *rest) for depth, *rest in below]
+    return found
+
+
+def show_drawers(module):
+    """Draw :func:`drawers`: a box for each module, children below their parent and to its right.
+
+    Parameters
+    ----------
+    module : nn.Module
+        PyTorch's or our own; a deep one makes a tall drawing.
+    """
+    boxes = drawers(module)
+    heights = [1.7 + 0.7 * len(lines) for _, _, lines in boxes]
+    _, ax = plt.subplots(figsize=(7, 0.2 * sum(heights)))
+    ax.set(xlim=(0, 10), ylim=(-sum(heights), 0))
+    ax.set_axis_off()
+    corners = []
+    for i, (depth, title, lines) in enumerate(boxes):
+        x, y = 0.2 + 1.2 * depth, -sum(heights[:i]) - 0.5
+        corners.append((depth, x + 0.3, y - 0.7 * (1 + len(lines)) - 0.2))
+        frame = {"boxstyle": "round", "facecolor": "none", "edgecolor": BLUE}
+        text = "\n".join([title, *lines])
+        ax.text(x, y, text, va="top", fontsize=8, family="monospace", bbox=frame)
+        for _, left, bottom in [c for c in corners if c[0] == depth - 1][-1:]:
+            elbow = [left, left, x - 0.1], [bottom, y - 0.3, y - 0.3]
+            ax.plot(*elbow, color=plt.rcParams["text.color"], lw=0.8)
+    plt.show()
 
 
 def flow(model, xb):

@@ -10,11 +10,13 @@ from mnist_tut.by_hand import log_softmax, nll
 from mnist_tut.models import Mnist_CNN, Mnist_Logistic, better_cnn
 from mnist_tut.plots import (
     backward_graph,
+    drawers,
     flow,
     handing_on,
     ratio_bars,
     show_confusion,
     show_digits,
+    show_drawers,
     show_graph,
     show_handing_on,
     show_shapes,
@@ -181,6 +183,46 @@ def test_the_turns_and_shapes_are_drawn_and_the_leaf_is_framed():
     assert [text.get_text() for text in texts] == told
     framed = [text.get_bbox_patch().get_edgecolor()[3] > 0 for text in texts]
     assert framed == [False] * 4 + [True]
+
+
+def module_of(nn, buffer):
+    layers = nn.Sequential(nn.Linear(3, 2), nn.ReLU())
+    layers.register_buffer("seen", buffer)
+    return layers
+
+
+@pytest.mark.parametrize(
+    "module", [module_of(torch.nn, torch.zeros(1)), module_of(inside, [0.0])]
+)
+def test_drawers_list_what_each_module_keeps_parents_first(module):
+    assert drawers(module) == [
+        (0, "Sequential", ["_buffers: seen", "_modules: 0, 1"]),
+        (1, "0: Linear", ["_parameters: weight, bias"]),
+        (1, "1: ReLU", []),
+    ]
+
+
+def test_a_parameter_that_is_none_is_not_listed():
+    assert drawers(torch.nn.Linear(2, 2, bias=False))[0][2] == ["_parameters: weight"]
+
+
+def test_each_module_has_a_box_and_each_child_a_line_to_its_parent():
+    model = torch.nn.Sequential(
+        module_of(torch.nn, torch.zeros(1)), torch.nn.Linear(2, 2)
+    )
+    show_drawers(model)
+    [ax] = plt.gcf().axes
+    boxes = [text.get_text().split("\n") for text in ax.texts]
+    assert boxes == [[title, *lines] for _, title, lines in drawers(model)]
+    tops = [text.get_position() for text in ax.texts]
+    assert [y for _, y in tops] == sorted((y for _, y in tops), reverse=True)
+    depths = [depth for depth, *_ in drawers(model)]
+    assert depths == [0, 1, 2, 2, 1]
+    for child, line in zip([1, 2, 3, 4], ax.lines, strict=True):
+        parent = {1: 0, 2: 1, 3: 1, 4: 0}[child]
+        assert tops[parent][0] < line.get_xdata()[0] < tops[child][0]
+        assert line.get_ydata()[0] < tops[parent][1]
+        assert line.get_ydata()[-1] == pytest.approx(tops[child][1] - 0.3)
 
 
 # Shapes

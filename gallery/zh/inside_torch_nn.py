@@ -237,9 +237,8 @@ except RuntimeError as error:
 #    :folded: 一种写法，也就是我们库里的
 #
 # 总得有东西往里放，下面是两个简单的层。新的层需要随机的权重。NumPy 的 ``RandomState`` 和 PyTorch
-# 用的是同一种随机数生成器（*Mersenne Twister*）。float32 只放得下 24 位，所以 ``rand`` 从抽到的
-# 32 位里留下 24 位（``& 0xFFFFFF``），再除以 :math:`2^{24}`，和 PyTorch 的做法一样。``uniform``
-# 用这些数做成权重：每个输出要把多少个数加起来（``fan_in``），数越多，权重就越小。\
+# 用的是同一种随机数生成器（*Mersenne Twister*），``uniform`` 用它给出的数做成权重：\
+# 每个输出要把多少个数加起来（``fan_in``），数越多，权重就越小。\
 # 所以种子相同，两个库造出来的层也就相同。
 #
 # .. tested-source:: mnist_tut.inside.manual_seed
@@ -264,7 +263,7 @@ from types import SimpleNamespace
 from torch import nn
 
 from mnist_tut.inside import Linear, Module, ReLU, Sequential
-from mnist_tut.inside import manual_seed
+from mnist_tut.plots import show_drawers
 
 
 def make_net(nn, zero):
@@ -280,19 +279,22 @@ def make_net(nn, zero):
 
 
 our_nn = SimpleNamespace(Module=Module, Linear=Linear, ReLU=ReLU, Sequential=Sequential)
-manual_seed(42)
-torch.manual_seed(42)
 nets = make_net(our_nn, Tensor([0.0])), make_net(nn, torch.zeros(1))
 for net in nets:
     print([*net._parameters], [*net._buffers], [*net._modules])
     print([*net.state_dict()])
-ours, theirs = (np.asarray(net.first.weight.detach()) for net in nets)
-print("largest difference of the first weights:", np.abs(ours - theirs).max())
-assert np.abs(ours - theirs).max() < 1e-7
 
 # %%
 # 回答一样。这几个字典，不论什么模型，您都可以打开看看。普通列表里的那个层，哪个字典里都找不到：\
 # 它照样能计算，却没有人训练、保存和搬动它。
+
+show_drawers(nets[1])
+
+# %%
+# .. figure-text:: 五个方框，由线连着：Net，有一个缓冲区和两个模块；下面是 Linear，有 weight 和 bias，\
+#    还有 Sequential，里面有两个模块；再下面是 ReLU 和 Linear。
+#
+#    PyTorch 的 ``Net``：每个方框是一个模块，框里的每一行是它的一个字典。
 #
 # ``state_dict`` 就是把这些字典合成一层：名字用点连接，张量则*与模型共用内存*，两个库都是这样。\
 # 想留住训练中最好的权重，就必须复制一份。

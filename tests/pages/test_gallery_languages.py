@@ -32,7 +32,12 @@ SECTIONS = [
     "better",
     "closing",
 ]
-CHINESE_ONLY = {"https://zh.d2l.ai"}  # the textbook that readers in China begin with
+CHINESE_ONLY = {  # the textbook that readers in China begin with, and where they find GPUs
+    "https://zh.d2l.ai",
+    "https://modelscope.cn",
+    "https://aistudio.baidu.com",
+    "https://www.kaggle.com",
+}
 LABEL = re.compile(r"^\.\. _([\w-]+):$", re.M)
 DIRECTIVE = re.compile(r"^ *\.\. ([\w-]+)::(.*)\n((?: +:[\w-]+:.*\n)*)", re.M)
 WORDED = {
