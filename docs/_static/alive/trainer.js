@@ -12,7 +12,7 @@
   const SIZES = [1, 4, 16, 32, 64, 128, 256, 1024];
   const SWITCHES = ["unzeroed", "sorted", "shuffled", "unbiased", "zeros", "huge", "fast", "twice"];
   const APART = { zeros: "huge", huge: "zeros" }; // one replaces the other
-  const LOW = 0.01, HIGH = 1000, HEIGHT = 300, COLUMNS = 400;
+  const LOW = 0.01, HIGH = 1000, HEIGHT = 230, COLUMNS = 400;
 
   /** What runs in the Worker: answers {data}, {reset, run}, {go}, {step} and {stop}. */
   function work(Learner) {
@@ -76,7 +76,7 @@
   class Trainer {
     constructor(figure, words) {
       Object.assign(this, { words, run: 0, losses: [], on: {}, ...PAGE });
-      this.width = figure.clientWidth < 500 ? 300 : 600; // of the chart: its numbers stay readable
+      this.width = figure.clientWidth < 500 ? 300 : matchMedia("(width >= 60rem)").matches ? 480 : 600; // of the chart: its numbers stay readable
       this.calm = matchMedia("(prefers-reduced-motion: reduce)");
       this.build(figure);
     }
