@@ -148,7 +148,7 @@ def _draw_graph(names, edges, leaves):
     places = [
         (-d - 0.3 * leaf, y) for d, y, leaf in zip(depth, height, leaves, strict=True)
     ]
-    _, ax = plt.subplots(figsize=(7, 1.5))
+    _, ax = plt.subplots(figsize=(7, 1.25))
     ax.set(xlim=(-max(depth) - 1, 0.4), ylim=(min(height) - 0.4, 1.2))
     ax.set_axis_off()
     boxes = []
@@ -308,7 +308,7 @@ def show_shapes(model, xb):
         A mini-batch.
     """
     steps = flow(model, xb)
-    _, ax = plt.subplots(figsize=(7, 1.7))
+    _, ax = plt.subplots(figsize=(7, 1.4))
     for i, (name, shape) in enumerate(steps):
         side = 6 + (2 * shape[-1] if len(shape) == 4 else 0)
         ax.scatter(i, 0, s=side**2, marker="s", color=BLUE)
@@ -317,7 +317,7 @@ def show_shapes(model, xb):
         ]
         ax.text(i, -0.55, "\n× ".join(pairs), ha="center", va="top", fontsize=9)
         ax.text(i - 0.5, 0.5, name and f"{name} →", ha="center", fontsize=9)
-    ax.set(xlim=(-0.6, len(steps) - 0.4), ylim=(-1.9, 0.9))
+    ax.set(xlim=(-0.6, len(steps) - 0.4), ylim=(-1.5, 0.8))
     ax.set_axis_off()
     plt.show()
 

@@ -63,6 +63,13 @@ valid_ds = TensorDataset(x_valid[:500], y_valid[:500])
 #
 # Warm up with things that the tutorial used, some of them ready-made. This time you make them.
 #
+# .. exercise:: MyNet
+#
+#    Importance: high. Rests on ":ref:`hidden`".
+#
+#    Write the network with a hidden layer on your own: a layer from 784 to ``hidden``, a ReLU, and a
+#    layer from there to 10 for logits. ``parameters()`` should find all four tensors.
+#
 # .. exercise:: my_cross_entropy
 #
 #    Importance: medium. Rests on ":ref:`nn-functional`".
@@ -88,6 +95,16 @@ valid_ds = TensorDataset(x_valid[:500], y_valid[:500])
 #    per row. Subtract the largest logit of the row first, and think of what that does to the result.
 #    (Without ``torch.logsumexp``: the check compares with it.)
 #
+# .. exercise:: my_bias_gradient
+#
+#    Importance: medium. Rests on ":ref:`from-scratch`".
+#
+#    With pencil and paper, the gradient of the weights comes out as (probability minus truth) times
+#    the pixel, averaged over the mini-batch. The truth has a one at the true class and zeros
+#    elsewhere, like a row of ``torch.eye(10)``. And the gradient of the bias? Given the
+#    log-probabilities ``log_probs`` and the labels ``target``, work out the ten numbers that
+#    ``backward()`` leaves in ``bias.grad``, without autograd.
+#
 # .. exercise:: my_freeze
 #
 #    Importance: high. Rests on ":ref:`torch-optim`".
@@ -105,6 +122,14 @@ valid_ds = TensorDataset(x_valid[:500], y_valid[:500])
 #    Collect the loss that each step begins with, as a plain number. Then draw the list with
 #    ``plt.plot``, say for ``x_train[:64]``, its labels, small random weights, zeros for the bias,
 #    a learning rate of 0.5 and a hundred steps, and explain the curve.
+#
+# .. exercise:: my_batches
+#
+#    Importance: high. Rests on ":ref:`validation`".
+#
+#    Write a shuffling loader yourself, in four lines. As a :term:`generator`, it yields mini-batches
+#    of ``bs`` images with their labels, every image once, in a random order that is new each time.
+#    The last mini-batch takes the rest.
 #
 # .. exercise:: MySGD
 #
@@ -132,7 +157,7 @@ valid_ds = TensorDataset(x_valid[:500], y_valid[:500])
 # Pieces for a model of your own
 # ------------------------------
 #
-# Here are six things that the tutorial used or promised, but never made.
+# Here are seven things that the tutorial used or promised, but never made.
 #
 # .. exercise:: my_size
 #
@@ -179,6 +204,14 @@ valid_ds = TensorDataset(x_valid[:500], y_valid[:500])
 #    Somebody hands you one ``picture``, a row of pixels, and wants to hear "a 4, with 97 %". The
 #    ``model`` makes logits from mini-batches. Return the class and its probability, two numbers, as
 #    the model gives them in evaluation mode, and leave it in the mode in which it came.
+#
+# .. exercise:: MyInverted
+#
+#    Importance: medium. Rests on ":ref:`dataset`".
+#
+#    Ink is black, paper is white, and MNIST has it the other way round. Write a ``Dataset`` that
+#    hands out every image as a negative, black for white, with its label. The tensors ``x`` and
+#    ``y`` it was made from must stay as they are.
 #
 # .. exercise:: MyFolder
 #

@@ -20,19 +20,17 @@ the words and the code are ours. :doc:`/about` lists every difference.
 .. container:: only-on-site
 
    **Best read as a notebook:** take the :download:`notebook <nn_tutorial.ipynb>` or the
-   :download:`script <nn_tutorial.py>`, run one cell at a time, look at the shapes, and break
-   something on purpose. Or :ref:`build all pages yourself <rebuild>`: then ``make live`` lets you
-   run every cell in the page.
+   :download:`script <nn_tutorial.py>`, run it cell by cell, look at the shapes, and break something
+   on purpose. Or :ref:`build the pages yourself <rebuild>`: then ``make live`` runs every cell in
+   the page.
 
    .. launch::
 
 PyTorch has four things for building and training networks: :mod:`torch.nn`, :mod:`torch.optim`,
 :class:`~torch.utils.data.Dataset` and :class:`~torch.utils.data.DataLoader`. To adapt them to your
 own problem, you have to know what they really do. So we start without any of them and bring them in
-one at a time.
-
-Networks start from random numbers. A seed makes yours the same as ours: run the cells in order, and
-you get our numbers, up to rounding.
+one at a time. Networks begin with random numbers. With this seed, yours are the same as ours, if you
+run the cells in order.
 """
 
 import torch
@@ -54,7 +52,7 @@ torch.manual_seed(42)
 #    :folded: How to check a file before you trust it
 #
 # .. tested-source:: mnist_tut.data.download
-#    :folded: How to download with a bound on size and time
+#    :folded: How to limit a download
 #
 # .. tested-source:: mnist_tut.data.keep
 #    :folded: How to keep a file whole or not at all
@@ -72,7 +70,7 @@ MD5 = "a02cd19f81d51c426d7ca14024243ce9"
 
 # %%
 # Inside are three pairs of NumPy arrays, images and labels: to train, to *validate* while we work,
-# and to test at the very end. PyTorch wants tensors, so we convert all six with :func:`map`:
+# and to test at the very end. With :func:`map` we make tensors of all six:
 
 from mnist_tut.data import get_mnist
 
@@ -84,8 +82,8 @@ n, pixels = x_train.shape
 print(n, pixels, x_train.min(), x_train.max(), y_train.min(), y_train.max())
 
 # %%
-# There are 50,000 training images, each a row of 784 pixels with values from 0 to just below 1. Our
-# figures are drawn by ``mnist_tut.plots``, which the notebook brings along:
+# There are 50,000 training images, each a row of 784 pixels with values from 0 to just below 1.
+# ``mnist_tut.plots``, which the notebook brings along, draws them:
 
 from mnist_tut.plots import show_digits
 
@@ -103,8 +101,8 @@ show_digits(x_train[:10], y_train[:10])
 # A network from scratch, without ``torch.nn``
 # --------------------------------------------
 #
-# If :term:`gradient descent` is new to you, read this beside the first lessons of
-# `course.fast.ai <https://course.fast.ai>`_.
+# Is :term:`gradient descent` new to you? Then see the first lessons of `course.fast.ai
+# <https://course.fast.ai>`_, too.
 #
 # .. _scratch-model:
 #
@@ -113,9 +111,9 @@ show_digits(x_train[:10], y_train[:10])
 #
 # Our model is linear: for each of the ten classes it takes a weighted sum of the 784 pixels and
 # adds a :term:`bias`. The weights begin as random numbers, scaled down so that the sums stay small,
-# and the biases as zeros. They are ordinary tensors, but with ``requires_grad`` PyTorch records
-# what is done with them, so that it can work out gradients by itself: how the result changes when
-# they do. That is :term:`autograd`.
+# and the biases as zeros. With ``requires_grad`` PyTorch records what is done with these tensors, so
+# that it can work out gradients by itself: how the result changes when they do. That is
+# :term:`autograd`.
 
 import math
 
@@ -169,8 +167,8 @@ print(preds[0], preds.shape)
 #
 # .. exercise:: my_nll
 #
-#    Write it yourself before you look at ours. Given ``log_probs`` of the shape (64, 10) and
-#    ``target`` with the 64 true classes, return the loss as one number, a tensor.
+#    Write it yourself before you look at ours: from ``log_probs`` of the shape (64, 10) and the 64
+#    true classes ``target`` comes one number, a tensor.
 #
 # .. tested-source:: mnist_tut.by_hand.nll
 #
@@ -228,21 +226,7 @@ print(f"by backward: {weights.grad[406, 5]:.4f}")
 #    What ``loss.grad_fn`` knows. The boxes hold the shapes of ``weights`` and ``bias``, ``Mm`` is
 #    the matrix product, and the arrows show the way of ``backward()``.
 #
-# It is the same number. You can also work out all gradients with pencil and paper: (probability
-# minus truth) times the pixel, averaged over the mini-batch. The truth has a one at the true class
-# and zeros elsewhere, like a row of ``torch.eye(10)``.
-
-by_formula = xb.T @ (preds.exp() - torch.eye(10)[yb]) / len(xb)
-torch.testing.assert_close(weights.grad, by_formula)
-
-# %%
-# They agree, or ``assert_close`` would have complained.
-#
-# .. exercise:: my_bias_gradient
-#
-#    That was the gradient of the weights. What is that of the bias? Given the log-probabilities
-#    ``log_probs`` and the labels ``target``, work out the ten numbers that ``backward()`` leaves in
-#    ``bias.grad``, without autograd.
+# It is the same number, up to rounding.
 #
 # .. guess:: Run forward and backward a second time. What is in ``weights.grad`` now?
 #
@@ -267,16 +251,9 @@ start = {"weights": weights.detach().clone(), "bias": bias.detach().clone()}
 # The loop
 # ^^^^^^^^
 #
-# Training repeats five steps. Take a mini-batch and
-#
-# - predict,
-# - compute the loss,
-# - go backward,
-# - move each parameter a little against its gradient,
-# - set the gradients to zero.
-#
-# The :term:`learning rate`, ``lr``, says how little. One pass over all the data is an
-# :term:`epoch`.
+# Training repeats five steps for each mini-batch: predict, compute the loss, go backward, move each
+# parameter a little against its gradient, and set the gradients to zero. The :term:`learning rate`,
+# ``lr``, says how little. One pass over all the data is an :term:`epoch`.
 #
 # .. loop:: by-hand
 
@@ -309,7 +286,7 @@ for epoch in range(epochs):
 #
 #    Two parameters take four lines in the loop. What about two hundred? Write the update for a list
 #    of parameters: each moves *in place* by ``lr`` times its gradient, downhill, and its gradient is
-#    set to zero for the next time. Nothing is returned.
+#    set to zero. Nothing is returned.
 #
 # Has the loss gone down from 2.3, and the accuracy up from 0.1?
 
@@ -324,10 +301,10 @@ print(f"validation set: {loss_func(out, y_valid):.4f}, {accuracy(out, y_valid):.
 
 from mnist_tut.plots import show_weights
 
-show_weights(weights.T.view(10, 28, 28), range(10), cols=5)
+show_weights(weights.T.view(10, 28, 28), range(10), cols=10)
 
 # %%
-# .. figure-text:: Ten images of weights in two rows, one per digit; the 0 shows an orange ring
+# .. figure-text:: Ten images of weights in a row, one per digit; the 0 shows an orange ring
 #    around a blue centre.
 #
 #    Orange: ink here is evidence for the digit. Blue: evidence against it. A 0 wants ink in a ring,
@@ -341,29 +318,29 @@ goal = weights.detach().clone(), bias.detach().clone()
 
 
 def same_as_by_hand(weights, bias):
-    print(f"after:  {loss_func(model(x_valid), y_valid):.4f}")
-    print(f"largest difference: {(weights - goal[0]).abs().max():.0e}")
+    loss = loss_func(model(x_valid), y_valid)
+    difference = (weights - goal[0]).abs().max()
+    print(f"validation loss: {loss:.4f}, largest difference: {difference:.0e}")
     torch.testing.assert_close((weights, bias), goal)
 
 
 # %%
-# **In short:** predict, compute the loss, go backward, update, set to zero: that is the loop.
-# Practise it :ref:`from memory <memory-again>`.
+# **In short:** predict, loss, backward, update, zero: that is the loop. Practise it :ref:`from memory
+# <memory-again>`.
 #
 # .. _nn-functional:
 #
 # Using ``torch.nn.functional``
 # -----------------------------
 #
-# :mod:`torch.nn.functional`, usually imported as ``F``, holds most functions of ``torch.nn``:
-# losses, activations, :term:`pooling`, and :term:`convolutions <convolution>` and
-# :term:`linear layers <linear layer>` as well, though the classes to come are handier for these.
+# :mod:`torch.nn.functional`, usually imported as ``F``, holds most functions of ``torch.nn``: losses,
+# activations, :term:`pooling`, :term:`convolutions <convolution>`, :term:`linear layers
+# <linear layer>`. For those with weights, the classes to come are handier.
 #
 # Log-softmax and negative log-likelihood, together called :term:`cross-entropy`, are such a common
-# pair that one function does both, :func:`torch.nn.functional.cross_entropy`. It is shorter, and
-# safer. Suppose we had forgotten to scale the images, and sent bytes from 0 to 255 through the
-# untrained model. How many of the 64 rows would hold an infinity, with our function and with
-# PyTorch's?
+# pair that one function does both: :func:`torch.nn.functional.cross_entropy`. It is safer, too.
+# Suppose we had forgotten to scale the images, and sent bytes from 0 to 255 through the untrained
+# model. How many of the 64 rows would hold an infinity, with our function and with PyTorch's?
 
 import torch.nn.functional as F
 
@@ -374,9 +351,8 @@ print(ours.isinf().any(dim=1).sum(), theirs.isinf().any(dim=1).sum())
 # %%
 # In ``float32``, ``exp`` overflows beyond 88.7, and then our formula gives minus infinity. PyTorch
 # first subtracts the largest logit of each row, which changes no probability, because softmax sees
-# only differences. The trick is called :term:`log-sum-exp`.
-#
-# So our two functions can go, and the model returns plain logits:
+# only differences. The trick is called :term:`log-sum-exp`. So our two functions can go, and the
+# model returns plain logits:
 #
 # .. loop:: functional
 #    :from: by-hand
@@ -390,7 +366,6 @@ def model(xb):
 
 weights = start["weights"].clone().requires_grad_()
 bias = start["bias"].clone().requires_grad_()
-print(f"before: {loss_func(model(x_valid), y_valid):.4f}")
 
 for epoch in range(epochs):
     for i in range(0, n, bs):
@@ -414,8 +389,8 @@ same_as_by_hand(weights, bias)
 #    add up to one already, and :math:`\ln 1 = 0`. With *probabilities* it is another matter: the
 #    loss never gets near zero, and nothing complains.
 #
-# **In short:** ``cross_entropy`` takes logits; it is log-softmax and negative log-likelihood in
-# one. Practise it :ref:`from memory <memory-again>`.
+# **In short:** ``cross_entropy`` takes logits, and does both steps in one. Practise it :ref:`from memory
+# <memory-again>`.
 #
 # .. _nn-module:
 #
@@ -441,28 +416,17 @@ class Mnist_Logistic(nn.Module):
 
 
 # %%
-# .. note::
-#
-#    A Python `module <https://docs.python.org/3/tutorial/modules.html>`_, with a small m, is a file
-#    of code to import. ``nn.Module``, with a capital M, is a class.
-#
-# You :term:`instantiate` the class, and call the object like a function. It passes the call on to
-# ``forward``:
-
-model = Mnist_Logistic()
-print(loss_func(model(xb), yb))
-
-# %%
-# About 2.3 again, as for any untrained model. What have we gained? ``model.parameters`` hands out
-# all parameters, whether there are two or two hundred, ``model.zero_grad`` clears all their
-# gradients, and ``model.load_state_dict`` fills them all from a dictionary such as our ``start``:
+# You :term:`instantiate` the class, and call the object like a function: it passes the call on to
+# ``forward``. With a Python `module <https://docs.python.org/3/tutorial/modules.html>`_, a file of
+# code to import, it shares only the name. What have we gained? ``model.parameters`` hands out all
+# parameters, whether there are two or two hundred, ``model.zero_grad`` clears all their gradients,
+# and ``model.load_state_dict`` fills them all from a dictionary such as our ``start``:
 #
 # .. loop:: module
 #    :from: functional
 
 model = Mnist_Logistic()
 model.load_state_dict(start)
-print(f"before: {loss_func(model(x_valid), y_valid):.4f}")
 
 for epoch in range(epochs):
     for i in range(0, n, bs):
@@ -479,12 +443,11 @@ print(model.bias.grad)
 
 # %%
 # The last line shows no zeros but ``None``: ``zero_grad`` throws the gradients away, and the next
-# ``backward`` starts new ones.
+# ``backward`` starts new ones. You can :ref:`see from inside <inside-module>` how a module notices
+# what is assigned to it.
 #
-# You can :ref:`see from inside <inside-module>` how a module notices what is assigned to it.
-#
-# **In short:** a ``Module`` bundles parameters with the computation that uses them, and can list
-# them all. Practise it :ref:`from memory <memory-again>`.
+# **In short:** a ``Module`` keeps parameters with their computation. Practise it :ref:`from memory
+# <memory-again>`.
 #
 # .. _nn-linear:
 #
@@ -503,12 +466,8 @@ from mnist_tut.models import Mnist_Logistic
 
 start_linear = {"lin.weight": start["weights"].T, "lin.bias": start["bias"]}
 
-fresh = Mnist_Logistic().lin.weight
-print(f"ours: {start['weights'].std():.4f}, of nn.Linear: {fresh.std():.4f}")
-
 model = Mnist_Logistic()
 model.load_state_dict(start_linear)
-print(f"before: {loss_func(model(x_valid), y_valid):.4f}")
 
 for epoch in range(epochs):
     for i in range(0, n, bs):
@@ -523,18 +482,12 @@ for epoch in range(epochs):
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
-# The first line shows the spread of the initial weights. Without loading ours, we would have
-# changed the :term:`initialisation`: ``nn.Linear`` draws from a narrower distribution. Here that
-# hardly matters; in a deep network it does, as you can :ref:`see from inside <inside-layers>`.
+# Had we not loaded our weights, we would have changed the :term:`initialisation`: ``nn.Linear``
+# draws its own from a narrower distribution. Here that hardly matters; in a deep network it does, as
+# you can :ref:`see from inside <inside-layers>`.
 #
-# .. note::
-#
-#    Dividing by :math:`\sqrt{784}`, as we did, is often called *Xavier initialisation*. Strictly
-#    speaking, `Glorot and Bengio, 2010, <https://proceedings.mlr.press/v9/glorot10a.html>`_ use
-#    :math:`\sqrt{2 / (784 + 10)} = 0.0502`; our :math:`1/\sqrt{784} = 0.0357` is older and LeCun's.
-#
-# **In short:** a layer brings its own parameters, and its own way to initialise them. Practise it
-# :ref:`from memory <memory-pieces>`.
+# **In short:** a layer brings its own parameters along. Practise it :ref:`from memory
+# <memory-pieces>`.
 #
 # .. _torch-optim:
 #
@@ -557,7 +510,6 @@ from mnist_tut.training import get_model
 
 model, opt = get_model(lr)
 model.load_state_dict(start_linear)
-print(f"before: {loss_func(model(x_valid), y_valid):.4f}")
 
 for epoch in range(epochs):
     for i in range(0, n, bs):
@@ -579,8 +531,8 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 #    Nothing. The gradients are ``None`` when ``step`` looks at them, so it skips every parameter.
 #    And nothing complains.
 #
-# **In short:** ``backward``, ``step``, ``zero_grad``, once per mini-batch, whatever the optimizer.
-# Practise it :ref:`from memory <memory-again>`.
+# **In short:** ``backward``, ``step``, ``zero_grad`` for every mini-batch. Practise it :ref:`from memory
+# <memory-again>`.
 #
 # .. _dataset:
 #
@@ -604,7 +556,6 @@ train_ds = TensorDataset(x_train, y_train)
 
 model, opt = get_model(lr)
 model.load_state_dict(start_linear)
-print(f"before: {loss_func(model(x_valid), y_valid):.4f}")
 
 for epoch in range(epochs):
     for i in range(0, n, bs):
@@ -617,14 +568,8 @@ for epoch in range(epochs):
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
-# .. exercise:: MyInverted
-#
-#    Ink is black, paper is white, and MNIST has it the other way round. Write a ``Dataset`` that
-#    hands out every image as a negative, black for white, with its label. The tensors ``x`` and
-#    ``y`` it was made from must stay as they are.
-#
-# **In short:** a ``Dataset`` has a length and can be indexed; it keeps inputs and labels together.
-# Practise it :ref:`from memory <memory-pieces>`.
+# **In short:** a ``Dataset`` has a length and can be indexed. Practise it :ref:`from memory
+# <memory-pieces>`.
 #
 # .. _dataloader:
 #
@@ -643,7 +588,6 @@ train_dl = DataLoader(train_ds, batch_size=bs)
 
 model, opt = get_model(lr)
 model.load_state_dict(start_linear)
-print(f"before: {loss_func(model(x_valid), y_valid):.4f}")
 
 for epoch in range(epochs):
     for xb, yb in train_dl:
@@ -684,12 +628,6 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # and each epoch would end with the same ones. The validation data need no shuffling: their loss is
 # the same in any order.
 #
-# .. exercise:: my_batches
-#
-#    Write a shuffling loader yourself, in four lines. As a :term:`generator`, it yields
-#    mini-batches of ``bs`` images with their labels, every image once, in a random order that is
-#    new each time. The last mini-batch takes the rest.
-#
 # The validation batches are twice as large, which saves time. There is memory for them, because
 # under ``no_grad`` nothing is kept for a backward pass. And we call ``model.train`` before training
 # and ``model.eval`` before validation, because some layers, such as :class:`torch.nn.BatchNorm2d`
@@ -719,8 +657,8 @@ for epoch in range(epochs):
     print(epoch, total / len(valid_ds))
 
 # %%
-# **In short:** :term:`shuffle` the training data, and validate after every epoch, without
-# gradients. Practise it :ref:`from memory <memory-loop>`.
+# **In short:** :term:`shuffle` to train, and validate after every epoch. Practise it :ref:`from memory
+# <memory-loop>`.
 #
 # .. _fit-get-data:
 #
@@ -733,10 +671,11 @@ for epoch in range(epochs):
 #
 # .. tested-source:: mnist_tut.training.loss_batch
 #
-# In a plain mean over mini-batches, the 16 images of the last one would count as much as any 128, and
-# the result would depend on the order of the data. So every mini-batch counts by its size:
+# In a plain mean over mini-batches, the 16 images of the last one would count as much as any 128. So
+# every mini-batch counts by its size:
 #
 # .. tested-source:: mnist_tut.training.weighted_mean
+#    :folded: A mean over all images
 #
 # Validating needs ``eval`` and ``no_grad`` each time, so they go into a function, too. It takes any
 # measure that is called like a loss, such as our ``accuracy``:
@@ -776,20 +715,17 @@ fit(epochs, model, loss_func, opt, DataLoader(train_ds, batch_size=bs), valid_dl
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
-# Nothing did. And is it really *any* model, loss and data? Let us ask whether a digit is even or
-# odd, with a single output, the labels 1 and -1, and a loss of our own, which is small where the
-# output has the sign of its label:
+# Nothing did. And is it really *any* model and any loss? Here a model with a single output guesses
+# the digit as a number, and the loss is our own, the square of its mistake:
 
 
-def two_class_loss(out, yb):
-    return (1 + (-out * yb).exp()).log().mean()
+def squared(out, yb):
+    return ((out[:, 0] - yb) ** 2).mean()
 
 
-sides = [(x, 1 - 2 * (y[:, None] % 2)) for x, y in (train_ds[:], valid_ds[:])]
-dls = get_data(*(TensorDataset(x, y) for x, y in sides), bs)
-even_or_odd = nn.Linear(784, 1)
-opt = optim.SGD(even_or_odd.parameters(), lr=0.1)
-fit(epochs, even_or_odd, two_class_loss, opt, *dls)
+guesser = nn.Linear(784, 1)
+opt = optim.SGD(guesser.parameters(), lr=0.005)
+fit(epochs, guesser, squared, opt, train_dl, valid_dl)
 
 # %%
 # It really is, and experiments are cheap now. Here is one that shows why we shuffle.
@@ -808,30 +744,19 @@ print(f"accuracy: {evaluate(model, accuracy, valid_dl):.4f}")
 # %%
 # Hardly better than chance: the last images it saw were all nines.
 #
-# Another one shows where our ``lr`` comes from. We try six values, for one epoch each:
+# Another one shows where our ``lr`` comes from. We try six values for one epoch each; every line
+# begins with the value:
 
 #: Six learning rates, and how far each gets
-import matplotlib.pyplot as plt
-
-rates, losses = [0.001, 0.01, 0.1, 0.5, 2, 10], []
-for rate in rates:
+for rate in [0.001, 0.01, 0.1, 0.5, 2, 10]:
     torch.manual_seed(42)
     model, opt = get_model(rate)
-    losses += fit(1, model, loss_func, opt, train_dl, valid_dl)
-
-plt.figure(figsize=(5, 1.8))
-plt.loglog(rates, losses, "o-")
-plt.legend(["train_loss", "valid_loss"])
-plt.xticks(rates, rates)
-plt.show()
+    print(rate, end="  ")
+    fit(1, model, loss_func, opt, train_dl, valid_dl)
 
 # %%
-# .. figure-text:: Two curves over six learning rates from 0.001 to 10: both are high at the left,
-#    lowest in the middle, and highest at the right.
-#
-#    Training loss and validation loss after one epoch, for six learning rates.
-#
 # With small steps the model does not get far in one epoch; with large ones it jumps over its goal.
+# You can see it :ref:`as a curve <memory-curves>`, too.
 #
 # How far has the loop come?
 #
@@ -839,8 +764,8 @@ plt.show()
 #
 # You write the functions above once; your *next* model takes three lines.
 #
-# **In short:** three lines to train, whatever the model, the loss and the data. Practise it
-# :ref:`from memory <memory-loop>`.
+# **In short:** three lines to train, whatever the model and the loss. Practise it :ref:`from memory
+# <memory-loop>`.
 #
 # .. _hidden:
 #
@@ -854,6 +779,10 @@ plt.show()
 #
 #    No. A sum of sums is a sum: the two matrices could be multiplied into one. What they have more
 #    of is parameters, 39,760 in place of 7,850.
+#
+# Between the two we try nothing, ``nn.Identity``, and then something that is *not* a sum: an
+# :term:`activation function`. The simplest is the :term:`ReLU`, which turns negative numbers into
+# zero. Both times we start from the same weights:
 
 
 class TwoLayers(nn.Module):
@@ -868,45 +797,32 @@ class TwoLayers(nn.Module):
 
 
 train_dl, valid_dl = get_data(train_ds, valid_ds, bs)
-torch.manual_seed(42)
-model = TwoLayers(between=nn.Identity())
-opt = optim.SGD(model.parameters(), lr=lr)
-fit(epochs, model, loss_func, opt, train_dl, valid_dl)
-
-# %%
-# ``nn.Identity`` does nothing. In its place we need something that is *not* a sum: an
-# :term:`activation function`. The simplest is the :term:`ReLU`, which turns negative numbers into
-# zero. We change one word, and start from the same weights:
-
-torch.manual_seed(42)
-model = TwoLayers(between=nn.ReLU())
-opt = optim.SGD(model.parameters(), lr=lr)
-fit(epochs, model, loss_func, opt, train_dl, valid_dl)
+for between in (nn.Identity(), nn.ReLU()):
+    torch.manual_seed(42)
+    model = TwoLayers(between)
+    opt = optim.SGD(model.parameters(), lr=lr)
+    fit(epochs, model, loss_func, opt, train_dl, valid_dl)
+    print(f"accuracy: {evaluate(model, accuracy, valid_dl):.4f}")
 print(f"training loss now: {evaluate(model, loss_func, train_dl):.4f}")
-print(f"accuracy: {evaluate(model, accuracy, valid_dl):.4f}")
 
 # %%
-# The training loss falls to less than half, and more digits are right than with any linear model.
-# Such a network is also called a multilayer perceptron, MLP for short.
+# With the ReLU, the training loss falls to less than half, and more digits are right than with any
+# linear model. Such a network is also called a multilayer perceptron, MLP for short.
 #
 # But why is the training loss *larger* than the validation loss, here and in most lines above?
 # Because ``fit`` prints its mean over an epoch in which the model was still learning. Measured
 # again with the model as it is now, the training loss is the smaller one.
 #
-# .. exercise:: MyNet
-#
-#    Write such a network on your own: a layer from 784 to ``hidden``, a ReLU, and a layer from
-#    there to 10 for logits. ``parameters()`` should find all four tensors.
-#
-# **In short:** layers need something between them that is not linear.
+# **In short:** between layers belongs something that is not linear. Practise it :ref:`from memory
+# <memory-again>`.
 #
 # .. _cnn:
 #
 # Switch to a CNN
 # ---------------
 #
-# Can ``fit`` train a *convolutional neural network*, too? A convolution slides a small window of weights, its :term:`kernel`, over the image, and so looks for
-# the same shapes everywhere.
+# Can ``fit`` train a *convolutional neural network*, too? A convolution slides a small window of
+# weights, its :term:`kernel`, over the image, and so looks for the same shapes everywhere.
 #
 # Ours has three :class:`torch.nn.Conv2d` layers with kernels of 3 by 3. A :term:`padding` of one
 # pixel lets them reach the edges, and a :term:`stride` of 2 halves width and height, rounding up:
@@ -944,29 +860,19 @@ print(f"accuracy: {evaluate(cnn, accuracy, valid_dl):.4f}")
 # as many parameters, 3,930. Seed 2 lies in the middle. :ref:`Our list of differences <differences>`
 # says why one of them does so badly.
 #
-# What do the sixteen kernels of its first layer look for?
-
-show_weights(cnn.conv1.weight[:, 0])
-
-# %%
-# .. figure-text:: Sixteen tiny images of three by three weights in two rows; many are orange on
-#    one side and blue on the other.
-#
-#    The sixteen kernels of the first layer. Orange on one side and blue on the other: an edge.
-#
 # And which images does it still get wrong?
 
-#: The first twenty mistakes
+#: The first ten mistakes
 with torch.no_grad():
     guess = cnn(x_valid).argmax(dim=1)
-wrong = (guess != y_valid).nonzero()[:20, 0]
+wrong = (guess != y_valid).nonzero()[:10, 0]
 show_digits(x_valid[wrong], [f"{y_valid[i]} → {guess[i]}" for i in wrong])
 
 # %%
-# .. figure-text:: Twenty digits in two rows, each labelled with its true class, an arrow and the
+# .. figure-text:: Ten digits in a row, each labelled with its true class, an arrow and the
 #    predicted class; many are sloppily written.
 #
-#    The first twenty mistakes on the :term:`validation set`: what it was, and what the network took
+#    The first ten mistakes on the :term:`validation set`: what it was, and what the network took
 #    it for.
 #
 # **Draw a digit yourself.** The networks are those that this page trains, and nothing leaves your
@@ -1095,8 +1001,6 @@ print(dev)
 # Two things have to move there: every mini-batch and the model. Make a new optimizer after that,
 # since the momentum of the old one lies on the CPU:
 
-import time
-
 
 def to_device(x, y):
     return x.to(dev), y.to(dev)
@@ -1108,13 +1012,12 @@ valid_dl = WrappedDataLoader(valid_dl, to_device)
 model.to(dev)
 opt = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
 
-began = time.perf_counter()
 fit(epochs, model, loss_func, opt, train_dl, valid_dl)
-print(f"{dev}: {time.perf_counter() - began:.1f} s")
 
 # %%
 # The loss is lower because we went on training the same model: these are its third and fourth
-# epochs. You have to measure whether a GPU is *faster*; with a network this small it waits a lot.
+# epochs. Whether a GPU is *faster* you have to :doc:`measure <where_the_time_goes>`; with a network
+# this small it waits a lot.
 #
 # **In short:** choose a :term:`device`, move the model once, and each mini-batch as it comes.
 #
@@ -1151,8 +1054,8 @@ print(f"test set: {evaluate(better, accuracy, test_dl):.4f}")
 # We look once. If you look, change something and look again, you have started to choose with the
 # test set, and its number is no longer honest.
 #
-# **In short:** choose by the validation set, and report the test set once. Practise it
-# :ref:`from memory <memory-again>`.
+# **In short:** choose by the validation set, report the test set once. Practise it :ref:`from memory
+# <memory-again>`.
 #
 # .. _closing:
 #
@@ -1179,23 +1082,19 @@ print(f"test set: {evaluate(better, accuracy, test_dl):.4f}")
 #    .. _exercise-my-batch-norm:
 #    .. _exercise-my-cnn-32:
 #    .. _exercise-my-freeze:
+#    .. _exercise-my-bias-gradient:
+#    .. _exercise-myinverted:
+#    .. _exercise-my-batches:
+#    .. _exercise-mynet:
 #
-#    This exercise has moved to :doc:`from_memory`.
+#    Are you looking for an exercise? Most of them are in :doc:`from_memory` now.
 #
 # The four things from the top of this page, once more:
 #
-# ``torch.nn``
-#    - ``Module``: is called like a function and keeps *state*: it knows its parameters and those
-#      of the modules inside it, clears their gradients and moves them to a device.
-#    - ``Parameter``: a tensor that its module registers for training. With ``requires_grad`` set to
-#      ``False`` it gets no new gradient, and without a gradient it stays :term:`frozen`.
-#    - ``functional``: functions without state: losses, activations, pooling, and layers that are
-#      handed their weights.
-# ``torch.optim``
-#    Optimizers such as ``SGD``, which change the parameters in ``step``, by the gradients that
-#    ``backward`` has left.
-# ``Dataset``
-#    An abstract class for anything with ``__len__`` and ``__getitem__``, such as ``TensorDataset``.
-# ``DataLoader``
-#    Makes an :term:`iterable` of mini-batches from any ``Dataset``, to go over as often as you
-#    like.
+# - ``torch.nn``: a ``Module`` is called like a function and keeps *state*: it knows its parameters
+#   and those of the modules inside it. A ``Parameter`` is a tensor that it registers for training;
+#   without a gradient it stays :term:`frozen`. ``functional`` holds functions without state.
+# - ``torch.optim``: optimizers such as ``SGD``, which change the parameters in ``step``, by the
+#   gradients that ``backward`` has left.
+# - ``Dataset``: anything with ``__len__`` and ``__getitem__``, such as ``TensorDataset``.
+# - ``DataLoader``: makes an :term:`iterable` of mini-batches from any ``Dataset``.

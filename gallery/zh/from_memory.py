@@ -58,6 +58,13 @@ valid_ds = TensorDataset(x_valid[:500], y_valid[:500])
 #
 # 先热热身。下面这些东西教程里都用过，有的是现成的；这一回由您来造。
 #
+# .. exercise:: MyNet
+#
+#    重要程度：高。用到“:ref:`hidden`”。
+#
+#    请自己写一个带隐藏层的网络：一层从 784 到 ``hidden``，一个 ReLU，再一层从 ``hidden`` 到 10，\
+#    直接输出 logit。四个参数张量，``parameters()`` 都要找得到。
+#
 # .. exercise:: my_cross_entropy
 #
 #    重要程度：中。用到“:ref:`nn-functional`”。
@@ -82,6 +89,15 @@ valid_ds = TensorDataset(x_valid[:500], y_valid[:500])
 #    不妨先从每行里减去最大的 logit，再想想结果因此变了多少。不许用 ``torch.logsumexp``，\
 #    检查时要用它来对答案。
 #
+# .. exercise:: my_bias_gradient
+#
+#    重要程度：中。用到“:ref:`from-scratch`”。
+#
+#    权重的梯度，用纸笔也推得出来：用概率减去真实值，乘以像素，再对小批量求平均。\
+#    这里的真实值是一行零，只在真实类别处是一，就像 ``torch.eye(10)`` 的各行。偏置的梯度呢？\
+#    已知对数概率 ``log_probs`` 和标签 ``target``，请不用自动求导，算出 ``backward()`` 会在
+#    ``bias.grad`` 里留下的那十个数。
+#
 # .. exercise:: my_freeze
 #
 #    重要程度：高。用到“:ref:`torch-optim`”。
@@ -98,6 +114,13 @@ valid_ds = TensorDataset(x_valid[:500], y_valid[:500])
 #    ``xb @ weights + bias``，而且梯度*从不*清零。把每一步开始时的损失收进列表，要普通的数，\
 #    不要张量。然后用 ``plt.plot`` 画出来（例如取 ``x_train[:64]`` 和它的标签，权重取小的随机数，\
 #    偏置取零，学习率 0.5，走一百步），说说曲线为什么是这个样子。
+#
+# .. exercise:: my_batches
+#
+#    重要程度：高。用到“:ref:`validation`”。
+#
+#    会打乱次序的加载器，自己写只要四行。请写成:term:`生成器`：每次给出一个小批量，即 ``bs``
+#    张图片和它们的标签；每张图片正好出现一次，次序随机，每轮都不同；余下的放在最后一批。
 #
 # .. exercise:: MySGD
 #
@@ -123,7 +146,7 @@ valid_ds = TensorDataset(x_valid[:500], y_valid[:500])
 # 自己的模型用得上的部件
 # ----------------------
 #
-# 下面六样东西，教程里用到过或者提到过，却一直没有动手做。
+# 下面七样东西，教程里用到过或者提到过，却一直没有动手做。
 #
 # .. exercise:: my_size
 #
@@ -167,6 +190,13 @@ valid_ds = TensorDataset(x_valid[:500], y_valid[:500])
 #    有人递给您一张 ``picture``（一行像素），想听到一句“是 4，把握 97%”。``model``
 #    把小批量变成 logit。请返回类别和它的概率，一共两个数，要与模型在评估模式下给出的一致；\
 #    模型来的时候是哪种模式，走的时候还是哪种模式。
+#
+# .. exercise:: MyInverted
+#
+#    重要程度：中。用到“:ref:`dataset`”。
+#
+#    白纸黑字才是常态，MNIST 却正好相反。请写一个 ``Dataset``，每次取出的图片都黑白颠倒，标签照旧。\
+#    传进来的张量 ``x`` 和 ``y`` 不能改动。
 #
 # .. exercise:: MyFolder
 #

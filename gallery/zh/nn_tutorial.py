@@ -27,10 +27,7 @@ Thomas 和 Francisco Ingham。讲解思路来自原文，文字和代码由我�
 要构建和训练网络，PyTorch 备好了四样东西：:mod:`torch.nn`、:mod:`torch.optim`、\
 :class:`~torch.utils.data.Dataset` 和 :class:`~torch.utils.data.DataLoader`。\
 要把它们用好，改成适合自己问题的样子，先得知道它们到底做了什么。所以我们先一样也不用，\
-再逐一引入；每引入一样，您都会看到它做了什么，代码又怎样因此变短、变灵活。
-
-网络从随机数出发。设定:term:`随机种子`，您得到的随机数就与我们的相同：从头依次运行各单元格，\
-结果就与本页上的一致，最多相差一点舍入误差。
+再逐一引入。网络从随机数出发。设定:term:`随机种子`之后，只要从头依次运行各单元格，您得到的随机数就与我们的相同。
 """
 
 import torch
@@ -51,7 +48,7 @@ torch.manual_seed(42)
 #    :folded: 怎样先检查文件，再信任它
 #
 # .. tested-source:: mnist_tut.data.download
-#    :folded: 怎样下载：限定大小和时间
+#    :folded: 下载怎样限定大小和时间
 #
 # .. tested-source:: mnist_tut.data.keep
 #    :folded: 怎样保存文件：要么完整，要么没有
@@ -225,19 +222,7 @@ print(f"by backward: {weights.grad[406, 5]:.4f}")
 #    ``loss.grad_fn`` 记下的一切。方框里是 ``weights`` 和 ``bias`` 的形状，``Mm`` 是矩阵乘法。箭头是
 #    ``backward()`` 走的路。
 #
-# 数值相同。对我们的模型，全部梯度用纸笔也推得出来：用概率减去真实值，乘以像素，再对小批量求平均。\
-# 这里的真实值是一行零，只在真实类别处是一，就像 ``torch.eye(10)`` 的各行。
-
-by_formula = xb.T @ (preds.exp() - torch.eye(10)[yb]) / len(xb)
-torch.testing.assert_close(weights.grad, by_formula)
-
-# %%
-# 结果一致，否则 ``assert_close`` 会报错。
-#
-# .. exercise:: my_bias_gradient
-#
-#    刚才算的是权重的梯度。偏置的梯度呢？已知对数概率 ``log_probs`` 和标签 ``target``，\
-#    请不用自动求导，算出 ``backward()`` 会在 ``bias.grad`` 里留下的那十个数。
+# 数值相同，最多相差一点舍入误差。
 #
 # .. guess:: 再前向、反向各算一遍，现在 ``weights.grad`` 里是什么？
 #
@@ -261,15 +246,8 @@ start = {"weights": weights.detach().clone(), "bias": bias.detach().clone()}
 # 循环
 # ^^^^
 #
-# 训练就是反复做五步。对每个小批量：
-#
-# - 预测；
-# - 算损失；
-# - 反向传播；
-# - 让每个参数逆着自己的梯度挪一小步；
-# - 把梯度清零。
-#
-# 这一步有多大，由:term:`学习率`（learning rate）``lr`` 决定。把全部数据过一遍，\
+# 训练就是对每个小批量重复五步：预测，算损失，反向传播，让每个参数逆着自己的梯度挪一小步，\
+# 最后把梯度清零。这一步有多大，由:term:`学习率`（learning rate）``lr`` 决定。把全部数据过一遍，\
 # 叫一个:term:`轮次`（epoch）。
 #
 # .. loop:: by-hand
@@ -317,13 +295,12 @@ print(f"validation set: {loss_func(out, y_valid):.4f}, {accuracy(out, y_valid):.
 
 from mnist_tut.plots import show_weights
 
-show_weights(weights.T.view(10, 28, 28), range(10), cols=5)
+show_weights(weights.T.view(10, 28, 28), range(10), cols=10)
 
 # %%
-# .. figure-text:: 十幅权重图，排成两行，每个数字一幅；0 的图上，橙色的圆环围着蓝色的中心。
+# .. figure-text:: 十幅权重图，排成一行，每个数字一幅；0 的图上，橙色的圆环围着蓝色的中心。
 #
-#    橙色：这里有笔迹，支持这个数字。蓝色：这里有笔迹，反对这个数字。例如 0，外圈要有笔迹，\
-#    中间要留空。
+#    橙色：这里有笔迹，支持这个数字；蓝色：反对。例如 0，外圈要有笔迹，中间要留空。
 #
 # 从这里开始是*重构*（refactoring）：程序做的事不变，代码变得更短、更清楚或更灵活。\
 # 所以先存下学到的参数，后面的程序都要与它比较：
@@ -333,8 +310,9 @@ goal = weights.detach().clone(), bias.detach().clone()
 
 
 def same_as_by_hand(weights, bias):
-    print(f"after:  {loss_func(model(x_valid), y_valid):.4f}")
-    print(f"largest difference: {(weights - goal[0]).abs().max():.0e}")
+    loss = loss_func(model(x_valid), y_valid)
+    difference = (weights - goal[0]).abs().max()
+    print(f"validation loss: {loss:.4f}, largest difference: {difference:.0e}")
     torch.testing.assert_close((weights, bias), goal)
 
 
@@ -348,11 +326,11 @@ def same_as_by_hand(weights, bias):
 # ----------------------------
 #
 # :mod:`torch.nn.functional` 习惯上导入为 ``F``，``torch.nn`` 的函数大多在这里：损失、激活、\
-# :term:`池化`（pooling）都有；:term:`卷积`（convolution）和:term:`线性层`也有，\
-# 不过用稍后要讲的类更方便。
+# :term:`池化`（pooling）、:term:`卷积`（convolution）和:term:`线性层`。其中带权重的，\
+# 用稍后要讲的类更方便。
 #
 # 对数 softmax 和负对数似然常常搭配使用，合起来叫:term:`交叉熵`（cross-entropy），\
-# 所以有一个函数把两步合成一步：:func:`torch.nn.functional.cross_entropy`。它不但更短，而且更稳妥。\
+# 所以有一个函数把两步合成一步：:func:`torch.nn.functional.cross_entropy`。它也更稳妥。\
 # 假设我们忘了缩放图片，把 0 到 255 的字节直接送进未训练的模型，那么 64 行里有多少行会出现无穷大？\
 # 先是我们的函数，再是 PyTorch 的：
 
@@ -365,9 +343,7 @@ print(ours.isinf().any(dim=1).sum(), theirs.isinf().any(dim=1).sum())
 # %%
 # 在 ``float32`` 里，自变量超过 88.7，``exp`` 就会溢出，我们的公式就得出负无穷。PyTorch
 # 会先从每一行减去该行最大的 logit；softmax 只与各个 logit 的差有关，所以结果不变。这个技巧叫
-# :term:`log-sum-exp`。
-#
-# 所以，我们自己写的两个函数都可以去掉，模型直接返回 logit。回到起点，再训练一遍：
+# :term:`log-sum-exp`。所以，我们自己写的两个函数都可以去掉，模型直接返回 logit：
 #
 # .. loop:: functional
 #    :from: by-hand
@@ -381,7 +357,6 @@ def model(xb):
 
 weights = start["weights"].clone().requires_grad_()
 bias = start["bias"].clone().requires_grad_()
-print(f"before: {loss_func(model(x_valid), y_valid):.4f}")
 
 for epoch in range(epochs):
     for i in range(0, n, bs):
@@ -404,7 +379,7 @@ same_as_by_hand(weights, bias)
 #    还是同一个数。对数概率再取一次对数 softmax，不会变，因为它们的 exp 加起来已经等于一，而
 #    :math:`\ln 1 = 0`。要是把*概率*交给它，就不一样了：损失怎么也到不了零，却什么错也不报。
 #
-# **小结**：``cross_entropy`` 接受 logit，一步做完对数 softmax 和负对数似然。\
+# **小结**：``cross_entropy`` 接受 logit，对数 softmax 和负对数似然一步做完。\
 # 练习见《:ref:`默写 <memory-again>`》。
 #
 # .. _nn-module:
@@ -430,27 +405,17 @@ class Mnist_Logistic(nn.Module):
 
 
 # %%
-# .. note::
-#
-#    首字母小写的 module，是 Python 的`模块 <https://docs.python.org/3/tutorial/modules.html>`_，\
-#    即可以导入的代码文件；首字母大写的 ``nn.Module``，是 PyTorch 的一个类。
-#
-# 把类:term:`实例化`，得到的对象就可以像函数那样调用，实际运行的是 ``forward``：
-
-model = Mnist_Logistic()
-print(loss_func(model(xb), yb))
-
-# %%
-# 又是 2.3 左右，没训练过的模型都这样。那么，写成类有什么好处？``model.parameters`` 给出全部参数，\
-# 不管是两个还是两百个；``model.zero_grad`` 把它们的梯度一并清掉；``model.load_state_dict`` 用
-# ``start`` 这样的字典一次填好全部参数：
+# 把类:term:`实例化`，得到的对象就可以像函数那样调用，实际运行的是 ``forward``。Python
+# 的`模块 <https://docs.python.org/3/tutorial/modules.html>`_也叫 module，指的却是可以导入的代码文件，\
+# 与 ``nn.Module`` 只是同名。那么，写成类有什么好处？``model.parameters``
+# 给出全部参数，不管是两个还是两百个；``model.zero_grad`` 把它们的梯度一并清掉；\
+# ``model.load_state_dict`` 用 ``start`` 这样的字典一次填好全部参数：
 #
 # .. loop:: module
 #    :from: functional
 
 model = Mnist_Logistic()
 model.load_state_dict(start)
-print(f"before: {loss_func(model(x_valid), y_valid):.4f}")
 
 for epoch in range(epochs):
     for i in range(0, n, bs):
@@ -466,11 +431,10 @@ same_as_by_hand(model.weights, model.bias)
 print(model.bias.grad)
 
 # %%
-# 请看最后一行：梯度不是零，而是 ``None``。``zero_grad`` 把梯度丢掉，下一次 ``backward`` 再新建。
-#
+# 请看最后一行：梯度不是零，而是 ``None``。``zero_grad`` 把梯度丢掉，下一次 ``backward`` 再新建。\
 # 赋给模块的东西，模块是怎么知道的？可以:ref:`拆开来看 <inside-module>`。
 #
-# **小结**：``Module`` 把参数和用到它们的计算放在一起，并能列出全部参数。\
+# **小结**：``Module`` 把参数和用到它们的计算放在一起。\
 # 练习见《:ref:`默写 <memory-again>`》。
 #
 # .. _nn-linear:
@@ -490,12 +454,8 @@ from mnist_tut.models import Mnist_Logistic
 
 start_linear = {"lin.weight": start["weights"].T, "lin.bias": start["bias"]}
 
-fresh = Mnist_Logistic().lin.weight
-print(f"ours: {start['weights'].std():.4f}, of nn.Linear: {fresh.std():.4f}")
-
 model = Mnist_Logistic()
 model.load_state_dict(start_linear)
-print(f"before: {loss_func(model(x_valid), y_valid):.4f}")
 
 for epoch in range(epochs):
     for i in range(0, n, bs):
@@ -510,18 +470,10 @@ for epoch in range(epochs):
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
-# 第一行是权重初值的标准差。``nn.Linear`` 的权重取自更窄的分布：要不是载入了我们自己的初值，\
-# 代码简化的同时，:term:`初始化`也就悄悄变了。在这里影响不大；在深层网络里，影响就大了，\
-# 可以:ref:`拆开来看 <inside-layers>`。
+# 要不是载入了我们自己的权重，:term:`初始化`也就悄悄变了：``nn.Linear`` 的初值取自更窄的分布。\
+# 在这里影响不大；在深层网络里，影响就大了，可以:ref:`拆开来看 <inside-layers>`。
 #
-# .. note::
-#
-#    我们除以 :math:`\sqrt{784}`，这种做法常称为 *Xavier 初始化*。严格说来，`Glorot 和 Bengio 2010 年的论文
-#    <https://proceedings.mlr.press/v9/glorot10a.html>`_取的是
-#    :math:`\sqrt{2 / (784 + 10)} = 0.0502`；我们用的 :math:`1/\sqrt{784} = 0.0357` 更早，出自
-#    LeCun。
-#
-# **小结**：现成的层自带参数，也自带初始化方式。\
+# **小结**：现成的层自带参数。\
 # 练习见《:ref:`默写 <memory-pieces>`》。
 #
 # .. _torch-optim:
@@ -544,7 +496,6 @@ from mnist_tut.training import get_model
 
 model, opt = get_model(lr)
 model.load_state_dict(start_linear)
-print(f"before: {loss_func(model(x_valid), y_valid):.4f}")
 
 for epoch in range(epochs):
     for i in range(0, n, bs):
@@ -565,7 +516,7 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 #
 #    什么也学不到。轮到 ``step`` 时，梯度都已经是 ``None``，每个参数都被跳过，而且什么错也不报。
 #
-# **小结**：对每个小批量，依次调用 ``backward``、``step``、``zero_grad``；用哪种优化器都一样。\
+# **小结**：对每个小批量，依次调用 ``backward``、``step``、``zero_grad``。\
 # 练习见《:ref:`默写 <memory-again>`》。
 #
 # .. _dataset:
@@ -589,7 +540,6 @@ train_ds = TensorDataset(x_train, y_train)
 
 model, opt = get_model(lr)
 model.load_state_dict(start_linear)
-print(f"before: {loss_func(model(x_valid), y_valid):.4f}")
 
 for epoch in range(epochs):
     for i in range(0, n, bs):
@@ -602,12 +552,7 @@ for epoch in range(epochs):
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
-# .. exercise:: MyInverted
-#
-#    白纸黑字才是常态，MNIST 却正好相反。请写一个 ``Dataset``，每次取出的图片都黑白颠倒，标签照旧。\
-#    传进来的张量 ``x`` 和 ``y`` 不能改动。
-#
-# **小结**：``Dataset`` 有长度，能索引，输入和标签总在一起。\
+# **小结**：``Dataset`` 有长度，能索引。\
 # 练习见《:ref:`默写 <memory-pieces>`》。
 #
 # .. _dataloader:
@@ -627,7 +572,6 @@ train_dl = DataLoader(train_ds, batch_size=bs)
 
 model, opt = get_model(lr)
 model.load_state_dict(start_linear)
-print(f"before: {loss_func(model(x_valid), y_valid):.4f}")
 
 for epoch in range(epochs):
     for xb, yb in train_dl:
@@ -668,11 +612,6 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # 训练数据要:term:`打乱`：不然每个轮次都是同样的图片凑成一批，每次收尾的也总是同样那些图片。\
 # 验证数据不用打乱：不管什么次序，损失都一样。
 #
-# .. exercise:: my_batches
-#
-#    这样的加载器，自己写只要四行。请写成:term:`生成器`：每次给出一个小批量，即 ``bs``
-#    张图片和它们的标签；每张图片正好出现一次，次序随机，每轮都不同；余下的放在最后一批。
-#
 # 验证时批大小加倍，好算得快些：有了 ``no_grad``，不必为反向传播保留任何东西，内存放得下。训练前调用
 # ``model.train``，验证前调用 ``model.eval``，因为有些层在两种模式下行为不同，例如
 # :class:`torch.nn.BatchNorm2d` 和 :class:`torch.nn.Dropout`。
@@ -701,7 +640,7 @@ for epoch in range(epochs):
     print(epoch, total / len(valid_ds))
 
 # %%
-# **小结**：训练数据要打乱；每个轮次之后都要验证，不求梯度。\
+# **小结**：训练数据要打乱；每个轮次之后都要验证。\
 # 练习见《:ref:`默写 <memory-loop>`》。
 #
 # .. _fit-get-data:
@@ -715,9 +654,10 @@ for epoch in range(epochs):
 # .. tested-source:: mnist_tut.training.loss_batch
 #
 # 验证集的最后一个小批量比别的小。如果直接对各个小批量求平均，那里的 16 张图片就与别处的 128
-# 张分量相同，结果还会随数据的次序而变。所以每个小批量要按大小加权：
+# 张分量相同。所以每个小批量要按大小加权：
 #
 # .. tested-source:: mnist_tut.training.weighted_mean
+#    :folded: 对全部图片求平均
 #
 # 每次验证都要做好两项准备，``eval`` 和 ``no_grad``，所以也写成函数。\
 # 凡是调用方式与损失函数相同的指标，它都接受，例如我们的 ``accuracy``：
@@ -757,19 +697,17 @@ fit(epochs, model, loss_func, opt, DataLoader(train_ds, batch_size=bs), valid_dl
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
-# 什么也没丢。那么模型、损失和数据，真的可以*任意*更换吗？我们来判断一个数字是偶数还是奇数：\
-# 模型只有一个输出，标签是 1 和 -1，损失由我们自己写：输出与标签同号，损失就小。
+# 什么也没丢。那么模型和损失，真的可以*任意*更换吗？我们换一个只有一个输出的模型，\
+# 让它把数字当作数值来猜；损失由我们自己写，就是误差的平方：
 
 
-def two_class_loss(out, yb):
-    return (1 + (-out * yb).exp()).log().mean()
+def squared(out, yb):
+    return ((out[:, 0] - yb) ** 2).mean()
 
 
-sides = [(x, 1 - 2 * (y[:, None] % 2)) for x, y in (train_ds[:], valid_ds[:])]
-dls = get_data(*(TensorDataset(x, y) for x, y in sides), bs)
-even_or_odd = nn.Linear(784, 1)
-opt = optim.SGD(even_or_odd.parameters(), lr=0.1)
-fit(epochs, even_or_odd, two_class_loss, opt, *dls)
+guesser = nn.Linear(784, 1)
+opt = optim.SGD(guesser.parameters(), lr=0.005)
+fit(epochs, guesser, squared, opt, train_dl, valid_dl)
 
 # %%
 # 可以。而且现在做实验很省事。下面这个实验说明为什么要打乱。
@@ -787,29 +725,17 @@ print(f"accuracy: {evaluate(model, accuracy, valid_dl):.4f}")
 # %%
 # 比瞎猜好不了多少：它最后看到的全是“九”。
 #
-# 再做一个实验，看看 ``lr`` 的值是怎么来的。试六个值，各训练一个轮次：
+# 再做一个实验，看看 ``lr`` 的值是怎么来的。试六个值，各训练一个轮次；每行开头就是这个值：
 
 #: 六个学习率，各能走多远
-import matplotlib.pyplot as plt
-
-rates, losses = [0.001, 0.01, 0.1, 0.5, 2, 10], []
-for rate in rates:
+for rate in [0.001, 0.01, 0.1, 0.5, 2, 10]:
     torch.manual_seed(42)
     model, opt = get_model(rate)
-    losses += fit(1, model, loss_func, opt, train_dl, valid_dl)
-
-plt.figure(figsize=(5, 1.8))
-plt.loglog(rates, losses, "o-")
-plt.legend(["train_loss", "valid_loss"])
-plt.xticks(rates, rates)
-plt.show()
+    print(rate, end="  ")
+    fit(1, model, loss_func, opt, train_dl, valid_dl)
 
 # %%
-# .. figure-text:: 两条曲线，横轴是从 0.001 到 10 的六个学习率：两条都是左端高，中间最低，右端最高。
-#
-#    六个学习率各训练一个轮次之后的训练损失和验证损失。
-#
-# 步子小，一个轮次走不了多远；步子大，就会跨过目标。
+# 步子小，一个轮次走不了多远；步子大，就会跨过目标。也可以看看:ref:`画出来的曲线 <memory-curves>`。
 #
 # 那么循环变短了多少？
 #
@@ -817,7 +743,7 @@ plt.show()
 #
 # 本节方框里的函数只需写一次；轮到*下一个*模型，您只要写三行。
 #
-# **小结**：不管什么模型、损失和数据，训练只要三行。\
+# **小结**：不管什么模型、什么损失，训练只要三行。\
 # 练习见《:ref:`默写 <memory-loop>`》。
 #
 # .. _hidden:
@@ -831,6 +757,10 @@ plt.show()
 # .. guess:: 两个线性层，会比一个线性层认对更多的数字吗？
 #
 #    不会。加权和的加权和，还是加权和：两个矩阵可以乘成一个。变多的只有参数：39,760 个，原来是 7,850 个。
+#
+# 先在两层之间什么也不做，即 ``nn.Identity``；再放一个*不*求加权和的函数，\
+# 即:term:`激活函数`（activation function）。最简单的是 :term:`ReLU`，它把负数变成零。\
+# 两次都从同样的权重出发：
 
 
 class TwoLayers(nn.Module):
@@ -845,36 +775,24 @@ class TwoLayers(nn.Module):
 
 
 train_dl, valid_dl = get_data(train_ds, valid_ds, bs)
-torch.manual_seed(42)
-model = TwoLayers(between=nn.Identity())
-opt = optim.SGD(model.parameters(), lr=lr)
-fit(epochs, model, loss_func, opt, train_dl, valid_dl)
-
-# %%
-# ``nn.Identity`` 什么也不做。这个位置上需要的，是一个*不*求加权和的函数，\
-# 即:term:`激活函数`（activation function）。最简单的是 :term:`ReLU`，它把负数变成零。\
-# 我们只改一个词，从同样的权重出发：
-
-torch.manual_seed(42)
-model = TwoLayers(between=nn.ReLU())
-opt = optim.SGD(model.parameters(), lr=lr)
-fit(epochs, model, loss_func, opt, train_dl, valid_dl)
+for between in (nn.Identity(), nn.ReLU()):
+    torch.manual_seed(42)
+    model = TwoLayers(between)
+    opt = optim.SGD(model.parameters(), lr=lr)
+    fit(epochs, model, loss_func, opt, train_dl, valid_dl)
+    print(f"accuracy: {evaluate(model, accuracy, valid_dl):.4f}")
 print(f"training loss now: {evaluate(model, loss_func, train_dl):.4f}")
-print(f"accuracy: {evaluate(model, accuracy, valid_dl):.4f}")
 
 # %%
-# 训练损失降到了不足一半，认对的数字比任何线性模型都多。这样的网络也叫多层感知机，简称 MLP。
+# 有了 ReLU，训练损失降到了不足一半，认对的数字比任何线性模型都多。\
+# 这样的网络也叫多层感知机，简称 MLP。
 #
 # 可是，这里和上面的多数行里，训练损失为什么比验证损失*大*？并不是因为没见过的图片反而认得更好。\
 # ``fit`` 打印的训练损失，是整个轮次里的平均值，而那时模型还在学习。用现在的模型重新测一遍，\
 # 训练损失就是较小的那个了。
 #
-# .. exercise:: MyNet
-#
-#    请自己写一个这样的网络：一层从 784 到 ``hidden``，一个 ReLU，再一层从 ``hidden`` 到 10，\
-#    直接输出 logit。四个参数张量，``parameters()`` 都要找得到。
-#
-# **小结**：层与层之间，要有不是线性的东西。
+# **小结**：层与层之间，要有不是线性的东西。\
+# 练习见《:ref:`默写 <memory-again>`》。
 #
 # .. _cnn:
 #
@@ -917,28 +835,19 @@ print(f"accuracy: {evaluate(cnn, accuracy, valid_dl):.4f}")
 # 之间，平均 92%，与线性模型一样，而参数只有一半，3,930 个；2 号种子居中。为什么有一个种子那么差，\
 # 见“:ref:`与原文有何不同 <differences>`”一节。
 #
-# 第一层的十六个卷积核在找什么？
-
-show_weights(cnn.conv1.weight[:, 0])
-
-# %%
-# .. figure-text:: 十六幅小图，各是三乘三个权重，排成两行；许多是一侧橙色，另一侧蓝色。
-#
-#    第一层的十六个卷积核。一侧橙色、另一侧蓝色，找的就是边缘。
-#
 # 还有哪些图片认错了？
 
-#: 最先遇到的二十个错误
+#: 最先遇到的十个错误
 with torch.no_grad():
     guess = cnn(x_valid).argmax(dim=1)
-wrong = (guess != y_valid).nonzero()[:20, 0]
+wrong = (guess != y_valid).nonzero()[:10, 0]
 show_digits(x_valid[wrong], [f"{y_valid[i]} → {guess[i]}" for i in wrong])
 
 # %%
-# .. figure-text:: 二十个数字，排成两行，各标着真实的类别、一个箭头和预测的类别；\
+# .. figure-text:: 十个数字，排成一行，各标着真实的类别、一个箭头和预测的类别；\
 #    其中不少写得很潦草。
 #
-#    验证集上前二十个错误：本来是几，网络认成了几。
+#    验证集上前十个错误：本来是几，网络认成了几。
 #
 # **轮到您了**：写一个数字。负责辨认的，就是本页训练出来的网络；您写的内容不会离开浏览器。\
 # 试着写一个数字，让线性模型认错、卷积网络认对，再把它平移两个像素看看。
@@ -1062,8 +971,6 @@ print(dev)
 # 要搬到这个设备上的有两样：每个小批量和模型。搬完再新建优化器，\
 # 因为旧优化器的动量还留在 CPU 上：
 
-import time
-
 
 def to_device(x, y):
     return x.to(dev), y.to(dev)
@@ -1075,13 +982,11 @@ valid_dl = WrappedDataLoader(valid_dl, to_device)
 model.to(dev)
 opt = optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
 
-began = time.perf_counter()
 fit(epochs, model, loss_func, opt, train_dl, valid_dl)
-print(f"{dev}: {time.perf_counter() - began:.1f} s")
 
 # %%
-# 损失更低，是因为接着训练了同一个模型：这是它的第三、第四个轮次。GPU 是否更*快*，测了才知道；\
-# 网络这么小，GPU 很多时间都在等。
+# 损失更低，是因为接着训练了同一个模型：这是它的第三、第四个轮次。GPU
+# 是否更*快*，:doc:`测了才知道 <where_the_time_goes>`；网络这么小，GPU 很多时间都在等。
 #
 # **小结**：选好:term:`设备`，模型搬一次，小批量来一个搬一个。
 #
@@ -1145,20 +1050,18 @@ print(f"test set: {evaluate(better, accuracy, test_dl):.4f}")
 #    .. _exercise-my-batch-norm:
 #    .. _exercise-my-cnn-32:
 #    .. _exercise-my-freeze:
+#    .. _exercise-my-bias-gradient:
+#    .. _exercise-myinverted:
+#    .. _exercise-my-batches:
+#    .. _exercise-mynet:
 #
-#    您是循着某个练习的链接来的吗？课程以外的练习，现在都在《:doc:`from_memory`》一页。
+#    您是循着某个练习的链接来的吗？大部分练习现在都在《:doc:`from_memory`》一页。
 #
 # 最后，再看一遍开头所说的四样东西：
 #
-# ``torch.nn``
-#    - ``Module``：像函数那样调用的对象，还保存*状态*：知道自己和内层模块有哪些参数，\
-#      能清掉它们的梯度，把它们搬到设备上。
-#    - ``Parameter``：在模块里注册、供训练用的张量。把 ``requires_grad`` 设为 ``False``，\
-#      就不再得到新的梯度；没有梯度，参数就:term:`冻结`不变了。
-#    - ``functional``：没有状态的函数：损失、激活、池化，还有权重由外面传入的层。
-# ``torch.optim``
-#    各种优化器，例如 ``SGD``；在 ``step`` 里，按 ``backward`` 留下的梯度改动参数。
-# ``Dataset``
-#    抽象类，凡是有 ``__len__`` 和 ``__getitem__`` 的都算，例如 ``TensorDataset``。
-# ``DataLoader``
-#    把任何 ``Dataset`` 变成小批量；是:term:`可迭代对象`，想遍历几次都行。
+# - ``torch.nn``：``Module`` 是像函数那样调用的对象，还保存*状态*：自己和内层模块的参数，\
+#   都由它记着。``Parameter`` 是在模块里注册、供训练用的张量；没有梯度，参数就:term:`冻结`不变了。\
+#   ``functional`` 里是没有状态的函数。
+# - ``torch.optim``：各种优化器，例如 ``SGD``；在 ``step`` 里，按 ``backward`` 留下的梯度改动参数。
+# - ``Dataset``：凡是有 ``__len__`` 和 ``__getitem__`` 的都算，例如 ``TensorDataset``。
+# - ``DataLoader``：把任何 ``Dataset`` 变成小批量；是:term:`可迭代对象`。

@@ -4,7 +4,7 @@ import torch
 
 from mnist_tut.exercises.common import compare
 
-PAGE, SECTION = "nn_tutorial", "dataset"
+PAGE, SECTION = "from_memory", "memory-pieces"
 MINUTES, DIFFICULTY = 5, 1
 
 STUB = """\

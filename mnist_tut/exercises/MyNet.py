@@ -6,7 +6,7 @@ from torch import nn
 
 from mnist_tut.exercises.common import compare
 
-PAGE, SECTION = "nn_tutorial", "hidden"
+PAGE, SECTION = "from_memory", "memory-again"
 MINUTES, DIFFICULTY = 5, 1
 
 STUB = """\

@@ -5,7 +5,7 @@ Of a loader that never ends 101 mini-batches are taken: it repeats itself.
 
 import torch
 
-PAGE, SECTION = "nn_tutorial", "validation"
+PAGE, SECTION = "from_memory", "memory-again"
 MINUTES, DIFFICULTY = 10, 2
 
 STUB = """\

@@ -4,7 +4,7 @@ import torch
 
 from mnist_tut.exercises.common import compare
 
-PAGE, SECTION = "nn_tutorial", "scratch-gradient"
+PAGE, SECTION = "from_memory", "memory-again"
 MINUTES, DIFFICULTY = 5, 2
 
 READY = ("backward", "autograd")

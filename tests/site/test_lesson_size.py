@@ -10,12 +10,12 @@ import pytest
 WIDTH, SCREEN = 1280, 800
 #: Where the reader meets each of these for the first time, in screens from the top.
 BY_SCREEN = {
-    r"preds = model": 4.5,
-    r"\.backward\(\)": 6.8,
-    r"^for epoch in": 8.8,
-    r"\(nn\.Module\)": 13,
+    r"preds = model": 3.5,
+    r"\.backward\(\)": 5.3,
+    r"^for epoch in": 6.5,
+    r"\(nn\.Module\)": 9.8,
 }
-SCREENS, SECTION, WORDS, LINES, BRACKETS = 42, 5.5, 4_700, 350, 40
+SCREENS, SECTION, WORDS, LINES, BRACKETS, TERMS = 31.4, 4.4, 4_150, 330, 30, 14
 #: "Inside torch.nn" is one sitting.
 INSIDE_SCREENS = 25
 MEASURE = """
@@ -41,6 +41,7 @@ MEASURE = """
     code: code.map((box) => [box.getBoundingClientRect().top + scrollY, box.textContent]),
     height: document.documentElement.scrollHeight,
     sections: sections.map((part) => [part.id, part.getBoundingClientRect().height]),
+    terms: article.querySelectorAll("#from-scratch a[href*='glossary.html#term-']").length,
     text,
   };
 }
@@ -87,6 +88,7 @@ def test_words_lines_and_brackets_are_no_more_than_they_may_be(sizes):
     assert 2_000 < len(words) <= WORDS
     assert 200 < len(lines) <= LINES
     assert 0 < sizes["text"].count("(") <= BRACKETS
+    assert 5 < sizes["terms"] <= TERMS
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
