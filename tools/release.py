@@ -94,9 +94,10 @@ def pack(html: Path, archive: Path, top: str) -> None:
 
 def commit() -> str:
     """Return the commit that the release is made from, or nothing outside a checkout."""
-    run = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True
-    )
+    if not (git := shutil.which("git")):
+        return ""
+    command = [git, "rev-parse", "HEAD"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     return run.stdout.strip()
 
 

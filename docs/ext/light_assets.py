@@ -57,12 +57,12 @@ ATTRIBUTES = re.compile(r"""\b(?:class|id)\s*=\s*["']([^"']*)["']""")
 ICON = re.compile(r"fa[srb]?$|fa-")
 
 
-def without_unused(css: str, words: set[str]) -> str:
-    """Leave out the rules that match nothing, and the fonts of icons."""
+def without_unused(css: str, words: set[str] | None = None) -> str:
+    """Leave out blanks, the fonts of icons and, given all words, the rules that match nothing."""
     names = {name.replace("\\", "") for name in NAMES.findall(css)}
     light = process_stylesheet(
         ICON_FONTS.sub("", css),
-        unused_symbols=names - words,
+        unused_symbols=names - words if words else set(),
         minify=True,
         browsers_list=BROWSERS,
     )
@@ -90,10 +90,10 @@ def lighten(app: Sphinx, exception: Exception | None) -> None:
     for path in [p for name in NEVER + unneeded for p in static.glob(name)]:
         path.unlink(missing_ok=True)
     words = words_of(Path(app.outdir))
-    for name, source in SHEETS.items():
-        if (static / name).exists():
-            css = without_unused(source.read_text(encoding="utf-8"), words)
-            (static / name).write_text(css, encoding="utf-8")
+    for path in static.rglob("*.css"):
+        source = SHEETS.get(path.relative_to(static).as_posix())
+        css = (source or path).read_text(encoding="utf-8")
+        path.write_text(without_unused(css, words if source else None), "utf-8")
 
 
 def wanted(name: str, body: str) -> bool:

@@ -376,6 +376,13 @@ def test_rules_that_match_nothing_on_the_site_are_left_out():
     )
 
 
+def test_without_words_to_go_by_only_blanks_and_remarks_are_left_out():
+    css = "/*! Notice */ .a , .b { margin: 0 0 0 0 } /* why */ .c { color: #ffffff }"
+    light = "/*! Notice */\n.a,.b{margin:0}.c{color:#fff}"
+    assert light_assets.without_unused(css) == light
+    assert light_assets.without_unused(light) == light
+
+
 def test_what_pages_and_scripts_name_is_used_and_icons_are_not(tmp_path):
     (tmp_path / "_static").mkdir()
     (tmp_path / "a.html").write_text(

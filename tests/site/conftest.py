@@ -10,7 +10,7 @@ import browser
 import pytest
 from gallery_scripts import NAMES
 from pages import parse
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Error, sync_playwright
 
 HTML = Path(__file__).parents[2] / "build" / "html"
 
@@ -103,13 +103,16 @@ def firefox(playwright):
     path = browser.firefox()
     if path is None:
         pytest.skip("no Firefox: run 'apt-get install firefox-esr', or 'make test'")
-    running = playwright.firefox.launch(
-        executable_path=path,
-        channel="moz-firefox",  # as browsers of others are driven: over WebDriver BiDi
-        firefox_user_prefs={
-            "ui.prefersReducedMotion": 1
-        },  # BiDi cannot ask a page for it
-    )
+    try:
+        running = playwright.firefox.launch(
+            executable_path=path,
+            channel="moz-firefox",  # as browsers of others are driven: over WebDriver BiDi
+            firefox_user_prefs={
+                "ui.prefersReducedMotion": 1
+            },  # BiDi cannot ask a page for it
+        )
+    except Error as error:
+        missing(f"{path} cannot be driven, perhaps it is too old: {error.message}")
     yield running
     running.close()
 

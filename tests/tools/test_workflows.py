@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -176,6 +177,8 @@ def test_the_schedules_leave_the_full_hour_to_others_and_come_round():
 
 # what may write, handed something crafted
 
+needs_git = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+
 
 def crafted_repository(folder, marker):
     """A repository whose settings and hooks leave a mark when anything of them is run."""
@@ -263,12 +266,14 @@ def branch(remote):
     return run.stdout.split()
 
 
+@needs_git
 def test_the_steps_put_what_was_built_into_the_branch(tmp_path):
     remote, runs = carried_out(tmp_path, lambda folder, marker: None)
     assert [run.returncode for run in runs] == [0] * 5, runs
     assert branch(remote) == ["README.md", "en/page.ipynb"]
 
 
+@needs_git
 @pytest.mark.parametrize("craft", [at_the_top, further_down, in_place_of_a_folder])
 def test_nothing_that_an_artifact_brings_is_run_by_what_may_write(tmp_path, craft):
     remote, runs = carried_out(tmp_path, craft)
@@ -276,6 +281,7 @@ def test_nothing_that_an_artifact_brings_is_run_by_what_may_write(tmp_path, craf
     assert "README.md" in branch(remote)
 
 
+@needs_git
 @pytest.mark.parametrize("craft", [at_the_top, further_down, in_place_of_a_folder])
 def test_git_without_these_settings_would_run_it(tmp_path, craft):
     """What the test above holds off is real."""
