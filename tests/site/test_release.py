@@ -53,6 +53,11 @@ def test_the_branch_holds_both_forms_of_each_page_and_nothing_old(build):
     }
 
 
+def test_without_git_a_release_names_no_commit(monkeypatch):
+    monkeypatch.setenv("PATH", "")
+    assert release.commit() == ""
+
+
 # the release, of a site in miniature
 
 
