@@ -3,6 +3,7 @@
 ``python -S`` sees no installed package at all; a folder of links then shows it the chosen ones.
 """
 
+import ast
 import os
 import subprocess
 import sys
@@ -59,11 +60,16 @@ def command(*arguments):
     return [sys.executable, "-S", *map(str, arguments)]
 
 
-def can_import(name, folder):
-    """Whether such an interpreter can import a module."""
-    call = command("-c", f"import {name}")
-    run = subprocess.run(call, cwd=folder, env=environment(folder), capture_output=True)
-    return run.returncode == 0
+def can_import(names, folder):
+    """Tell of each module whether such an interpreter finds it."""
+    ask = (
+        "from importlib.util import find_spec; print([*map(bool, map(find_spec, {}))])"
+    )
+    call = command("-c", ask.format(names))
+    found = subprocess.run(
+        call, cwd=folder, env=environment(folder), capture_output=True, check=True
+    )
+    return ast.literal_eval(found.stdout.decode())
 
 
 def locate(pattern, root):

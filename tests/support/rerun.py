@@ -1,14 +1,15 @@
-"""Run a notebook's cells as a learner might: in order, then again from every section on.
+"""Run downloads one after another, each with names of its own, in one interpreter.
 
-``python rerun.py NOTEBOOK once`` runs all cells and shows what they print.
-``python rerun.py NOTEBOOK``: all cells run once from top to bottom; then, with all names still
-there, again from each heading to the end; then afresh with other values of the settings.
+``python rerun.py NAME...``: a script runs as a program, a notebook cell by cell. The last one then
+runs again: each section with all names that the whole has left, as for a reader who goes back, and
+everything afresh with other values of the settings.
 """
 
 import contextlib
 import io
 import json
 import re
+import runpy
 import sys
 from pathlib import Path
 
@@ -25,29 +26,27 @@ def run(cells, names, quiet=True):
         plt.close("all")
 
 
-def main(path, once=False):
-    """Run the notebook in every way."""
+def cells_of(path):
+    """Return the cells of a notebook: number, kind, text."""
     book = json.loads(Path(path).read_text(encoding="utf-8"))["cells"]
-    sources = ["".join(cell["source"]) for cell in book]
-    # The first cell installs what is missing, and defines functions; only the former is left out.
-    texts = [re.sub(r"(?m)^( *)%pip.*", r"\1pass", source) for source in sources]
-    code = [(i, texts[i]) for i, cell in enumerate(book) if cell["cell_type"] == "code"]
-    headings = [
-        (i, line)
-        for i, cell in enumerate(book)
-        if cell["cell_type"] == "markdown"
-        for line in texts[i].splitlines()
-        if line.startswith("## ")
+    for number, cell in enumerate(book):
+        # The first cell installs what is missing, which is left out, and defines functions.
+        text = re.sub(r"(?m)^( *)%pip.*", r"\1pass", "".join(cell["source"]))
+        yield number, cell["cell_type"], text
+
+
+def again(cells, code, names):
+    """Run each section with what the whole has left, and then everything with other settings."""
+    starts = [(i, text) for i, kind, text in cells if kind == "markdown"]
+    starts = [
+        (i, line) for i, text in starts for line in re.findall("^## .*", text, re.M)
     ]
-    names = {"__name__": "__main__"}
-    if once:
-        run(code, names, quiet=False)
-        return
-    run(code, names)
-    print("from top to bottom")
-    for i, heading in headings:
-        run([cell for cell in code if cell[0] > i], names)
-        print("again from", heading)
+    ends = [i for i, _ in starts[1:]] + [len(cells)]
+    left = dict(names)
+    for (start, heading), end in zip(starts, ends, strict=True):
+        run([cell for cell in code if start < cell[0] < end], names)
+        names.update(left)
+        print("again:", heading)
     changed = []
     for i, text in code:
         for old, new in CHANGED.items():
@@ -58,5 +57,22 @@ def main(path, once=False):
     print("with other settings")
 
 
+def main(paths):
+    """Run all of them."""
+    for path in paths:
+        print(f"=== {path}", flush=True)
+        if path.endswith(".py"):
+            try:
+                runpy.run_path(path, run_name="__main__")
+            except SystemExit as end:
+                print(end)
+            continue
+        cells = list(cells_of(path))
+        code = [(i, text) for i, kind, text in cells if kind == "code"]
+        names = {"__name__": "__main__"}
+        run(code, names, quiet=False)
+    again(cells, code, names)
+
+
 if __name__ == "__main__":
-    main(sys.argv[1], "once" in sys.argv)
+    main(sys.argv[1:])
