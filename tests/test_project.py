@@ -292,7 +292,7 @@ def centre_and_size(row):
     return centre, sides
 
 
-@settings(max_examples=30)
+@settings(max_examples=10)
 @given(
     st.integers(40, 200), st.integers(40, 200), st.floats(0.5, 1.5), st.integers(6, 24)
 )
@@ -327,6 +327,7 @@ def test_the_brightest_pixel_is_as_bright_as_mnists_however_faint_the_ink():
     assert like_mnist(ink).max() == 255 / 256
 
 
+@settings(max_examples=30)
 @given(st.integers(1, 90), st.floats(0.05, 3), st.floats(-10, 10))
 def test_tents_share_out_all_ink_and_bring_its_centre_to_the_middle(n, scale, bend):
     mass = (torch.arange(n, dtype=torch.float64) * bend / n).exp()
@@ -411,18 +412,18 @@ DRAWINGS = json.loads(
 CHOSEN = [DRAWINGS[i + 10 * (i % 6)] for i in (2, 3, 4, 6, 7)]
 
 
-@pytest.mark.parametrize("kind", photos.KINDS)
-def test_digits_are_read_whatever_they_are_written_with_and_kept_as(tmp_path, kind):
-    net, right = reader(), 0
-    tried = CHOSEN[:2] if kind in photos.FORMATS else CHOSEN
-    for number, drawing in enumerate(tried):
-        path = photos.write(kind, drawing["strokes"], tmp_path, seed=number)
+@pytest.mark.parametrize(("number", "kind"), [*enumerate(photos.KINDS)])
+def test_digits_are_read_whatever_they_are_written_with_and_kept_as(
+    tmp_path, number, kind
+):
+    net = reader()
+    for seed in {number % 5, (number + 2) % 5}:  # of the five, each kind takes two
+        path = photos.write(kind, CHOSEN[seed]["strokes"], tmp_path, seed=seed)
         with Image.open(path) as photo:
             ink = ink_of(photo)
         assert max(ink.shape) <= 400
-        row = like_mnist(ink)
-        right += net(row.view(1, 1, 28, 28)).argmax().item() == drawing["digit"]
-    assert right >= 0.8 * len(tried), f"{right} of {len(tried)}"
+        read = net(like_mnist(ink).view(1, 1, 28, 28)).argmax().item()
+        assert read == CHOSEN[seed]["digit"]
 
 
 def test_chalk_is_told_from_ink():

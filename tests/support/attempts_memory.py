@@ -1,5 +1,15 @@
 """Answers to the exercises of the page "From memory", right and wrong, as learners give them."""
 
+import re
+
+
+def rows(text):
+    """Read answers written out in full, each under its exercise and, if wrong, its message."""
+    _, *parts = re.split(r"^# (\w+)(?:: (\w+))?\n", text, flags=re.M)
+    found = zip(parts[::3], parts[1::3], parts[2::3], strict=True)
+    return [(name, code, key) if key else (name, code) for name, key, code in found]
+
+
 LOOP = "def my_order():\n    return "
 
 CHANGED = [
@@ -133,7 +143,6 @@ CHANGED = [
     ("MyLinear", "        return xb @ self.weight + self.bias", "        with torch.no_grad():\n            return xb @ self.weight + self.bias", "detached"),
     ("MyLinear", "xb @ self.weight + self.bias", "(xb @ self.weight + self.bias).sum(0)", "shape"),
     ("MyLinear", "class MyLinear(nn.Module)", "class MyLinear(object)", "module"),
-    ("MyLinear", "        super().__init__()\n", "", "raised"),
     ("MyLinear", "        return xb", "        xb", "nothing"),
     ("MyScaler", "(xb - self.mean) / self.std", "(xb - self.mean) * self.std", "times"),
     ("MyScaler", "(xb - self.mean) / self.std", "(xb - self.std) / self.mean", "swapped"),
@@ -185,7 +194,6 @@ CHANGED = [
     ("my_lr", "torch.tensor(", "torch.tensr(", "raised"),
     ("my_lr", "    for lr in lrs:\n        model = make_model()\n        model.load_state_dict(start)\n", "    model = make_model()\n    for lr in lrs:\n", "same_model"),
     ("my_lr", "        model.load_state_dict(start)\n", "", "start"),
-    ("my_lr", "    start = make_model().state_dict()\n", "    torch.manual_seed(0)\n    start = {}\n", "raised"),
     ("my_lr", "        model.load_state_dict(start)\n", "        start = model.state_dict()\n        model.load_state_dict(start)\n", "start"),
     ("my_lr", ".nan_to_num(float(\"inf\"))", "", "nan"),
     ("my_lr", "lrs[torch.tensor(losses).nan_to_num(float(\"inf\")).argmin()]", "lrs[losses.index(min(losses))]", "nan"),
@@ -216,7 +224,6 @@ CHANGED = [
     ("my_accumulate", "    for xb, yb in parts:\n        loss = loss_func(model(xb), yb) * len(xb) / total\n        loss.backward()\n", "    xb, yb = map(torch.cat, zip(*parts))\n    loss_func(model(xb), yb).backward()\n", "joined"),
     ("my_accumulate", "* len(xb) / total", "* len(xb) / (total + 1)", "other"),
     ("my_accumulate", "loss_func(model", "torch.nn.functional.cross_entropy(model", "own_loss"),
-    ("my_accumulate", "loss.backward()", "loss.item().backward()", "raised"),
     ("my_clip", "grad *= most / norm", "grad = grad * most / norm", "stream"),
     ("my_clip", "    grads = [p.grad for p in params if p.grad is not None]\n", "    sum(p.grad.square().sum() for p in params)\n    grads = [torch.zeros(1), *(p.grad for p in params)]\n", "stream"),
     ("my_clip", "    grads = [p.grad for p in params if p.grad is not None]\n", "    params = list(params)\n    grads = [p.grad for p in params if p.grad is not None]\n    for p in params:\n        p.data *= 0.5\n", "weights"),
@@ -304,15 +311,12 @@ CHANGED = [
     ("MyFolder", "self.transform(torch.load(path))", "self.transform(torch.load(path) // 2)", "picture"),
     ("MyFolder", 'int(path.stem.split("_")[0])', 'int(self.paths[i - 1].stem.split("_")[0])', "label"),
     ("MyFolder", "        return len", "        len", "nothing"),
-    ("MyFolder", "        return self.transform", "        self.transform", "nothing"),
     ("MyFolder", "self.transform(torch", "transform(torch", "raised"),
     ("MyFolder", "__getitem__", "__get_item__", "unfit"),
 ]  # fmt: skip
 
-WRITTEN = [
-    (
-        "MyFolder",
-        """
+WRITTEN = rows("""
+# MyFolder: eager
 class MyFolder:
     def __init__(self, folder, transform):
         paths = sorted(folder.glob("*.pt"))
@@ -323,24 +327,16 @@ class MyFolder:
 
     def __getitem__(self, i):
         return self.items[i]
-""",
-        "eager",
-    ),
-    ("my_mend", "def my_mend(*given):\n    ...", "nothing"),
-    (
-        "my_stop",
-        """
+# my_mend: nothing
+def my_mend(*given):
+    ...
+# my_stop: endless
 def my_stop(model, train, valid_loss, patience, most):
     while True:
         train(model)
         if valid_loss(model) < 0:
             return 0.0
-""",
-        "endless",
-    ),
-    (
-        "my_stop",
-        """
+# my_stop: end
 def my_stop(model, train, valid_loss, patience, most):
     best, waited, kept = float("inf"), 0, None
     for epoch in range(most):
@@ -356,12 +352,7 @@ def my_stop(model, train, valid_loss, patience, most):
                 break
     model.load_state_dict(kept)
     return best
-""",
-        "end",
-    ),
-    (
-        "my_stop",
-        """
+# my_stop: early
 def my_stop(model, train, valid_loss, patience, most):
     best, bad = 99.0, 0
     for _ in range(most):
@@ -372,12 +363,7 @@ def my_stop(model, train, valid_loss, patience, most):
         if bad > 1:
             break
     return best
-""",
-        "early",
-    ),
-    (
-        "MyLinear",
-        """
+# MyLinear: ready
 class MyLinear(nn.Module):
     def __init__(self, n_in, n_out):
         super().__init__()
@@ -385,21 +371,10 @@ class MyLinear(nn.Module):
 
     def forward(self, xb):
         return self.lin(xb)
-""",
-        "ready",
-    ),
-    (
-        "MyScaler",
-        """
+# MyScaler: module
 def MyScaler(mean, std):
     return lambda xb: (xb - mean) / std
-""",
-        "module",
-    ),
-    # an answer of its own, and its message
-    (
-        "my_fit",
-        """
+# my_fit: kept
 def my_fit(epochs, model, loss_func, opt, train_dl, valid_dl):
     losses, valid, history = [], [], []
     for _ in range(epochs):
@@ -416,12 +391,7 @@ def my_fit(epochs, model, loss_func, opt, train_dl, valid_dl):
                 valid += [loss_func(model(xb), yb).item()] * len(xb)
         history.append((sum(losses) / len(losses), sum(valid) / len(valid)))
     return history
-""",
-        "kept",
-    ),
-    (
-        "my_fit",
-        """
+# my_fit: valid_once
 def my_fit(epochs, model, loss_func, opt, train_dl, valid_dl):
     history = []
     model.train()
@@ -438,12 +408,7 @@ def my_fit(epochs, model, loss_func, opt, train_dl, valid_dl):
     with torch.no_grad():
         total = sum(loss_func(model(xb), yb).item() * len(xb) for xb, yb in valid_dl)
     return [(loss, total / len(valid_dl.dataset)) for loss in history]
-""",
-        "valid_once",
-    ),
-    (
-        "my_fit",
-        """
+# my_fit: no_valid
 def my_fit(epochs, model, loss_func, opt, train_dl, valid_dl):
     model.train()
     for _ in range(epochs):
@@ -452,12 +417,7 @@ def my_fit(epochs, model, loss_func, opt, train_dl, valid_dl):
             loss.backward()
             opt.step()
             opt.zero_grad()
-""",
-        "no_valid",
-    ),
-    (
-        "my_fit",
-        """
+# my_fit: each
 def my_fit(epochs, model, loss_func, opt, train_dl, valid_dl):
     model.train()
     for _ in range(epochs):
@@ -471,12 +431,7 @@ def my_fit(epochs, model, loss_func, opt, train_dl, valid_dl):
         with torch.no_grad():
             valid = [loss_func(model(xb), yb) for xb, yb in valid_dl]
         model.train()
-""",
-        "each",
-    ),
-    (
-        "my_fit",
-        """
+# my_fit: valid_often
 def my_fit(epochs, model, loss_func, opt, train_dl, valid_dl):
     for _ in range(epochs):
         for xb, yb in train_dl:
@@ -488,12 +443,7 @@ def my_fit(epochs, model, loss_func, opt, train_dl, valid_dl):
             model.eval()
             with torch.no_grad():
                 valid = [loss_func(model(xb), yb) for xb, yb in valid_dl]
-""",
-        "valid_often",
-    ),
-    (
-        "my_fit",
-        """
+# my_fit: before
 def my_fit(epochs, model, loss_func, opt, train_dl, valid_dl):
     for _ in range(epochs):
         model.eval()
@@ -505,12 +455,7 @@ def my_fit(epochs, model, loss_func, opt, train_dl, valid_dl):
             loss.backward()
             opt.step()
             opt.zero_grad()
-""",
-        "before",
-    ),
-    (
-        "my_fit",
-        """
+# my_fit: apart
 def my_fit(epochs, model, loss_func, opt, train_dl, valid_dl):
     model.train()
     for _ in range(epochs):
@@ -523,16 +468,10 @@ def my_fit(epochs, model, loss_func, opt, train_dl, valid_dl):
     with torch.no_grad():
         for _ in range(epochs):
             valid = [loss_func(model(xb), yb) for xb, yb in valid_dl]
-""",
-        "apart",
-    ),
-    (
-        "my_fit",
-        "def my_fit(epochs, model, loss_func, opt, train_dl, valid_dl):\n"
-        "    history = []",
-        "idle",
-    ),
-]
+# my_fit: idle
+def my_fit(epochs, model, loss_func, opt, train_dl, valid_dl):
+    history = []
+""")
 
 ALSO_RIGHT = [
     ("my_predict", "with torch.no_grad():", "if True:"),
@@ -624,10 +563,8 @@ ALSO_RIGHT = [
     ("my_fit", "epochs, model, loss_func, opt, train_dl, valid_dl):", "epochs, net, loss, optimizer, dl, val_dl):\n    model, loss_func, opt, train_dl, valid_dl = net, loss, optimizer, dl, val_dl"),
 ]  # fmt: skip
 
-WRITTEN_RIGHT = [
-    (
-        "my_lr",
-        """
+WRITTEN_RIGHT = rows("""
+# my_lr
 def my_lr(lrs, make_model, train):
     model, best = make_model(), (float("inf"), None)
     start = {name: t.clone() for name, t in model.state_dict().items()}
@@ -637,11 +574,7 @@ def my_lr(lrs, make_model, train):
         if loss < best[0]:
             best = loss, lr
     return best[1]
-""",
-    ),
-    (
-        "my_stop",
-        """
+# my_stop
 def my_stop(model, train, valid_loss, patience, most):
     history, weights = [], []
     while len(history) < most:
@@ -655,11 +588,7 @@ def my_stop(model, train, valid_loss, patience, most):
         for p, w in zip(model.parameters(), weights[best]):
             p.copy_(w)
     return history[best]
-""",
-    ),
-    (
-        "MyLinear",
-        """
+# MyLinear
 class MyLinear(nn.Module):
     def __init__(self, n_in, n_out):
         nn.Module.__init__(self)
@@ -669,11 +598,7 @@ class MyLinear(nn.Module):
     def forward(self, inputs):
         weight, bias = self.all
         return inputs.matmul(weight.t()) + bias
-""",
-    ),
-    (
-        "MyScaler",
-        """
+# MyScaler
 class MyScaler(nn.Module):
     def __init__(self, mean, std):
         super().__init__()
@@ -682,11 +607,7 @@ class MyScaler(nn.Module):
 
     def forward(self, xb):
         return self.b * (xb - self.a)
-""",
-    ),
-    (
-        "my_predict",
-        """
+# my_predict
 def my_predict(net, image):
     was = net.training
     try:
@@ -698,11 +619,7 @@ def my_predict(net, image):
     probs = (exps / exps.sum()).flatten().tolist()
     best = max(range(len(probs)), key=probs.__getitem__)
     return best, probs[best]
-""",
-    ),
-    (
-        "my_fit",
-        """
+# my_fit
 def epoch_of(model, loss_func, dl, opt=None):
     results = []
     for xb, yb in dl:
@@ -725,11 +642,7 @@ def my_fit(epochs, model, loss_func, opt, train_dl, valid_dl):
             return train, epoch_of(model, loss_func, valid_dl)
 
     return [epoch() for _ in range(epochs)]
-""",
-    ),
-    (
-        "my_fit",
-        """
+# my_fit
 class Fit:
     def __call__(self, epochs, model, loss_func, opt, train_dl, valid_dl):
         pairs = torch.zeros(epochs, 2, dtype=torch.float64)
@@ -752,6 +665,4 @@ class Fit:
 
 
 my_fit = Fit()
-""",
-    ),
-]
+""")

@@ -312,8 +312,6 @@ KINDS = {
         lambda m, _: grey(on_paper(m, 0, 255)), size=(28, 28), fill=0.7
     ),
 }
-#: What differs in its file alone: two digits tell as much of it as five.
-FORMATS = [*KINDS][: [*KINDS].index("12 megapixels") + 1]
 
 
 def see_through(mask):
