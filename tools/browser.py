@@ -19,6 +19,10 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+ASK = (
+    "from playwright.sync_api import sync_playwright\n"
+    "with sync_playwright() as playwright: print(playwright.chromium.executable_path)"
+)
 NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
 
 
@@ -36,13 +40,12 @@ def starts() -> bool:
 
 def own() -> str | None:
     """Return the path of the Chromium that Playwright downloaded, if it did."""
-    from playwright.sync_api import sync_playwright
-
     if not starts():
         return None
-    with sync_playwright() as playwright:
-        path = playwright.chromium.executable_path
-    return path if Path(path).exists() else None
+    # in a process of its own: where Playwright is in use already, it cannot be started again
+    asked = subprocess.run([sys.executable, "-c", ASK], capture_output=True, text=True)
+    path = asked.stdout.strip()
+    return path if path and Path(path).exists() else None
 
 
 def runs(path: str) -> bool:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tarfile
 
+import browser
 import notebooks
 import pytest
 import release
@@ -92,7 +93,16 @@ def run(folder, check=True, **env):
 
 
 @pytest.fixture
-def made(small, monkeypatch):
+def printer(chromium):
+    """What prints: a browser, on a machine that has letters for Chinese."""
+    if not browser.has_chinese_font():
+        pytest.skip(
+            "no Chinese font: run 'apt-get install fonts-noto-cjk', or 'make test'"
+        )
+
+
+@pytest.fixture
+def made(printer, small, monkeypatch):
     """The release made from it, for a published site."""
     monkeypatch.setenv("MNIST_TUT_SITE", "https://example.org/tut")
     run(small)
@@ -149,7 +159,9 @@ def test_without_a_chinese_font_nothing_is_printed(small):
     assert not (small / "release").exists()
 
 
-def test_on_paper_no_link_leads_into_the_machine_that_printed_it(small, monkeypatch):
+def test_on_paper_no_link_leads_into_the_machine_that_printed_it(
+    printer, small, monkeypatch
+):
     monkeypatch.delenv("MNIST_TUT_SITE", raising=False)
     run(small)
     pdf = (small / "release" / "page-en.pdf").read_bytes()

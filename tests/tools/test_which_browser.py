@@ -1,7 +1,10 @@
 """Which Chromium the tests take: only one that starts."""
 
+from pathlib import Path
+
 import browser
 import pytest
+from playwright.sync_api import sync_playwright
 
 
 @pytest.fixture
@@ -41,3 +44,9 @@ def test_a_named_one_is_taken_alone(program, monkeypatch, status):
     named = program("mine", status) if status is not None else "/nowhere/chromium"
     monkeypatch.setenv("MNIST_TUT_BROWSER", named)
     assert browser.find() == (named if status == 0 else None)
+
+
+def test_the_downloaded_one_is_asked_for_while_tests_use_playwright_already():
+    with sync_playwright() as playwright:
+        path = playwright.chromium.executable_path
+        assert browser.own() == (path if Path(path).exists() else None)
