@@ -70,7 +70,7 @@ MD5 = "a02cd19f81d51c426d7ca14024243ce9"
 
 # %%
 # Inside are three pairs of NumPy arrays, images and labels: to train, to *validate* while we work,
-# and to test at the very end. With :func:`map` we make tensors of all six:
+# and to test at the very end. :func:`map` turns all six into tensors:
 
 from mnist_tut.data import get_mnist
 
@@ -82,8 +82,8 @@ n, pixels = x_train.shape
 print(n, pixels, x_train.min(), x_train.max(), y_train.min(), y_train.max())
 
 # %%
-# There are 50,000 training images, each a row of 784 pixels with values from 0 to just below 1.
-# ``mnist_tut.plots``, which the notebook brings along, draws them:
+# There are 50,000 training images of 784 pixels each, from 0 to just below 1. ``mnist_tut.plots``,
+# which the notebook brings along, draws them:
 
 from mnist_tut.plots import show_digits
 
@@ -100,9 +100,6 @@ show_digits(x_train[:10], y_train[:10])
 #
 # A network from scratch, without ``torch.nn``
 # --------------------------------------------
-#
-# Is :term:`gradient descent` new to you? Then see the first lessons of `course.fast.ai
-# <https://course.fast.ai>`_, too.
 #
 # .. _scratch-model:
 #
@@ -122,8 +119,8 @@ weights.requires_grad_()
 bias = torch.zeros(10, requires_grad=True)
 
 # %%
-# The underscore in ``requires_grad_`` means *in place*. We call it after the scaling: otherwise
-# ``weights`` would be the result of a recorded division, and would never get a gradient.
+# The underscore in ``requires_grad_`` means *in place*. We call it after the scaling: as the result
+# of a recorded division, ``weights`` would never get a gradient.
 #
 # Any Python function can be a model. Ours multiplies matrices with ``@`` and adds the bias to every
 # row by :term:`broadcasting`. The ten sums per image are called :term:`logits <logit>`.
@@ -135,7 +132,7 @@ bias = torch.zeros(10, requires_grad=True)
 # With ``keepdim`` the sum stays a column, one number per row, so that it can be subtracted from all
 # ten. Now we send the first :term:`mini-batch` through the model, ``bs`` images at once.
 #
-# .. guess:: What should the ten numbers for an image be, if the model knows nothing?
+# .. guess:: What are the ten numbers of a model that knows nothing?
 #
 #    A probability of one in ten for each class, so about :math:`\ln(1/10) = -2.3`. The output below
 #    agrees.
@@ -173,7 +170,7 @@ print(preds[0], preds.shape)
 # .. tested-source:: mnist_tut.by_hand.nll
 #
 # Indexed with two tensors, ``log_probs`` gives one number per row, in the column of the true class.
-# We can also count how often the largest of the ten outputs is the right one:
+# We also count how often the largest output is the right one:
 #
 # .. tested-source:: mnist_tut.by_hand.accuracy
 
@@ -185,16 +182,16 @@ print(loss, accuracy(preds, yb))
 
 # %%
 # The loss is near :math:`\ln 10 = 2.303`, that of a pure guess, and about one image in ten is
-# right. The accuracy is easier to read, but it cannot train a model: a tiny change of a weight
-# hardly ever changes which output is the largest, and PyTorch refuses to compute its gradient.
+# right. Accuracy is easier to read, but it cannot train a model: a tiny change of a weight hardly
+# ever changes which output is the largest, and PyTorch refuses to compute its gradient.
 #
 # .. _scratch-gradient:
 #
 # The gradient
 # ^^^^^^^^^^^^
 #
-# How does the loss change when a weight does? Try it: nudge the weight between a pixel in the
-# middle and class 5 a little up, then a little down, and look at the loss.
+# How does the loss change when a weight does? Nudge the one between a pixel in the middle and class
+# 5 a little up, then a little down, and see:
 
 nudge = torch.zeros(784, 10)
 nudge[406, 5] = h = 0.01
@@ -209,8 +206,8 @@ print(f"by nudging: {slope:.4f}")
 
 # %%
 # That is the :term:`gradient` of one weight. All 7,850 would take 15,700 predictions. But PyTorch
-# has recorded every operation, as a :term:`computation graph`, and ``loss.backward()`` walks back
-# through it once and leaves the gradient of each :term:`parameter` in its ``.grad``:
+# has recorded every operation in a :term:`computation graph`. ``loss.backward()`` walks back through
+# it once and leaves each :term:`parameter`'s gradient in its ``.grad``:
 
 from mnist_tut.plots import show_graph
 
@@ -223,12 +220,9 @@ print(f"by backward: {weights.grad[406, 5]:.4f}")
 #    Exp, Add and Mm to a box (784, 10). Add also leads to a box (10,); an arc jumps from Sub to
 #    Add.
 #
-#    What ``loss.grad_fn`` knows. The boxes hold the shapes of ``weights`` and ``bias``, ``Mm`` is
-#    the matrix product, and the arrows show the way of ``backward()``.
+#    What ``loss.grad_fn`` knows, up to ``weights`` and ``bias``; ``Mm`` is a matrix product.
 #
-# It is the same number, up to rounding.
-#
-# .. guess:: Run forward and backward a second time. What is in ``weights.grad`` now?
+# .. guess:: The same number! What is in ``weights.grad`` after a second pass?
 #
 #    Twice the gradient, as the next cell shows: ``backward()`` *adds* to what is there.
 
@@ -237,8 +231,8 @@ print(f"after a second backward: {weights.grad[406, 5]:.4f}")
 
 # %%
 # So the old gradient has to be set to zero before each new one. We do that, and keep a copy of the
-# untrained parameters, from which every later program will start: ``detach`` gives the bare numbers
-# without the record, and ``clone`` copies them.
+# untrained parameters, the start of every later program: ``detach`` gives the bare numbers without
+# the record, and ``clone`` copies them.
 
 weights.grad.zero_()
 bias.grad.zero_()
@@ -251,9 +245,10 @@ start = {"weights": weights.detach().clone(), "bias": bias.detach().clone()}
 # The loop
 # ^^^^^^^^
 #
-# Training repeats five steps for each mini-batch: predict, compute the loss, go backward, move each
-# parameter a little against its gradient, and set the gradients to zero. The :term:`learning rate`,
-# ``lr``, says how little. One pass over all the data is an :term:`epoch`.
+# For each mini-batch, predict, compute the loss, go backward, move each parameter a little against
+# its gradient, and set the gradients to zero: this is :term:`gradient descent`, taught slowly in the
+# first lessons of `course.fast.ai <https://course.fast.ai>`_. The :term:`learning rate`, ``lr``, says
+# how little. One pass over all the data is an :term:`epoch`.
 #
 # .. loop:: by-hand
 
@@ -276,7 +271,7 @@ for epoch in range(epochs):
 # :class:`torch.no_grad`, because it must not be recorded. To step through the loop with Python's
 # debugger, put a :func:`breakpoint` into it.
 #
-# .. guess:: Take the update out of ``no_grad`` and run the loop again. What happens?
+# .. guess:: What happens without ``no_grad`` around the update?
 #
 #    An error: *a leaf Variable that requires grad is being used in an in-place operation*. A *leaf*
 #    is where the record begins. If you overwrote it, the record would no longer say where the
@@ -284,9 +279,8 @@ for epoch in range(epochs):
 #
 # .. exercise:: my_update
 #
-#    Two parameters take four lines in the loop. What about two hundred? Write the update for a list
-#    of parameters: each moves *in place* by ``lr`` times its gradient, downhill, and its gradient is
-#    set to zero. Nothing is returned.
+#    Two parameters take four lines in the loop. Write the update for a list of any length: each moves
+#    *in place* by ``lr`` times its gradient, downhill, and its gradient is set to zero.
 #
 # Has the loss gone down from 2.3, and the accuracy up from 0.1?
 
@@ -295,9 +289,9 @@ out = model(x_valid)
 print(f"validation set: {loss_func(out, y_valid):.4f}, {accuracy(out, y_valid):.4f}")
 
 # %%
-# They have. But the first line means little: the last mini-batch has only 16 images, on which the
-# model has just been trained. The second line counts: ten thousand images that it has never seen.
-# Every class has one weight per pixel, so its weights are an image, too:
+# They have. But the first line means little: the model has just been trained on those 16 images.
+# The second line counts: ten thousand that it has never seen. Every class has one weight per pixel,
+# so its weights are an image, too:
 
 from mnist_tut.plots import show_weights
 
@@ -310,8 +304,8 @@ show_weights(weights.T.view(10, 28, 28), range(10), cols=10)
 #    Orange: ink here is evidence for the digit. Blue: evidence against it. A 0 wants ink in a ring,
 #    and none in the middle.
 #
-# From here on we *refactor*: the code gets shorter or more flexible, and must still do the same. So
-# we keep the trained weights, and compare every later program with them:
+# From here on we *refactor*: the code gets shorter or more flexible, and does the same. We keep the
+# trained weights, to compare every later program with them:
 
 #: How later programs are compared with this one
 goal = weights.detach().clone(), bias.detach().clone()
@@ -340,7 +334,7 @@ def same_as_by_hand(weights, bias):
 # Log-softmax and negative log-likelihood, together called :term:`cross-entropy`, are such a common
 # pair that one function does both: :func:`torch.nn.functional.cross_entropy`. It is safer, too.
 # Suppose we had forgotten to scale the images, and sent bytes from 0 to 255 through the untrained
-# model. How many of the 64 rows would hold an infinity, with our function and with PyTorch's?
+# model. How many of the 64 rows would hold an infinity, ours or PyTorch's?
 
 import torch.nn.functional as F
 
@@ -351,8 +345,7 @@ print(ours.isinf().any(dim=1).sum(), theirs.isinf().any(dim=1).sum())
 # %%
 # In ``float32``, ``exp`` overflows beyond 88.7, and then our formula gives minus infinity. PyTorch
 # first subtracts the largest logit of each row, which changes no probability, because softmax sees
-# only differences. The trick is called :term:`log-sum-exp`. So our two functions can go, and the
-# model returns plain logits:
+# only differences. That is called :term:`log-sum-exp`. So our two functions can go:
 #
 # .. loop:: functional
 #    :from: by-hand
@@ -381,26 +374,22 @@ for epoch in range(epochs):
 same_as_by_hand(weights, bias)
 
 # %%
-# The loss is what it was, and the weights differ by rounding at most.
+# .. guess:: What if the model still ended in ``log_softmax``?
 #
-# .. guess:: If the model still ended in ``log_softmax``, what would ``cross_entropy`` give?
-#
-#    The same number. Log-softmax leaves log-probabilities as they are, because their exponentials
+#    The loss would be the same. Log-softmax leaves log-probabilities as they are, because their exponentials
 #    add up to one already, and :math:`\ln 1 = 0`. With *probabilities* it is another matter: the
 #    loss never gets near zero, and nothing complains.
 #
-# **In short:** ``cross_entropy`` takes logits, and does both steps in one. Practise it :ref:`from memory
-# <memory-again>`.
+# **In short:** ``cross_entropy`` takes logits; the loss is the same, but for rounding.
 #
 # .. _nn-module:
 #
 # Refactor using ``nn.Module``
 # ----------------------------
 #
-# The parameters and the code that uses them belong together, in a class of their own: a
-# :term:`subclass` of :class:`torch.nn.Module`. Whatever is assigned to it as a
-# :class:`torch.nn.Parameter` is registered as a parameter, and its method ``forward`` says what to
-# compute.
+# Parameters and the code that uses them belong together, in a class of their own, a
+# :term:`subclass` of :class:`torch.nn.Module`. It registers every :class:`torch.nn.Parameter` that
+# is assigned to it, and its method ``forward`` says what to compute.
 
 from torch import nn
 
@@ -419,8 +408,8 @@ class Mnist_Logistic(nn.Module):
 # You :term:`instantiate` the class, and call the object like a function: it passes the call on to
 # ``forward``. With a Python `module <https://docs.python.org/3/tutorial/modules.html>`_, a file of
 # code to import, it shares only the name. What have we gained? ``model.parameters`` hands out all
-# parameters, whether there are two or two hundred, ``model.zero_grad`` clears all their gradients,
-# and ``model.load_state_dict`` fills them all from a dictionary such as our ``start``:
+# parameters, two or two hundred, ``model.zero_grad`` clears all their gradients, and
+# ``model.load_state_dict`` fills them all from a dictionary such as ``start``:
 #
 # .. loop:: module
 #    :from: functional
@@ -442,9 +431,8 @@ same_as_by_hand(model.weights, model.bias)
 print(model.bias.grad)
 
 # %%
-# The last line shows no zeros but ``None``: ``zero_grad`` throws the gradients away, and the next
-# ``backward`` starts new ones. You can :ref:`see from inside <inside-module>` how a module notices
-# what is assigned to it.
+# The last line shows ``None``, not zeros: ``zero_grad`` throws the gradients away, and the next
+# ``backward`` starts new ones. A module can be :ref:`seen from inside <inside-module>`.
 #
 # **In short:** a ``Module`` keeps parameters with their computation. Practise it :ref:`from memory
 # <memory-again>`.
@@ -526,7 +514,7 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # changes the parameters, and ``zero_grad`` clears the gradients before the next ``backward``.
 # :ref:`Inside torch.nn <inside-optim>` writes ``step`` in a few lines of NumPy.
 #
-# .. guess:: What does the loop learn if ``zero_grad`` stands between ``backward`` and ``step``?
+# .. guess:: What does the loop learn with ``zero_grad`` before ``step``?
 #
 #    Nothing. The gradients are ``None`` when ``step`` looks at them, so it skips every parameter.
 #    And nothing complains.
@@ -576,8 +564,7 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # Refactor using ``DataLoader``
 # -----------------------------
 #
-# A :class:`~torch.utils.data.DataLoader` makes mini-batches from any ``Dataset``. No more
-# arithmetic with indices:
+# A :class:`~torch.utils.data.DataLoader` makes mini-batches of any ``Dataset``, without arithmetic:
 #
 # .. loop:: dataloader
 #    :from: dataset
@@ -599,7 +586,7 @@ for epoch in range(epochs):
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
-# .. guess:: What is ``len(train_dl)``, and how many images are in the last mini-batch?
+# .. guess:: What is ``len(train_dl)``, and how long is the last mini-batch?
 #
 #    782, and 16: the loader, too, hands out the rest as a smaller mini-batch, unless you ask it to
 #    ``drop_last``.
@@ -621,17 +608,17 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # Add validation
 # --------------
 #
-# A model can memorise its training data and be no good on anything else. Only data that it was not
-# trained on reveal such :term:`overfitting`, so always have a `validation set <https://www.fast.ai/posts/2017-11-13-validation-sets.html>`_.
+# A model can memorise its training data and be no good on anything else. Only other data reveal
+# such :term:`overfitting`, so always have a `validation set <https://www.fast.ai/posts/2017-11-13-validation-sets.html>`_.
 #
 # We *shuffle* the training data. Otherwise the same images would share a mini-batch in every epoch,
 # and each epoch would end with the same ones. The validation data need no shuffling: their loss is
 # the same in any order.
 #
 # The validation batches are twice as large, which saves time. There is memory for them, because
-# under ``no_grad`` nothing is kept for a backward pass. And we call ``model.train`` before training
-# and ``model.eval`` before validation, because some layers, such as :class:`torch.nn.BatchNorm2d`
-# and :class:`torch.nn.Dropout`, behave differently in each.
+# under ``no_grad`` nothing is kept for a backward pass. We call ``model.train`` before training and
+# ``model.eval`` before validation, for some layers differ in the two, such as
+# :class:`torch.nn.BatchNorm2d` and :class:`torch.nn.Dropout`.
 #
 # .. loop:: validation
 #    :from: dataloader
@@ -683,7 +670,7 @@ for epoch in range(epochs):
 # .. tested-source:: mnist_tut.training.evaluate
 #
 # Now the whole loop fits into ``fit``. After each epoch it prints training loss and validation
-# loss, and in the end it returns these pairs. It takes any model, any loss and any data:
+# loss, and it returns these pairs. It takes any model, loss and data:
 #
 # .. tested-source:: mnist_tut.training.fit
 #
@@ -715,8 +702,8 @@ fit(epochs, model, loss_func, opt, DataLoader(train_ds, batch_size=bs), valid_dl
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
-# Nothing did. And is it really *any* model and any loss? Here a model with a single output guesses
-# the digit as a number, and the loss is our own, the square of its mistake:
+# Nothing did. But really *any* model and loss? Here a single output guesses the digit as a number,
+# and the loss is our own, the square of its mistake:
 
 
 def squared(out, yb):
@@ -728,10 +715,9 @@ opt = optim.SGD(guesser.parameters(), lr=0.005)
 fit(epochs, guesser, squared, opt, train_dl, valid_dl)
 
 # %%
-# It really is, and experiments are cheap now. Here is one that shows why we shuffle.
+# It really is. Experiments are cheap now, and this one shows why we shuffle.
 #
-# .. guess:: How well does a model do if trained on sorted digits, first all zeros, then all ones
-#    ...?
+# .. guess:: How well does a model learn from sorted digits, zeros first?
 #
 #    Badly: it forgets each digit while it sees the next. The cell says how badly.
 
@@ -744,8 +730,7 @@ print(f"accuracy: {evaluate(model, accuracy, valid_dl):.4f}")
 # %%
 # Hardly better than chance: the last images it saw were all nines.
 #
-# Another one shows where our ``lr`` comes from. We try six values for one epoch each; every line
-# begins with the value:
+# Another shows where our ``lr`` comes from: we try six values, one epoch each.
 
 #: Six learning rates, and how far each gets
 for rate in [0.001, 0.01, 0.1, 0.5, 2, 10]:
@@ -762,9 +747,7 @@ for rate in [0.001, 0.01, 0.1, 0.5, 2, 10]:
 #
 # .. shrinking::
 #
-# You write the functions above once; your *next* model takes three lines.
-#
-# **In short:** three lines to train, whatever the model and the loss. Practise it :ref:`from memory
+# **In short:** your *next* model takes three lines, whatever it is. Practise them :ref:`from memory
 # <memory-loop>`.
 #
 # .. _hidden:
@@ -807,7 +790,7 @@ print(f"training loss now: {evaluate(model, loss_func, train_dl):.4f}")
 
 # %%
 # With the ReLU, the training loss falls to less than half, and more digits are right than with any
-# linear model. Such a network is also called a multilayer perceptron, MLP for short.
+# linear model. That is a multilayer perceptron, an MLP.
 #
 # But why is the training loss *larger* than the validation loss, here and in most lines above?
 # Because ``fit`` prints its mean over an epoch in which the model was still learning. Measured
@@ -821,8 +804,8 @@ print(f"training loss now: {evaluate(model, loss_func, train_dl):.4f}")
 # Switch to a CNN
 # ---------------
 #
-# Can ``fit`` train a *convolutional neural network*, too? A convolution slides a small window of
-# weights, its :term:`kernel`, over the image, and so looks for the same shapes everywhere.
+# Can ``fit`` train a *convolutional neural network*, too? A convolution slides its :term:`kernel`, a
+# window of weights, over the image, and finds the same shapes anywhere.
 #
 # Ours has three :class:`torch.nn.Conv2d` layers with kernels of 3 by 3. A :term:`padding` of one
 # pixel lets them reach the edges, and a :term:`stride` of 2 halves width and height, rounding up:
@@ -875,9 +858,8 @@ show_digits(x_valid[wrong], [f"{y_valid[i]} → {guess[i]}" for i in wrong])
 #    The first ten mistakes on the :term:`validation set`: what it was, and what the network took
 #    it for.
 #
-# **Draw a digit yourself.** The networks are those that this page trains, and nothing leaves your
-# browser. Find a digit that the linear model misreads and the CNN does not, then shift it by two
-# pixels.
+# **Draw a digit yourself.** These are the networks of this page, and nothing leaves your browser.
+# Find a digit that only the CNN reads, then shift it.
 #
 # .. draw-digit::
 #
@@ -1043,8 +1025,8 @@ fit(epochs, better, loss_func, opt, train_dl, valid_dl)
 print(f"accuracy: {evaluate(better, accuracy, valid_dl):.4f}")
 
 # %%
-# It makes less than a quarter of the mistakes. Does that hold on images that played no part in any
-# of our choices? This is what the :term:`test set` has been waiting for:
+# It makes less than a quarter of the mistakes. Does that hold on images that played no part in our
+# choices? This is what the :term:`test set` has waited for:
 
 test_dl = DataLoader(TensorDataset(x_test, y_test), batch_size=bs * 2)
 test_dl = WrappedDataLoader(WrappedDataLoader(test_dl, preprocess), to_device)
@@ -1062,15 +1044,7 @@ print(f"test set: {evaluate(better, accuracy, test_dl):.4f}")
 # Closing thoughts
 # ----------------
 #
-# You now have a data pipeline and a training loop that will serve your next model, and you know
-# every line of them. Can you write the loop without looking? Try it: :doc:`from_memory`. There is
-# more to add: :term:`data augmentation`, *hyper-parameter tuning*, monitoring, :term:`transfer
-# learning`. The `fastai <https://docs.fast.ai>`_ library offers them, built on the very ideas of
-# this page; `a notebook of its course
-# <https://github.com/fastai/course22p2/blob/master/nbs/04_minibatch_training.ipynb>`_ goes on from
-# here.
-#
-# .. container:: only-on-site
+# .. container:: moved-exercises
 #
 #    .. _exercise-my-log-sum-exp:
 #    .. _exercise-my-top3:
@@ -1087,7 +1061,13 @@ print(f"test set: {evaluate(better, accuracy, test_dl):.4f}")
 #    .. _exercise-my-batches:
 #    .. _exercise-mynet:
 #
-#    Are you looking for an exercise? Most of them are in :doc:`from_memory` now.
+#    You now have a data pipeline and a training loop that will serve your next model, and you know
+#    every line of them. Can you write the loop without looking? More exercises wait in
+#    :doc:`from_memory`. There is
+#    more to add: :term:`data augmentation`, *hyper-parameter tuning*, monitoring, :term:`transfer
+#    learning`. The `fastai <https://docs.fast.ai>`_ library offers them, built on the very ideas of
+#    this page, and goes on from here in `a notebook
+#    <https://github.com/fastai/course22p2/blob/master/nbs/04_minibatch_training.ipynb>`_ of its course.
 #
 # The four things from the top of this page, once more:
 #

@@ -55,7 +55,7 @@ torch.manual_seed(42)
 #
 # 为什么要检查？因为这个文件是 :term:`pickle`，其实是一段小程序：Python 要运行这段程序，\
 # 才能还原出里面的对象。所以没有核对过:term:`校验和`（checksum）的文件，绝不要用 pickle 还原。\
-# 如果下载不动，可以用浏览器把下面 ``URL`` 里的文件下载下来，放到 ``PATH`` 所说的位置，再运行一次。
+# 下载不动的话，就用浏览器下载 ``URL`` 里的文件，放到 ``PATH`` 所说的位置。
 
 #: 文件在哪里、有多大，以及它的校验和
 from pathlib import Path
@@ -80,7 +80,7 @@ n, pixels = x_train.shape
 print(n, pixels, x_train.min(), x_train.max(), y_train.min(), y_train.max())
 
 # %%
-# 训练图片有 50,000 张，每张是一行 784 个像素；像素的值从 0 到略小于 1。画图的函数都来自
+# 训练图片有 50,000 张，每张 784 个像素；像素的值从 0 到略小于 1。画图的函数都来自
 # ``mnist_tut.plots``，这是我们写的一个文件，笔记本里已经带上：
 
 from mnist_tut.plots import show_digits
@@ -98,10 +98,6 @@ show_digits(x_train[:10], y_train[:10])
 #
 # 不用 ``torch.nn``，从零写一个网络
 # ---------------------------------
-#
-# 如果没听说过:term:`梯度下降`（gradient descent），请先读《`动手学深度学习
-# <https://zh.d2l.ai>`_》的“线性神经网络”一章，或者一边读本页，一边看 `course.fast.ai
-# <https://course.fast.ai>`_ 的头几课。
 #
 # .. _scratch-model:
 #
@@ -121,7 +117,7 @@ bias = torch.zeros(10, requires_grad=True)
 
 # %%
 # ``requires_grad_`` 末尾的下划线表示*原地*操作，也就是直接修改这个张量本身。注意次序：先缩放，\
-# 再要求梯度，``weights`` 才是记录的起点。如果反过来，``weights`` 就成了除法的结果，永远得不到梯度。
+# 再要求梯度。如果反过来，``weights`` 就成了除法的结果，永远得不到梯度。
 #
 # Python 里的任何函数都可以当模型。我们的模型先用 ``@`` 做矩阵乘法，\
 # 再通过:term:`广播`（broadcasting）给每一行加上偏置，这样每张图片得到十个加权和，称为
@@ -133,7 +129,7 @@ bias = torch.zeros(10, requires_grad=True)
 # ``keepdim`` 让求和的结果仍是一列，每行一个数，这样十个 logit 都能减去它。现在，\
 # 把第一个:term:`小批量`（mini-batch）送进模型，里面有 ``bs`` 张图片。
 #
-# .. guess:: 模型如果一无所知，它对一张图片给出的十个数应该是多少？
+# .. guess:: 模型如果一无所知，给出的十个数会是多少？
 #
 #    每个类别的概率都是十分之一，所以大约是 :math:`\ln(1/10) = -2.3`。下面的输出正是这样。
 
@@ -150,7 +146,7 @@ preds = model(xb)
 print(preds[0], preds.shape)
 
 # %%
-# 这是普通的 Python 代码，却很快，因为每个运算调用的都是事先针对 CPU 或 GPU 编译好的程序。另外，\
+# 这是普通的 Python 代码，却很快，因为每个运算调用的都是编译好的程序。另外，\
 # ``preds`` 还记得自己是怎么算出来的：它的 ``grad_fn`` 就是往回走的第一步，马上会用到。
 #
 # .. _scratch-loss:
@@ -189,8 +185,8 @@ print(loss, accuracy(preds, yb))
 # 梯度
 # ^^^^
 #
-# 权重变一点，损失会变多少？不妨试一试：取正中间的一个像素，把它与类别 5 之间的权重调大一点，\
-# 再调小一点，看看损失怎么变。
+# 权重变一点，损失会变多少？取正中间的一个像素，把它与类别 5 之间的权重调大一点，再调小一点，\
+# 看看就知道：
 
 nudge = torch.zeros(784, 10)
 nudge[406, 5] = h = 0.01
@@ -219,12 +215,9 @@ print(f"by backward: {weights.grad[406, 5]:.4f}")
 # .. figure-text:: 一条链，箭头都指向左边：从 Neg 出发，经过 Mean、Index、Sub、Log、Sum、Exp、Add 和
 #    Mm，到方框 (784, 10) 为止。Add 还通向另一个方框 (10,)；一条弧线从 Sub 跳到 Add。
 #
-#    ``loss.grad_fn`` 记下的一切。方框里是 ``weights`` 和 ``bias`` 的形状，``Mm`` 是矩阵乘法。箭头是
-#    ``backward()`` 走的路。
+#    ``loss.grad_fn`` 记下的一切，从损失一直到 ``weights`` 和 ``bias``；``Mm`` 是矩阵乘法。
 #
-# 数值相同，最多相差一点舍入误差。
-#
-# .. guess:: 再前向、反向各算一遍，现在 ``weights.grad`` 里是什么？
+# .. guess:: 数值一样！再前向、反向各算一遍，``weights.grad`` 里会是什么？
 #
 #    是原来的两倍，下一个单元格就能看到：``backward()`` 是把新的梯度*加*上去。
 
@@ -246,9 +239,11 @@ start = {"weights": weights.detach().clone(), "bias": bias.detach().clone()}
 # 循环
 # ^^^^
 #
-# 训练就是对每个小批量重复五步：预测，算损失，反向传播，让每个参数逆着自己的梯度挪一小步，\
-# 最后把梯度清零。这一步有多大，由:term:`学习率`（learning rate）``lr`` 决定。把全部数据过一遍，\
-# 叫一个:term:`轮次`（epoch）。
+# 对每个小批量重复五步：预测，算损失，反向传播，让每个参数逆着自己的梯度挪一小步，\
+# 最后把梯度清零。这就是:term:`梯度下降`（gradient descent）；《`动手学深度学习
+# <https://zh.d2l.ai>`_》的“线性神经网络”一章和 `course.fast.ai
+# <https://course.fast.ai>`_ 的头几课讲得更细。一步有多大，由:term:`学习率`（learning rate）``lr``
+# 决定。把全部数据过一遍，叫一个:term:`轮次`（epoch）。
 #
 # .. loop:: by-hand
 
@@ -271,7 +266,7 @@ for epoch in range(epochs):
 # 里。想看循环怎样运行，就在里面写上 :func:`breakpoint`，也就是设一个断点，再用 Python
 # 的调试器单步执行。
 #
-# .. guess:: 把更新的那几行从 ``no_grad`` 里拿出来，再运行一遍，会怎样？
+# .. guess:: 更新那几行如果不写在 ``no_grad`` 里，会怎样？
 #
 #    报错：*a leaf Variable that requires grad is being used in an in-place operation*，\
 #    意思是正在记录时，不能原地修改要求梯度的*叶子张量*（leaf tensor）。叶子张量是记录的起点；\
@@ -279,9 +274,8 @@ for epoch in range(epochs):
 #
 # .. exercise:: my_update
 #
-#    循环里，两个参数就写了四行。要是有两百个呢？请写一个函数，更新列表里的所有参数：\
-#    每个参数都*原地*往下坡走一步，步长是 ``lr`` 乘以它的梯度；然后把梯度清零，留待下一次。\
-#    什么都不用返回。
+#    循环里，两个参数就写了四行。请写一个函数，列表里不管有多少个参数，都能更新：\
+#    每个参数都*原地*往下坡走一步，步长是 ``lr`` 乘以它的梯度；然后把梯度清零。
 #
 # 损失从 2.3 降下来了吗？准确率从 0.1 升上去了吗？
 
@@ -290,8 +284,8 @@ out = model(x_valid)
 print(f"validation set: {loss_func(out, y_valid):.4f}, {accuracy(out, y_valid):.4f}")
 
 # %%
-# 都做到了。不过第一行说明不了什么：最后一个小批量只有 16 张图片，模型刚用它们训练过。\
-# 第二行才算数，那一万张图片从未用来训练。每个类别对每个像素都有一个权重，所以权重也可以画成图片：
+# 都做到了。不过第一行说明不了什么：模型刚用那 16 张图片训练过。第二行才算数：\
+# 那一万张图片从未用来训练。每个类别对每个像素都有一个权重，所以权重也可以画成图片：
 
 from mnist_tut.plots import show_weights
 
@@ -302,8 +296,8 @@ show_weights(weights.T.view(10, 28, 28), range(10), cols=10)
 #
 #    橙色：这里有笔迹，支持这个数字；蓝色：反对。例如 0，外圈要有笔迹，中间要留空。
 #
-# 从这里开始是*重构*（refactoring）：程序做的事不变，代码变得更短、更清楚或更灵活。\
-# 所以先存下学到的参数，后面的程序都要与它比较：
+# 从这里开始是*重构*（refactoring）：程序做的事不变，代码变得更短或更灵活。先存下学到的参数，\
+# 后面的程序都与它比较：
 
 #: 后面的程序怎样与它比较
 goal = weights.detach().clone(), bias.detach().clone()
@@ -326,8 +320,8 @@ def same_as_by_hand(weights, bias):
 # ----------------------------
 #
 # :mod:`torch.nn.functional` 习惯上导入为 ``F``，``torch.nn`` 的函数大多在这里：损失、激活、\
-# :term:`池化`（pooling）、:term:`卷积`（convolution）和:term:`线性层`。其中带权重的，\
-# 用稍后要讲的类更方便。
+# :term:`池化`（pooling）、:term:`卷积`（convolution）和:term:`线性层`。带权重的，\
+# 用后面的类更方便。
 #
 # 对数 softmax 和负对数似然常常搭配使用，合起来叫:term:`交叉熵`（cross-entropy），\
 # 所以有一个函数把两步合成一步：:func:`torch.nn.functional.cross_entropy`。它也更稳妥。\
@@ -342,8 +336,8 @@ print(ours.isinf().any(dim=1).sum(), theirs.isinf().any(dim=1).sum())
 
 # %%
 # 在 ``float32`` 里，自变量超过 88.7，``exp`` 就会溢出，我们的公式就得出负无穷。PyTorch
-# 会先从每一行减去该行最大的 logit；softmax 只与各个 logit 的差有关，所以结果不变。这个技巧叫
-# :term:`log-sum-exp`。所以，我们自己写的两个函数都可以去掉，模型直接返回 logit：
+# 会先从每一行减去该行最大的 logit；softmax 只与各个 logit 的差有关，所以结果不变。这叫
+# :term:`log-sum-exp`。于是，我们自己写的两个函数都可以去掉：
 #
 # .. loop:: functional
 #    :from: by-hand
@@ -372,24 +366,20 @@ for epoch in range(epochs):
 same_as_by_hand(weights, bias)
 
 # %%
-# 损失没有变，权重最多相差一点舍入误差。
+# .. guess:: 假如模型最后还是 ``log_softmax`` 呢？
 #
-# .. guess:: 假如模型最后还是 ``log_softmax``，``cross_entropy`` 会得出什么？
-#
-#    还是同一个数。对数概率再取一次对数 softmax，不会变，因为它们的 exp 加起来已经等于一，而
+#    损失还是一样。对数概率再取一次对数 softmax，不会变，因为它们的 exp 加起来已经等于一，而
 #    :math:`\ln 1 = 0`。要是把*概率*交给它，就不一样了：损失怎么也到不了零，却什么错也不报。
 #
-# **小结**：``cross_entropy`` 接受 logit，对数 softmax 和负对数似然一步做完。\
-# 练习见《:ref:`默写 <memory-again>`》。
+# **小结**：``cross_entropy`` 接受 logit；损失没有变，最多相差舍入误差。
 #
 # .. _nn-module:
 #
 # 使用 ``nn.Module`` 重构
 # -----------------------
 #
-# 参数和用到参数的代码，应该放在一起。为此我们写一个类，*继承* :class:`torch.nn.Module`，\
-# 成为它的:term:`子类`。在类里赋给 ``self`` 的 :class:`torch.nn.Parameter`，都会*注册*为参数；\
-# 要算什么，写在 ``forward`` 方法里。
+# 参数和用到参数的代码，应该放在一起：写一个类，*继承* :class:`torch.nn.Module`，成为它的:term:`子类`。\
+# 赋给 ``self`` 的 :class:`torch.nn.Parameter` 都会*注册*为参数；要算什么，写在 ``forward`` 方法里。
 
 from torch import nn
 
@@ -512,7 +502,7 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # 要赶在下一次 ``backward`` 之前。``step`` 做了些什么，用 NumPy
 # 写出来:ref:`只有几行 <inside-optim>`。
 #
-# .. guess:: 如果把 ``zero_grad`` 写在 ``backward`` 和 ``step`` 之间，这个循环能学到什么？
+# .. guess:: 如果 ``zero_grad`` 写在 ``step`` 前面，这个循环能学到什么？
 #
 #    什么也学不到。轮到 ``step`` 时，梯度都已经是 ``None``，每个参数都被跳过，而且什么错也不报。
 #
@@ -583,7 +573,7 @@ for epoch in range(epochs):
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
-# .. guess:: ``len(train_dl)`` 是多少？最后一个小批量有几张图片？
+# .. guess:: ``len(train_dl)`` 是多少？最后一个小批量有多长？
 #
 #    是 782；最后一个有 16 张。``DataLoader`` 也会把余下的图片放进一个小一些的批次，除非用 ``drop_last``
 #    让它丢掉。
@@ -606,7 +596,7 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # ----------
 #
 # 模型可能只是背熟了训练数据，换了别的数据就不行。这叫:term:`过拟合`（overfitting），\
-# 只有用没参加过训练的数据才看得出来，所以一定要有`验证集
+# 用别的数据才看得出来，所以一定要有`验证集
 # <https://www.fast.ai/posts/2017-11-13-validation-sets.html>`_。
 #
 # 训练数据要:term:`打乱`：不然每个轮次都是同样的图片凑成一批，每次收尾的也总是同样那些图片。\
@@ -664,8 +654,8 @@ for epoch in range(epochs):
 #
 # .. tested-source:: mnist_tut.training.evaluate
 #
-# 现在整个循环都能放进 ``fit``。每个轮次之后，它打印轮次编号、训练损失和验证损失，\
-# 最后返回这些成对的损失。除此之外，它什么也不过问，所以模型、损失和数据都可以任意更换：
+# 现在整个循环都能放进 ``fit``。每个轮次之后，它打印训练损失和验证损失，\
+# 最后返回这些成对的损失。模型、损失和数据都可以任意更换：
 #
 # .. tested-source:: mnist_tut.training.fit
 #
@@ -712,7 +702,7 @@ fit(epochs, guesser, squared, opt, train_dl, valid_dl)
 # %%
 # 可以。而且现在做实验很省事。下面这个实验说明为什么要打乱。
 #
-# .. guess:: 如果训练图片是排好序的，先全是“零”，再全是“一”，这样一直到“九”，训练出来的模型会怎样？
+# .. guess:: 如果训练图片排好了序，从“零”到“九”，学得怎么样？
 #
 #    很糟：学了后一个数字，就忘了前一个。糟到什么地步，运行下一个单元格就知道。
 
@@ -725,7 +715,7 @@ print(f"accuracy: {evaluate(model, accuracy, valid_dl):.4f}")
 # %%
 # 比瞎猜好不了多少：它最后看到的全是“九”。
 #
-# 再做一个实验，看看 ``lr`` 的值是怎么来的。试六个值，各训练一个轮次；每行开头就是这个值：
+# 再做一个实验，看看 ``lr`` 的值是怎么来的：试六个值，各训练一个轮次。
 
 #: 六个学习率，各能走多远
 for rate in [0.001, 0.01, 0.1, 0.5, 2, 10]:
@@ -741,9 +731,7 @@ for rate in [0.001, 0.01, 0.1, 0.5, 2, 10]:
 #
 # .. shrinking::
 #
-# 本节方框里的函数只需写一次；轮到*下一个*模型，您只要写三行。
-#
-# **小结**：不管什么模型、什么损失，训练只要三行。\
+# **小结**：轮到*下一个*模型，不管是什么模型，您只要写三行。\
 # 练习见《:ref:`默写 <memory-loop>`》。
 #
 # .. _hidden:
@@ -850,7 +838,7 @@ show_digits(x_valid[wrong], [f"{y_valid[i]} → {guess[i]}" for i in wrong])
 #    验证集上前十个错误：本来是几，网络认成了几。
 #
 # **轮到您了**：写一个数字。负责辨认的，就是本页训练出来的网络；您写的内容不会离开浏览器。\
-# 试着写一个数字，让线性模型认错、卷积网络认对，再把它平移两个像素看看。
+# 试着写一个数字，让卷积网络认对、线性模型认错，再把它平移看看。
 #
 # .. draw-digit::
 #
@@ -1030,15 +1018,7 @@ print(f"test set: {evaluate(better, accuracy, test_dl):.4f}")
 # 结语
 # ----
 #
-# 您现在有了一套数据流程和一个训练循环，下一个模型可以原样使用，而且其中每一行您都明白。不看本页，\
-# 您能写出这个循环吗？请到《:doc:`from_memory`》一页试一试。还可以加上更多：:term:`数据增强`（data
-# augmentation）、*超参数调优*、训练过程的监控、从别人训练好的模型出发的:term:`迁移学习`（transfer
-# learning）。这些在 `fastai <https://docs.fast.ai>`_ 库里都有，整个库正是按本页的思路设计的；\
-# 它的课程有`一个笔记本
-# <https://github.com/fastai/course22p2/blob/master/nbs/04_minibatch_training.ipynb>`_，\
-# 正好接着这里往下讲。中文读者也可以接着读《动手学深度学习》。
-#
-# .. container:: only-on-site
+# .. container:: moved-exercises
 #
 #    .. _exercise-my-log-sum-exp:
 #    .. _exercise-my-top3:
@@ -1055,7 +1035,13 @@ print(f"test set: {evaluate(better, accuracy, test_dl):.4f}")
 #    .. _exercise-my-batches:
 #    .. _exercise-mynet:
 #
-#    您是循着某个练习的链接来的吗？大部分练习现在都在《:doc:`from_memory`》一页。
+#    您现在有了一套数据流程和一个训练循环，下一个模型可以原样使用，而且其中每一行您都明白。不看本页，\
+#    您能写出这个循环吗？更多练习在《:doc:`from_memory`》一页。还可以加上更多：:term:`数据增强`（data
+#    augmentation）、*超参数调优*、训练过程的监控、从别人训练好的模型出发的:term:`迁移学习`（transfer
+#    learning）。这些在 `fastai <https://docs.fast.ai>`_ 库里都有，整个库正是按本页的思路设计的；\
+#    它的课程有`一个笔记本
+#    <https://github.com/fastai/course22p2/blob/master/nbs/04_minibatch_training.ipynb>`_，\
+#    正好接着这里往下讲。中文读者也可以接着读《动手学深度学习》。
 #
 # 最后，再看一遍开头所说的四样东西：
 #

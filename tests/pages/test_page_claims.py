@@ -130,23 +130,20 @@ def facts_spelled_out():
         "top": [4],  # nn, optim, Dataset, DataLoader
         "mnist-data": [3, 6, 10, 10],  # pairs, arrays, images
         "scratch-model": [classes] * 6,
-        "scratch-loss": [2, classes, classes],  # tensors that index; outputs
+        "scratch-loss": [2, classes],  # tensors that index
         "scratch-gradient": [2],  # twice
-        "scratch-loop": [
-            *(5, parameters, 2 * parameters, 200),
-            *(10_000, classes),
-        ],
+        "scratch-loop": [parameters, 2 * parameters, 10_000, classes],
         "nn-functional": [2],
         "nn-module": [parameters, 200],
         "torch-optim": [3, 3],  # calls, jobs
-        "validation": [2],
-        "fit-get-data": [2, 3, rates, 3, 3],
+        "validation": [2, 2],
+        "fit-get-data": [2, 3, rates, 3],
         "hidden": [classes, 2, 2, 2, 1 / 2],
         "cnn": [
             *(layers, layers),
             1 / 2,  # as many parameters
             *(mistakes, mistakes),
-            *(shift, shift, 3),
+            *(shift, 3),
         ],
         "wrapping-dataloader": [2, 3, side**2, side**2 * classes, classes],
         "gpu": [2, 3, 4],
@@ -157,17 +154,18 @@ def facts_spelled_out():
         "scratch-model": [*[classes] * 5, 1 / classes],
         "scratch-loss": [2, classes, 1 / classes],
         "scratch-loop": [
-            *(5, parameters, 2 * parameters, 200, 2),
+            *(5, parameters, 2 * parameters, 2),
             *(10_000, classes),
         ],
         "nn-functional": [2, 2],
         "torch-optim": [3],
-        "fit-get-data": [2, 2, 2, 3, 9, 9, rates, 3, 3],
+        "validation": [2],
+        "fit-get-data": [2, 2, 2, 3, 9, 9, rates, 3],
         "hidden": [5, classes, classes, 2, 2, 2, 2],
         "cnn": [
             *(layers, 4, 2, layers),
             *(mistakes, mistakes),
-            *(shift, shift, 2, 3),
+            *(shift, 2, 3),
         ],
         "better": [classes, 4],
     }

@@ -10,12 +10,12 @@ import pytest
 WIDTH, SCREEN = 1280, 800
 #: Where the reader meets each of these for the first time, in screens from the top.
 BY_SCREEN = {
-    r"preds = model": 3.5,
-    r"\.backward\(\)": 5.3,
-    r"^for epoch in": 6.5,
-    r"\(nn\.Module\)": 9.8,
+    r"preds = model": 4,
+    r"\.backward\(\)": 5,
+    r"^for epoch in": 6,
+    r"\(nn\.Module\)": 9,
 }
-SCREENS, SECTION, WORDS, LINES, BRACKETS, TERMS = 31.4, 4.4, 4_150, 330, 30, 14
+SCREENS, SECTION, WORDS, LINES, BRACKETS, TERMS = 30, 4.4, 4_100, 330, 30, 14
 #: "Inside torch.nn" is one sitting.
 INSIDE_SCREENS = 25
 MEASURE = """

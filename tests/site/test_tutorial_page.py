@@ -280,9 +280,7 @@ def test_an_anchor_of_an_exercise_that_has_moved_leads_to_a_link_to_its_page(
 ):
     for name in ("my-losses", "mysgd", "my-top3"):
         place = tutorial[lang].find(id=f"exercise-{name}")
-        around = (
-            place if place.name == "p" else place.find_parent(class_="only-on-site")
-        )
+        around = place.find_parent(class_="moved-exercises")
         assert around.find("a", href=re.compile(r"^from_memory\.html"))
 
 
