@@ -16,8 +16,8 @@ settings.load_profile("repeatable")
 
 
 #: The files that take longest come first, so that no worker is left with one of them at the end.
-SLOW = """downloads alive many_page new_page_and_language run_once exercises accessibility browser
-layout place inside_page when_it_goes_wrong time_page search"""
+SLOW = """downloads alive many_page new_page_and_language run_once exercises every_page live
+engines inside_page when_it_goes_wrong time_page search"""
 
 #: Rooms that read pages, or mind tools: the package and our extensions have tests of their own.
 UNMEASURED = {"pages", "site", "tools"}

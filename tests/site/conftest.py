@@ -98,6 +98,46 @@ def chromium(playwright):
 
 
 @pytest.fixture(scope="session")
+def tab(chromium):
+    """One tab for all tests of a worker: a new one costs as much as three pages in an old one."""
+    context = chromium.new_context()
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def page(tab):
+    """The tab as if it were new: as wide as a desk's screen, nothing kept, nothing asked for."""
+    tab.set_viewport_size({"width": 1440, "height": 900})
+    yield tab
+    tab.evaluate("try { localStorage.clear(); sessionStorage.clear(); } catch {}")
+    tab.goto("about:blank")
+    tab.unroute_all()
+    tab.emulate_media(
+        media="null",
+        color_scheme="light",
+        reduced_motion="no-preference",
+        forced_colors="null",
+    )
+
+
+@pytest.fixture
+def opener(chromium):
+    """Open pages that need what a tab cannot become: another locale, a finger, no script."""
+    contexts = []
+
+    def open_page(place, engine=chromium, **options):
+        contexts.append(engine.new_context(**options))
+        opened = contexts[-1].new_page()
+        opened.goto(place)
+        return opened
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="session")
 def firefox(playwright):
     """Another one, of another make: Debian's; where it cannot be had, its tests are skipped."""
     path = browser.firefox()
@@ -115,9 +155,3 @@ def firefox(playwright):
         missing(f"{path} cannot be driven, perhaps it is too old: {error.message}")
     yield running
     running.close()
-
-
-@pytest.fixture(params=["chromium", "firefox"])
-def engine(request):
-    """Each of the two in turn."""
-    return request.getfixturevalue(request.param)

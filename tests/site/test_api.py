@@ -54,18 +54,3 @@ def test_the_tests_lead_back_and_stand_in_no_menu(site, lang):
     assert len(lessons) >= 4
     menu = parse(site / lang / "index.html").select(".bd-header a[href*='tests/']")
     assert not menu
-
-
-@both
-@pytest.mark.parametrize("width", [320, 390])
-def test_signatures_fit_a_phone(chromium, address, lang, width):
-    page = chromium.new_page(viewport={"width": width, "height": 800})
-    page.goto(f"{address}/{lang}/api.html")
-    signatures = page.locator("dt.sig")
-    assert signatures.count() > 50
-    wide = signatures.evaluate_all(
-        "all => all.filter((s) => s.scrollWidth > s.clientWidth"
-        " || s.getBoundingClientRect().right > innerWidth).map((s) => s.id)"
-    )
-    assert wide == []
-    page.close()

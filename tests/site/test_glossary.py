@@ -1,6 +1,7 @@
 """The glossary, and the definitions beside the links that lead to it."""
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from pages import anchors, parse
 
 LESSON = "tutorials/nn_tutorial.html"
@@ -8,13 +9,6 @@ LINK = "article a[href='../glossary.html#term-gradient']"
 BOX = "#term-hint"
 both = pytest.mark.parametrize("lang", ["en", "zh"])
 WORDS = {"en": "partial derivatives", "zh": "偏导数"}
-
-
-@pytest.fixture
-def page(chromium):
-    opened = chromium.new_page(viewport={"width": 1280, "height": 800})
-    yield opened
-    opened.close()
 
 
 def test_both_languages_have_the_same_anchors(site):
@@ -63,9 +57,12 @@ def test_the_keyboard_brings_it_and_escape_takes_it_away(page, address, lang):
 
 
 @both
-def test_a_tap_shows_it_within_the_screen_and_leads_on(chromium, site, lang):
-    page = chromium.new_page(viewport={"width": 320, "height": 640}, has_touch=True)
-    page.goto((site / lang / LESSON).as_uri())  # needs no server
+def test_a_tap_shows_it_within_the_screen_and_leads_on(opener, site, lang):
+    page = opener(
+        (site / lang / LESSON).as_uri(),  # needs no server
+        viewport={"width": 320, "height": 640},
+        has_touch=True,
+    )
     page.locator(LINK).tap()
     page.locator(BOX).wait_for()
     assert page.url.endswith(LESSON), "the first tap stays on the page"
@@ -77,28 +74,33 @@ def test_a_tap_shows_it_within_the_screen_and_leads_on(chromium, site, lang):
     page.locator(LINK).tap()
     page.locator(f"{BOX} a").tap()
     page.wait_for_url("**/glossary.html#term-gradient")
-    page.close()
 
 
-@both
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_in_an_open_definition(chromium, address, lang, scheme):
-    from axe_playwright_python.sync_playwright import Axe
-
-    page = chromium.new_page(
-        color_scheme=scheme, viewport={"width": 1280, "height": 800}
-    )
+@pytest.mark.parametrize(("lang", "scheme"), [("en", "light"), ("zh", "dark")])
+def test_axe_finds_nothing_in_an_open_definition(page, address, lang, scheme):
+    page.emulate_media(color_scheme=scheme)
     page.goto(f"{address}/{lang}/{LESSON}")
     page.locator(LINK).hover()
     page.locator(BOX).wait_for()
     found = Axe().run(page, context=BOX).response["violations"]
     assert [violation["id"] for violation in found] == []
     assert page.locator(BOX).is_visible()
-    page.close()
 
 
-def test_without_a_script_the_title_is_the_definition(chromium, address):
-    page = chromium.new_page(java_script_enabled=False)
+def test_near_the_lower_edge_it_stands_above_and_the_browsers_own_tip_is_gone(
+    page, address
+):
     page.goto(f"{address}/en/{LESSON}")
+    link = page.locator(LINK)
+    link.evaluate("""(link) => scrollBy({ behavior: "instant",
+      top: link.getBoundingClientRect().bottom - innerHeight + 9 })""")
+    link.hover()
+    page.locator(BOX).wait_for()
+    box, words = page.locator(BOX).bounding_box(), link.bounding_box()
+    assert 0 <= box["y"] < box["y"] + box["height"] <= words["y"]
+    assert link.get_attribute("title") is None
+
+
+def test_without_a_script_the_title_is_the_definition(opener, address):
+    page = opener(f"{address}/en/{LESSON}", java_script_enabled=False)
     assert WORDS["en"] in page.locator(LINK).get_attribute("title")
-    page.close()

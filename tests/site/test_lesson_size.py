@@ -48,19 +48,17 @@ MEASURE = """
 """
 
 
-def measure(browser, place):
+def measure(tab, place):
     """Measure a page."""
-    page = browser.new_page(viewport={"width": WIDTH, "height": SCREEN})
-    page.goto(place)
-    found = page.evaluate(MEASURE)
-    page.close()
-    return found
+    tab.set_viewport_size({"width": WIDTH, "height": SCREEN})
+    tab.goto(place)
+    return tab.evaluate(MEASURE)
 
 
 @pytest.fixture(scope="module")
-def sizes(chromium, address):
+def sizes(tab, address):
     """Measure the English page."""
-    return measure(chromium, f"{address}/en/tutorials/nn_tutorial.html")
+    return measure(tab, f"{address}/en/tutorials/nn_tutorial.html")
 
 
 @pytest.mark.parametrize("wanted", BY_SCREEN)
@@ -92,6 +90,6 @@ def test_words_lines_and_brackets_are_no_more_than_they_may_be(sizes):
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
-def test_inside_torch_nn_is_no_longer_than_it_may_be(chromium, address, lang):
-    found = measure(chromium, f"{address}/{lang}/tutorials/inside_torch_nn.html")
+def test_inside_torch_nn_is_no_longer_than_it_may_be(tab, address, lang):
+    found = measure(tab, f"{address}/{lang}/tutorials/inside_torch_nn.html")
     assert 15 < found["height"] / SCREEN <= INSIDE_SCREENS

@@ -53,30 +53,25 @@ def url(tmp_path_factory):
 
 
 @pytest.fixture
-def visit(chromium, url):
-    """Open the page with a memory of its own; ours may not fail on it."""
-    contexts, errors = [], []
+def visit(page, opener, url):
+    """Open the page as one who has never been there; ours may not fail on it."""
+    errors = []
 
     def note(error):
-        if "progress.js" in (
-            error.stack or ""
-        ):  # the theme's own scripts want storage, too
+        if "progress.js" in (error.stack or ""):  # the theme's own want storage, too
             errors.append(error.stack)
 
     def opened(before="", **options):
-        context = chromium.new_context(
-            viewport={"width": 1280, "height": 900}, **options
-        )
-        contexts.append(context)
-        context.add_init_script(before)
-        page = context.new_page()
-        page.on("pageerror", note)
-        page.goto(url)
-        return page
+        tab = opener("about:blank", **options) if before or options else page
+        tab.set_viewport_size({"width": 1280, "height": 900})
+        if before:
+            tab.add_init_script(before)
+        tab.on("pageerror", note)
+        tab.goto(url)
+        return tab
 
     yield opened
-    for context in contexts:
-        context.close()
+    page.remove_listener("pageerror", note)
     assert errors == []
 
 
@@ -90,11 +85,11 @@ KEPT = "localStorage.getItem('mnist_tut.done')"
 def come_back(page):
     """Load the page again, as late as a reader would: once the browser has what the page keeps."""
     kept = page.evaluate(KEPT)
-    for _ in range(20):  # a busy browser writes late
-        page.wait_for_timeout(200)
+    for _ in range(40):  # a busy browser writes late
         page.reload()
         if page.evaluate(KEPT) == kept:
             return
+        page.wait_for_timeout(100)
 
 
 def marks(page):
@@ -135,6 +130,7 @@ def test_two_open_windows_agree(visit):
     tick(page, "MyNet").check()
     other.wait_for_function("document.querySelector('.exercise.done')")
     assert tick(other, "MyNet").is_checked()
+    other.close()
 
 
 def test_the_keyboard_ticks_and_unfolds(visit):
@@ -182,7 +178,8 @@ def test_what_another_page_has_kept_does_no_harm(visit, kept):
 def test_on_paper_hints_answers_and_solutions_are_unfolded_and_ticks_are_gone(
     visit, scheme
 ):
-    page = visit(color_scheme=scheme)
+    page = visit()
+    page.emulate_media(color_scheme=scheme)
     assert not page.locator("#exercise-my-nll .solution pre").is_visible()
     page.emulate_media(media="print")
     for place in (

@@ -37,16 +37,14 @@ def asked(link):
 
 
 @pytest.fixture
-def published(chromium, lang):
+def published(page, lang):
     """A page of two sections, of a site whose address and repository are known."""
-    page = chromium.new_page()
     html = TEXT.format(
         foot=foot(lang, repository="me/tut", site_url="https://example.org/tut")
     )
     page.route("http://site.test/**", lambda route: route.fulfill(body=html))
     page.route("https://github.com/**", lambda route: route.fulfill(body="form"))
-    yield page
-    page.close()
+    return page
 
 
 def followed(page):
@@ -58,28 +56,22 @@ def followed(page):
 @both
 def test_the_link_leads_to_the_form_of_the_pages_language(published, lang):
     published.goto("http://site.test/")
-    assert (
-        followed(published)
-        == {
-            "template": f"mistake.{lang}.yml",
-            "page": f"https://example.org/tut/{lang}/tutorials/nn_tutorial.html",
-            "language": LANGUAGES[lang].name,
-        }
-        | {}
-    )
+    assert followed(published) == {
+        "template": f"mistake.{lang}.yml",
+        "page": f"https://example.org/tut/{lang}/tutorials/nn_tutorial.html",
+        "language": LANGUAGES[lang].name,
+    }
 
 
-@both
-@pytest.mark.parametrize(
-    ("place", "section"),
-    [("#cnn", "cnn"), ("#cnn~2.40", "cnn"), ("#%E0%A4%A", "%E0%A4%A"), ("", None)],
-)
-def test_the_section_is_the_one_that_the_address_names(published, place, section):
-    published.goto(f"http://site.test/{place}")
-    assert followed(published).get("section") == section
+@pytest.mark.parametrize("lang", ["en"])
+def test_the_section_is_the_one_that_the_address_names(published):
+    places = {"#cnn": "cnn", "#cnn~2.40": "cnn", "#%E0%A4%A": "%E0%A4%A", "": None}
+    for place, section in places.items():
+        published.goto(f"http://site.test/{place}")
+        assert followed(published).get("section") == section
 
 
-@both
+@pytest.mark.parametrize("lang", ["zh"])
 def test_words_that_were_marked_go_along_with_their_section(published):
     published.goto("http://site.test/#top")
     published.dblclick("#q")

@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from ext.search_texts import WORDS
 from ext.terms import read_terms
 from pages import anchors, parse, to_open
-from watched import Watched
+from watched import watched
 
 TABLE = Path(__file__).parent / "searches.toml"
 ASKED = WORDS / "asked"
@@ -25,13 +25,6 @@ AGAIN = """query => new Promise(done => {
 
 TOP_THREE = """queries => queries.map(
   (query) => searchSite(query).found.slice(0, 3).map(({ anchor }) => anchor))"""
-
-
-@pytest.fixture(scope="module")
-def page(chromium):
-    opened = chromium.new_page(viewport={"width": 1440, "height": 900})
-    yield opened
-    opened.close()
 
 
 def search(page, address, lang, query):
@@ -244,8 +237,9 @@ def test_the_keyboard_shortcut_searches(page, address, lang, query):
     assert page.evaluate("document.activeElement.matches('#search-results a')")
 
 
-@pytest.mark.parametrize("lang", ["en", "zh"])
-@pytest.mark.parametrize("query", ["qwertz softmx loss", "注意力 qqqqq"])
+@pytest.mark.parametrize(
+    ("lang", "query"), [("en", "qwertz softmx loss"), ("zh", "注意力 qqqqq")]
+)
 def test_results_are_announced_and_axe_has_nothing_to_say(page, address, lang, query):
     search(page, address, lang, query)
     assert page.locator("[role='status']").inner_text() == said(page) != ""
@@ -253,12 +247,11 @@ def test_results_are_announced_and_axe_has_nothing_to_say(page, address, lang, q
 
 
 @pytest.mark.parametrize(("lang", "query"), [("zh", "数据加载器"), ("en", "loss")])
-def test_search_works_on_files_without_a_server(chromium, site, lang, query):
+def test_search_works_on_files_without_a_server(page, site, lang, query):
     folder = site.resolve().as_uri()
-    watched = Watched(chromium, folder)
-    assert search(watched.page, folder, lang, query)
-    assert watched.faults == []
-    watched.page.close()
+    with watched(page, folder) as faults:
+        assert search(page, folder, lang, query)
+    assert faults == []
 
 
 @pytest.mark.parametrize("lang", ["en", "zh"])

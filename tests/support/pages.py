@@ -2,15 +2,7 @@
 
 import functools
 
-import pytest
 from bs4 import BeautifulSoup
-
-#: The second engine looks at one language: what it does otherwise, it does to letters and boxes.
-engines = pytest.mark.parametrize(
-    ("engine", "lang"),
-    [("chromium", "en"), ("chromium", "zh"), ("firefox", "en")],
-    indirect=["engine"],
-)
 
 
 @functools.cache

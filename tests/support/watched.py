@@ -1,30 +1,38 @@
-"""A browser page, and what went wrong in it."""
+"""What goes wrong while a page is used."""
+
+from contextlib import contextmanager
 
 
-class Watched:
-    """Opens a page and notes its console messages, its failed requests and those to other hosts."""
+@contextmanager
+def watched(page, *homes):
+    """Note a page's console messages, failed requests, and requests that leave its homes."""
+    faults = []
 
-    def __init__(self, chromium, address, **options):
-        self.page = chromium.new_page(**options)
-        self.faults = []
-        self.page.on("console", self.note_console)
-        self.page.on("pageerror", lambda error: self.faults.append(f"error: {error}"))
-        self.page.on("requestfailed", self.note_failure)
-        self.page.on("response", self.note_status)
-        self.page.on("request", lambda r: self.note_request(r, address))
-
-    def note_console(self, message):
+    def note_console(message):
         if message.type in ("error", "warning"):
-            self.faults.append(f"console: {message.text}")
+            faults.append(f"console: {message.text}")
 
-    def note_failure(self, request):
+    def note_failure(request):
         if request.failure != "net::ERR_ABORTED":  # the browser left for the next page
-            self.faults.append(f"failed: {request.url}: {request.failure}")
+            faults.append(f"failed: {request.url}: {request.failure}")
 
-    def note_status(self, response):
+    def note_status(response):
         if response.status >= 400:
-            self.faults.append(f"{response.status}: {response.url}")
+            faults.append(f"{response.status}: {response.url}")
 
-    def note_request(self, request, address):
-        if not request.url.startswith((address, "data:")):
-            self.faults.append(f"outside: {request.url}")
+    def note_request(request):
+        if not request.url.startswith((*homes, "data:", "about:")):
+            faults.append(f"outside: {request.url}")
+
+    notes = {
+        "console": note_console,
+        "pageerror": lambda error: faults.append(f"error: {error}"),
+        "requestfailed": note_failure,
+        "response": note_status,
+        "request": note_request,
+    }
+    for event, note in notes.items():
+        page.on(event, note)
+    yield faults
+    for event, note in notes.items():
+        page.remove_listener(event, note)
