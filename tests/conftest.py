@@ -1,5 +1,7 @@
 """Fixtures that several test files share."""
 
+import os
+
 import matplotlib as mpl
 import pytest
 import torch
@@ -8,7 +10,9 @@ from hypothesis import settings
 from support.digits import made_up_digits
 
 mpl.use("Agg")
-torch.set_num_threads(1)  # on batches this small, threads only wait for one another
+# On batches this small, threads only wait for one another; so they do in programs that we start.
+torch.set_num_threads(1)
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 # The same examples in every run, and no time limit on any of them: a slow machine is no fault.
 settings.register_profile("repeatable", deadline=None, derandomize=True, database=None)
@@ -16,8 +20,9 @@ settings.load_profile("repeatable")
 
 
 #: The files that take longest come first, so that no worker is left with one of them at the end.
-SLOW = """downloads alive many_page new_page_and_language run_once exercises every_page live
-engines inside_page when_it_goes_wrong time_page search"""
+SLOW = """downloads alive many_page when_it_goes_wrong project incremental exercises every_page live
+engines new_page_and_language run_once docstrings your_own_project inside_page wrong_differs
+time_page search"""
 
 #: Rooms that read pages, or mind tools: the package and our extensions have tests of their own.
 UNMEASURED = {"pages", "site", "tools"}

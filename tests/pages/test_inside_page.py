@@ -5,59 +5,35 @@ what they leave: what the prose says of the numbers, and the places in PyTorch's
 """
 
 import ast
-import contextlib
 import datetime
-import io
 import json
 import re
-import sys
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
 from gallery_scripts import blocks, cells, prose
+from page_run import learnable, run_page
 
 from mnist_tut import inside, plots, training
 from mnist_tut.exercises.my_collate import my_collate
 
 NAME = "inside_torch_nn.py"
 ROOT = Path(__file__).parents[2]
-LABEL = re.compile(r"^\.\. _([\w-]+):$", re.M)
 both = pytest.mark.parametrize("lang", ["en", "zh"])
-
-
-def made_up_mnist(*_):
-    """Give random pictures with labels that can be learnt, as many as the page uses."""
-    rng = np.random.default_rng(0)
-    y = rng.integers(0, 10, 11_000)
-    ten = rng.random((10, 784)) > 0.8
-    x = (0.5 * ten[y] + 0.5 * rng.random((len(y), 784))).astype(np.float32)
-    return (x[:10_500], y[:10_500]), (x[-1000:], y[-1000:]), (x[:1], y[:1])
 
 
 @pytest.fixture(scope="module")
 def page():
     """Run the page: what each section printed, the pictures shown, and its names at the end."""
-    source = ModuleType("data")
-    source.get_mnist = made_up_mnist
-    said, shown, label, names = {}, [], "", {}
+    shown = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "mnist_tut.data", source)
         patch.setattr(plots, "show_weights", lambda *given: shown.append(given))
-        patch.setattr(plt, "show", plt.close)
-        for kind, content, line in blocks("en", NAME):
-            if kind == "text":
-                label = [label, *LABEL.findall(content)][-1]
-                continue
-            out = io.StringIO()
-            with contextlib.redirect_stdout(out):
-                exec(compile(content, f"{NAME}, line {line}", "exec"), names)
-            said.setdefault(label, []).append(out.getvalue())
-    return SimpleNamespace(said=said, shown=shown, **names)
+        run = run_page(NAME, learnable(10_500, 1000, 1))
+    return SimpleNamespace(said=run.said, shown=shown, **run.names)
 
 
 def numbers(text):
@@ -151,8 +127,8 @@ def test_the_same_fit_prints_the_same_on_both(page):
     ("kind", "low", "high"), [("float64", 0, 1e-14), ("float32", 1e-9, 1e-5)]
 )
 def test_pytorchs_two_ways_to_step_part_by_roundings(kind, low, high):
-    (x, y), _, _ = made_up_mnist()
-    x, y = torch.tensor(x[:5000].astype(kind)), torch.tensor(y[:5000])
+    [(x, y)] = learnable(5000)
+    x, y = torch.tensor(x.astype(kind)), torch.tensor(y)
     ends = []
     for by_hand in (True, False):
         weights = torch.full((784, 10), 0.01, dtype=x.dtype, requires_grad=True)
@@ -178,8 +154,8 @@ def loop_by_hand():
 
 def test_the_tutorials_own_loop_by_hand_runs_on_the_little_library():
     """Not a copy: the very cell, with the little library under PyTorch's names."""
-    (x, y), _, _ = made_up_mnist()
-    x, y = x[:5000].astype(np.float64), y[:5000]
+    [(x, y)] = learnable(5000)
+    x = x.astype(np.float64)
     first = np.random.default_rng(1).normal(size=(784, 10)) / 28
     ends = []
     for library, make, loss_func in (

@@ -9,20 +9,21 @@ import itertools
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import textwrap
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
-import matplotlib.pyplot as plt
 import pytest
 import torch
 import torch.distributed as dist
-from gallery_scripts import GALLERY, ROOT, blocks, cells, prose
+from gallery_scripts import ROOT, blocks, prose
+from page_run import learnable, run_page
 from prose_numbers import complaints, numbers_by_section
 from torch import nn
+from torch._inductor import config
+from torch._inductor.cpp_builder import get_cpp_compiler
 from torch.distributed.fsdp import fully_shard
 from torch.distributed.run import get_args_parser
 from torch.utils.data import DistributedSampler
@@ -33,39 +34,11 @@ NAME = "one_loop_many_machines.py"
 both = pytest.mark.parametrize("lang", ["en", "zh"])
 
 
-def made_up_mnist(*_):
-    """Give as many random pictures as the page uses, as NumPy arrays."""
-    generator = torch.Generator().manual_seed(0)
-    x = torch.rand(600, 784, generator=generator).numpy()
-    y = torch.randint(10, (600,), generator=generator).numpy()
-    return (x, y), (x[:1], y[:1]), (x[:1], y[:1])
-
-
-def run_cells(names):
-    """Execute the cells as the gallery does, so that the source of a function can be found."""
-    source = ModuleType("data")
-    source.get_mnist = made_up_mnist
-    path = str(GALLERY / "en" / NAME)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "mnist_tut.data", source)
-        for cell in cells("en", NAME):
-            code = "\n" * (cell.lineno - 1) + cell.content
-            exec(compile(code, path, "exec"), names)
-
-
 @pytest.fixture(scope="module")
 def page():
     """Run the page: its names and what it printed."""
-    printed = []
-
-    def noted(*parts, **_):
-        printed.extend(" ".join(map(str, parts)).splitlines())
-
-    names = {"print": noted, "__name__": "page"}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plt, "show", plt.close)
-        run_cells(names)
-    return SimpleNamespace(printed=printed, **names)
+    run = run_page(NAME, learnable(600, 1, 1, noise=1))
+    return SimpleNamespace(printed=run.printed, **run.names)
 
 
 def code_blocks(lang, language):
@@ -263,18 +236,12 @@ def test_the_page_leaves_no_folder(page):
 # What the page says about PyTorch ----------------------------------------------------------------
 
 
-@pytest.mark.skipif(not shutil.which("g++"), reason="else there is nothing to hide")
-def test_without_a_compiler_the_first_call_says_so(tmp_path):
-    code = "import torch\ntorch.compile(lambda x: x.sin() + 1)(torch.ones(3))"
-    nowhere = {"CXX": str(tmp_path / "none"), "TORCHINDUCTOR_CACHE_DIR": str(tmp_path)}
-    run = subprocess.run(
-        [sys.executable, "-c", code],
-        env=os.environ | nowhere,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert run.returncode == 1
-    assert "InvalidCxxCompiler" in run.stderr
+def test_without_a_compiler_the_first_call_says_so(monkeypatch):
+    monkeypatch.setattr(config.cpp, "cxx", (None, "/nowhere/c++"))
+    with pytest.raises(RuntimeError, match="No working C") as caught:
+        get_cpp_compiler()
+    for lang in ("en", "zh"):
+        assert f"``{type(caught.value).__name__}``" in prose(lang, NAME)
 
 
 def test_the_small_model_lost_by_compiling_and_by_more_than_noise():

@@ -1,54 +1,26 @@
 """What "From memory" says, held against a run of the page on made-up digits."""
 
-import contextlib
-import io
 import re
-import sys
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
-import numpy as np
 import pytest
-from gallery_scripts import blocks, prose
+from gallery_scripts import prose
+from page_run import learnable, run_page
 
 from mnist_tut.exercises import EXERCISES, module_of
 
 NAME = "from_memory.py"
-LABEL = re.compile(r"^\.\. _([\w-]+):$", re.M)
 both = pytest.mark.parametrize("lang", ["en", "zh"])
-
-
-def made_up_mnist(*_):
-    """Give random pictures with labels most of which can be learnt."""
-    rng = np.random.default_rng(0)
-    y = rng.integers(0, 10, 1700)
-    ten = rng.random((10, 784)) > 0.8
-    x = (0.3 * ten[y] + 0.7 * rng.random((len(y), 784))).astype(np.float32)
-    y = np.where(
-        rng.random(len(y)) < 0.2, rng.integers(0, 10, len(y)), y
-    )  # some in doubt
-    return (x[:1400], y[:1400]), (x[1400:], y[1400:]), (x[:1], y[:1])
 
 
 @pytest.fixture(scope="module")
 def page():
     """Run the page: what each section printed, its figures, and its names at the end."""
-    source = ModuleType("data")
-    source.get_mnist = made_up_mnist
-    said, figures, label, names, after = {}, [], "", {}, {}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "mnist_tut.data", source)
-        patch.setattr(plt, "show", lambda: figures.append(plt.gcf()))
-        for kind, content, line in blocks("en", NAME):
-            if kind == "text":
-                label = [label, *LABEL.findall(content)][-1]
-                continue
-            out = io.StringIO()
-            with contextlib.redirect_stdout(out):
-                exec(compile(content, f"{NAME}, line {line}", "exec"), names)
-            said.setdefault(label, []).append(out.getvalue())
-            after[label] = dict(names)
-    yield SimpleNamespace(said=said, figures=figures, after=after, **names)
+    figures = []
+    mnist = learnable(1400, 300, 1, noise=0.7, doubt=0.2)
+    run = run_page(NAME, mnist, show=lambda: figures.append(plt.gcf()))
+    yield SimpleNamespace(said=run.said, figures=figures, left=run.left, **run.names)
     plt.close("all")
 
 
@@ -63,7 +35,7 @@ def test_my_fit_in_the_place_of_fit_trains_the_same_network(page):
     for line, losses in zip(shown[-2:], history, strict=True):
         for loss in losses:
             assert f"{loss:.4f}" in line
-    theirs = page.after["memory-loop"]["model"]
+    theirs = page.left["memory-loop"].model
     page.torch.testing.assert_close(model.state_dict(), theirs.state_dict())
 
 

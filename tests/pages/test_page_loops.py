@@ -1,18 +1,12 @@
 """The loops of the tutorial: what PyTorch learns, and what is marked as replaced is not needed."""
 
-import contextlib
-import io
-import sys
-from types import ModuleType
-
-import matplotlib.pyplot as plt
-import pytest
 import torch
 import torch.nn.functional as F
 from ext.loops import compare, names_by_line
 from ext.package_source import source_of
 from ext.scripts import LOOP, blocks_of, cells_of, mentions_in
 from gallery_scripts import GALLERY
+from page_run import run_page
 from torch import nn, optim
 
 SCRIPT = GALLERY / "en" / "nn_tutorial.py"
@@ -42,33 +36,25 @@ def replaced(name):
     return {n for i, text in numbered if text in lines for n in bound.get(i, ())}
 
 
-def run_page(data, before_step=lambda name, names: None):
-    """Run the page's cells with made-up digits; look at its names before every step."""
+def run(data, before=None):
+    """Run the page with made-up digits."""
     parts = [(x.numpy(), y.numpy()) for x, y in (data[:2], data[2:], data[2:])]
-    source = ModuleType("data")
-    source.get_mnist = lambda *_: parts
-    names = {}
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "mnist_tut.data", source)
-        patch.setattr(plt, "show", plt.close)
-        for cell in cells_of(SCRIPT):
-            before_step(cell.loop, names)
-            with contextlib.redirect_stdout(io.StringIO()):
-                exec(compile(cell.code, f"the cell {cell.code[:40]!r}", "exec"), names)
-    return names
+    return run_page(SCRIPT.name, parts, before=before).names
 
 
 def test_the_page_runs_without_the_lines_that_are_marked_as_replaced(data):
     """What a marked line has bound is taken away as soon as the next step begins."""
     met = []
 
-    def take_away(step, names):
-        if step in BEFORE:
+    steps = {cell.code.strip(): cell.loop for cell in cells_of(SCRIPT)}
+
+    def take_away(code, names):
+        if (step := steps[code.strip()]) in BEFORE:
             met.append(step)
             for name in replaced(step):
                 names.pop(name, None)
 
-    run_page(data, take_away)
+    run(data, take_away)
     assert met == list(BEFORE)
     assert len(met) >= 8
 
@@ -79,7 +65,7 @@ def test_something_is_replaced_by_most_steps():
 
 def test_the_loop_by_hand_learns_what_torch_learns(data):
     """Each later step is compared with this one by the page itself."""
-    names = run_page(data)
+    names = run(data)
     layer = nn.Linear(784, 10)
     with torch.no_grad():
         layer.weight.copy_(names["start"]["weights"].T)

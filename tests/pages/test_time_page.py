@@ -11,7 +11,7 @@ import os
 import re
 import subprocess
 import sys
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import pytest
@@ -19,6 +19,7 @@ import torch
 import torch.nn.functional as F
 from gallery_scripts import blocks, captions, cells
 from matplotlib.colors import to_rgb
+from page_run import learnable, run_page
 from prose_numbers import complaints, spelled_by_section
 from torch import nn, optim
 from torch.profiler import ProfilerActivity, profile
@@ -33,21 +34,11 @@ NAME = "where_the_time_goes.py"
 both = pytest.mark.parametrize("lang", ["en", "zh"])
 
 
-def made_up_mnist(*_):
-    """Give as many random pictures as the page uses, as NumPy arrays."""
-    generator = torch.Generator().manual_seed(0)
-    x = torch.rand(6500, 784, generator=generator).numpy()
-    y = torch.randint(10, (6500,), generator=generator).numpy()
-    return (x, y), (x[:1], y[:1]), (x[:1], y[:1])
-
-
 @pytest.fixture(scope="module")
 def page():
     """Run the page: its names, the bars of its figures, and what it printed."""
-    source = ModuleType("data")
-    source.get_mnist = made_up_mnist
-    figures, printed, compared = [], [], []
-    by_kind = timing.seconds_by_kind
+    figures, compared = [], []
+    by_kind, plots_bars = timing.seconds_by_kind, plots.ratio_bars
 
     def once(ways, rounds=5):
         compared.append(ways)
@@ -59,18 +50,13 @@ def page():
         figures.append(dict(shares))
         return plots_bars(shares, ax)
 
-    plots_bars = plots.ratio_bars
-    names = {"print": lambda *parts: printed.append(" ".join(map(str, parts)))}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "mnist_tut.data", source)
         patch.setattr(timing, "take_turns", once)
         patch.setattr(timing, "seconds_by_kind", lambda func: by_kind(func, calls=2))
         patch.setattr(plots, "ratio_bars", drawn)
-        patch.setattr(plt, "show", plt.close)
-        for cell in cells("en", NAME):
-            exec(compile(cell.content, f"{NAME}, line {cell.lineno}", "exec"), names)
-    found = {"figures": figures, "printed": printed, "compared": compared}
-    return SimpleNamespace(**found, **names, names=names)
+        run = run_page(NAME, learnable(6500, 1, 1, noise=1))
+    found = {"figures": figures, "printed": run.printed, "compared": compared}
+    return SimpleNamespace(**found, **run.names)
 
 
 # Every number in the prose -----------------------------------------------------------------------

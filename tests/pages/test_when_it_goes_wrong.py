@@ -5,8 +5,6 @@ compared with what was really printed; each entry has to end with code that runs
 """
 
 import ast
-import contextlib
-import io
 import json
 import math
 import mmap
@@ -19,16 +17,16 @@ import sys
 import tempfile
 import zipfile
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import gpu_messages
-import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F
-from gallery_scripts import blocks, prose
+from gallery_scripts import prose
 from jupyter_client.manager import start_new_kernel
+from page_run import learnable, run_page
 from prose_numbers import complaints, numbers_by_section
 from torch import nn, optim
 from torch.utils.data import DataLoader
@@ -44,43 +42,19 @@ COMPILER = "torchinductor"  # PyTorch makes its folder as soon as it is imported
 HEADING = re.compile(r"^\.\. _([\w-]+):\n\n(.+)\n([=^-])\3+$", re.M)
 
 
-def made_up_mnist(*_):
-    """Give noisy copies of ten pictures, as NumPy arrays: as many as the page uses."""
-    generator = torch.Generator().manual_seed(0)
-    y = torch.randint(10, (6500,), generator=generator)
-    ten = (torch.rand(10, 784, generator=generator) > 0.8).float()
-    x = (0.5 * ten[y] + 0.5 * torch.rand(6500, 784, generator=generator)).numpy()
-    y[::20] = (y[::20] + 1) % 10  # some are hard, as in MNIST
-    return (x, y.numpy()), (x[:1], y[:1].numpy()), (x[:1], y[:1].numpy())
-
-
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
     """Run the page: what each section printed, and the names as each section left them."""
-    source = ModuleType("data")
-    source.get_mnist = made_up_mnist
-    temporary = tmp_path_factory.mktemp("temporary")
-    said, left, figures, label = {}, {}, [], ""
-    names = {"__name__": "__main__"}
+    temporary, figures = tmp_path_factory.mktemp("temporary"), []
     traced = sys.gettrace()  # the debugger switches it off
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "mnist_tut.data", source)
         patch.setattr(tempfile, "tempdir", str(temporary))
-        patch.setattr(plt, "show", plt.close)
         patch.setattr(plots, "show_digits", lambda *given, **_: figures.append(given))
-        for kind, content, line in blocks("en", NAME):
-            if kind == "text":
-                label = [label, *(found[0] for found in HEADING.findall(content))][-1]
-                continue
-            out = io.StringIO()
-            with contextlib.redirect_stdout(out):
-                exec(compile(content, f"{NAME}, line {line}", "exec"), names)
-            said[label] = said.get(label, "") + out.getvalue()
-            left[label] = SimpleNamespace(**names)
+        run = run_page(NAME, learnable(6500, 1, 1, doubt=0.05))
     sys.settrace(traced)
     return SimpleNamespace(
-        said=said,
-        left=left,
+        said={label: "".join(texts) for label, texts in run.said.items()},
+        left=run.left,
         figures=figures,
         files=[p for p in temporary.iterdir() if COMPILER not in p.name],
     )
@@ -346,33 +320,22 @@ def test_in_a_notebook_the_guard_does_not_help_and_a_file_does(page, tmp_path, c
 LOADER = """
 import torch
 from torch.utils.data import DataLoader
-{}
-    dl = DataLoader(torch.arange(4), 2, num_workers=1, multiprocessing_context="spawn")
-    print([batch.tolist() for batch in dl])
+
+dl = DataLoader(torch.arange(4), 2, num_workers=1, multiprocessing_context="spawn")
+print([batch.tolist() for batch in dl])
 """
 
 
-def test_a_loader_with_workers_fails_as_told_without_the_guard_and_runs_with_it(
-    tmp_path,
-):
-    guards = {"bare": "if True:", "guarded": 'if __name__ == "__main__":'}
-    running = {}
-    for name, guard in guards.items():
-        script = tmp_path / f"{name}.py"
-        script.write_text(LOADER.format(guard))
-        running[name] = subprocess.Popen(
-            [sys.executable, script],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-    told = {name: process.communicate() for name, process in running.items()}
-    assert told["guarded"][0] == "[[0, 1], [2, 3]]\n"
-    first, last = quoted("en")["wrong-spawn"], told["bare"][1]
-    assert first in last
-    assert last.index(first) < last.index("DataLoader worker")
+def test_a_loader_with_workers_fails_as_told_without_the_guard(tmp_path):
+    """What the guard changes is tried with any process, on "Your own project"."""
+    (tmp_path / "bare.py").write_text(LOADER)
+    command = [sys.executable, tmp_path / "bare.py"]
+    told = subprocess.run(command, capture_output=True, text=True).stderr
+    first = quoted("en")["wrong-spawn"]
+    assert first in told
+    assert told.index(first) < told.index("DataLoader worker")
     [words] = re.findall(r"``(DataLoader worker \(pid\(s[^`]+)``", prose("en", NAME))
-    assert without_digits(words) in without_digits(last.splitlines()[-1])
+    assert without_digits(words) in without_digits(told.splitlines()[-1])
 
 
 def without_digits(text):

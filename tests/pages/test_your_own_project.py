@@ -14,12 +14,13 @@ import runpy
 import subprocess
 import sys
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
 import pytest
 import torch
 from gallery_scripts import ROOT, cells, prose
+from page_run import run_page
 from PIL import Image
 from prose_numbers import complaints, numbers_by_section
 from support import photos
@@ -38,7 +39,7 @@ DRAWINGS = json.loads(
 both = pytest.mark.parametrize("lang", ["en", "zh"])
 
 
-def made_up_mnist(*_):
+def made_up_mnist():
     """Give a few hundred pictures that can be learnt, as NumPy arrays."""
     generator = torch.Generator().manual_seed(0)
     templates = (torch.rand(10, 784, generator=generator) > 0.8).float()
@@ -46,40 +47,22 @@ def made_up_mnist(*_):
     return tuple((x.numpy(), y.numpy()) for x, y in parts)
 
 
-def run_page(patch, printed, look=lambda number, names: None):
-    """Run the page's cells; after each, `look` may look at its names."""
-    source = ModuleType("data")
-    source.get_mnist = made_up_mnist
-    patch.setitem(sys.modules, "mnist_tut.data", source)
-    for name in OPTIONAL:
-        patch.setitem(sys.modules, name, None)
-    patch.setattr(plt, "show", plt.close)
-    patch.setattr(
-        "builtins.print",
-        lambda *parts, sep=" ": printed.append(sep.join(map(str, parts))),
-    )
-    names = {"__name__": "page"}
-    for number, cell in enumerate(cells("en", NAME)):
-        exec(compile(cell.content, f"{NAME}, line {cell.lineno}", "exec"), names)
-        look(number, names)
-    return names
-
-
 @pytest.fixture(scope="module")
 def page():
     """Run the page: its names, what it printed, and what lay in its folder at the end."""
-    printed, files = [], {}
+    files = {}
 
-    def look(number, names):
+    def look(names):
         if "home" in names and names["home"].exists():
             for path in names["home"].glob("*.*"):
                 files[path.name] = path.read_bytes()
 
     with pytest.MonkeyPatch.context() as patch:
-        names = run_page(patch, printed, look)
-    names["folder"].cleanup()  # in a build, the folder around it goes
-    names.pop("__builtins__")
-    return SimpleNamespace(**{"printed": printed, "files": files, **names})
+        for name in OPTIONAL:
+            patch.setitem(sys.modules, name, None)
+        run = run_page(NAME, made_up_mnist(), after=look)
+    run.names["folder"].cleanup()  # in a build, the folder around it goes
+    return SimpleNamespace(**{"printed": run.printed, "files": files, **run.names})
 
 
 # Every number in the prose

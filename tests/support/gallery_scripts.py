@@ -1,6 +1,7 @@
 """Read the gallery's scripts as Sphinx-Gallery does."""
 
 import re
+from functools import cache
 from pathlib import Path
 
 from sphinx_gallery.py_source_parser import split_code_and_text_blocks
@@ -10,6 +11,7 @@ GALLERY = ROOT / "gallery"
 NAMES = sorted(path.name for path in (GALLERY / "en").glob("*.py"))
 
 
+@cache
 def blocks(lang, name):
     """Return the script's blocks: (type, content, line number)."""
     return split_code_and_text_blocks(str(GALLERY / lang / name))[1]
@@ -20,6 +22,7 @@ def cells(lang, name):
     return [block for block in blocks(lang, name) if block.type == "code"]
 
 
+@cache
 def prose(lang, name):
     """Return all text blocks of a script as one text."""
     return "\n\n".join(b.content for b in blocks(lang, name) if b.type == "text")
