@@ -62,6 +62,7 @@ html_theme_options = {
     "navbar_start": ["navbar-logo"],
     "navbar_end": ["theme-switcher"],
     "navbar_persistent": ["search-button", "language-switch"],  # on a phone too
+    "article_header_end": ["launch"] if repository else [],
     "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
     "footer_start": ["report", "data-source"],
     "footer_end": ["sphinx-version"],

@@ -1,7 +1,7 @@
 """The builder of the site: what we add to Sphinx, and in which order it comes.
 
 Each file beside this one has one concern. This page is the only one that registers anything:
-directives, nodes and settings by name, and for every event our functions from first to last.
+directives and settings by name, and for every event our functions from first to last.
 """
 
 from collections.abc import Collection
@@ -15,29 +15,13 @@ DIRECTIVES = {
     "exercise": "boxes.Exercise",
     "figure-text": "figure_text.FigureText",
     "guess": "boxes.Guess",
-    "launch": "launch.Launch",
     "loop": "loops.Loop",
     "shrinking": "shrinking.Shrinking",
     "term-pairs": "terms.TermPairs",
     "tested-source": "tested_source.TestedSource",
     "train-here": "alive.figures.Alive",
 }
-#: With what opens and closes each in HTML.
-NODES = {
-    "boxes.exercise": ("visit_exercise", "depart"),
-    "boxes.folded": ("visit_folded", "depart"),
-    "boxes.guess": ("visit_guess", "depart"),
-    "loops.loop": ("visit_loop", None),
-}
-#: With what has to be done anew when one changes.
-SETTINGS: dict[str, Any] = {
-    "alive_exports": "",
-    "data_used": "html",
-    "read_with": "env",
-    "repository": "env",
-    "site_url": "env",  # downloads name it, too
-    "written_with": "html",
-}
+SETTINGS = ["alive_exports", "data_used", "repository", "site_url"]
 POST_TRANSFORMS = ["loops.MarkNewLines"]
 #: What Sphinx, its theme and the extensions that are not ours do at an event, among what we do.
 THEIRS = ""
@@ -45,22 +29,19 @@ THEIRS = ""
 EVENTS = {
     "config-inited": [
         "words.of_settings",
-        "fresh.sum_up",
         "data_notice.find_out",
         "alive.figures.say_where",
         "run_once.install",  # after what its keys depend on, before Sphinx-Gallery
-        "head.check_site",
-        "launch.check_repository",
+        "head.check_addresses",
+        "fresh.start_over",  # when all settings are known
         THEIRS,
     ],
     "builder-inited": [
-        "fresh.drop_old_pages",
         "pages_of_tests.write_pages",
         "search_texts.replace_sphinx_search",
         THEIRS,  # Sphinx-Gallery runs the scripts
         "tested_source.link_names",
     ],
-    "env-get-outdated": ["fresh.outdated", THEIRS],
     "source-read": ["words.of_gallery", THEIRS],
     "doctree-read": [
         "anchors.label_first",
@@ -99,14 +80,12 @@ def register(app: Sphinx, files: Collection[str] | None = None) -> None:
     def ours(names: Collection[str]) -> list[str]:
         return [n for n in names if files is None or n.rpartition(".")[0] in files]
 
-    for name, anew in SETTINGS.items():
-        app.add_config_value(name, "", anew, str)
+    for name in SETTINGS:
+        app.add_config_value(name, "", "", str)
     for name, place in DIRECTIVES.items():
         if ours([place]):
             app.add_directive(name, find(place))
-    for name in ours(NODES):
-        visits: Any = (v and find(v, beside=name) for v in NODES[name])
-        app.add_node(find(name), html=tuple(visits))
+    app.add_node(find("boxes.box"), html=(find("boxes.visit_box"), find("boxes.depart_box")))
     for name in ours(POST_TRANSFORMS):
         app.add_post_transform(find(name))
     for event, names in EVENTS.items():
@@ -117,10 +96,9 @@ def register(app: Sphinx, files: Collection[str] | None = None) -> None:
     app.add_html_math_renderer("mathml", visit, visit)
 
 
-def find(name: str, beside: str = "") -> Any:
-    """Return what a name stands for, given by its file (or that of another) and its name there."""
+def find(name: str) -> Any:
+    """Return what a name stands for, given by its file and its name there."""
     file, _, attribute = name.rpartition(".")
-    file = file or beside.rpartition(".")[0]
     return getattr(import_module(f"{__name__}.{file}"), attribute)
 
 

@@ -11,10 +11,6 @@ from sphinx.application import Sphinx
 
 def label_first(app: Sphinx, doctree: nodes.document) -> None:
     """Move explicit ids to the front of every section's list of ids."""
-    explicit = {
-        doctree.nameids[name] for name, said in doctree.nametypes.items() if said
-    }
+    explicit = {doctree.nameids[name] for name, said in doctree.nametypes.items() if said}
     for section in doctree.findall(nodes.section):
-        section["ids"].sort(
-            key=lambda name: name not in explicit
-        )  # keeps ties in order
+        section["ids"].sort(key=lambda name: name not in explicit)  # keeps ties in order

@@ -13,47 +13,54 @@ The box shows the task; stub, hint and solution are folded, and so is the answer
 
        Twice the gradient: ``backward()`` adds.
 
-The first list of a page that was run is the box "at a glance": it gains one item with the time that
-reading takes, counted from the text, and the time that running took. A paragraph that begins with
-the word for a recap in bold type is a recap. Both stay ordinary lists and paragraphs in a notebook.
+The first list of a lesson is the box "at a glance": it gains one item with the time that reading
+takes, counted from the text. A paragraph that begins with the word for a recap in bold type is a
+recap. Both stay ordinary lists and paragraphs in a notebook.
 """
 
-import html
 import re
+from html import escape
 
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.locale import _
 from sphinx.util.docutils import SphinxDirective
-from sphinx.util.nodes import traverse_parent
 from sphinx.writers.html5 import HTML5Translator
 
 from ext.languages import folder_of
+from ext.search_texts import own_text
 from mnist_tut import exercises
 
-#: The words of living figures, what nobody sees, outputs, and what whoever unfolds it looks up;
-#: exercises say their own time.
-UNREAD = {"raw", "comment", "sphx-glr-script-out"}
-UNREAD |= {"folded", "entry", "exercise"}
-# Technical prose is read at about 200 words or 350 characters a minute, code at 20 lines.
-WORDS, CHARACTERS, LINES = 200, 350, 20
+# Technical prose is read at about 200 words or 350 characters a minute, code at 20 lines of 4.
+WORDS, CHARACTERS, CODE = 200, 350, 80
+TITLE = """<p class="exercise-title"><strong id="{label}">{title}</strong> <span>{about}</span>\
+<label class="exercise-done" hidden><input type="checkbox"> {done}</label></p>
+"""
 
 
-class exercise(nodes.General, nodes.Element):
-    """A box: what says its title, the task, and folded stub, hint and solution."""
+class box(nodes.General, nodes.Element):
+    """What stands in an element of HTML by the name ``tag``, below what ``head`` says.
+
+    It may have an ``exercise``, or a ``summary``: then it opens on demand.
+    """
 
 
-class guess(nodes.General, nodes.Element):
-    """A question, and its answer folded."""
+def visit_box(translator: HTML5Translator, node: box) -> None:
+    """Open the element."""
+    opening = translator.starttag(node, node["tag"], **node.get("attributes", {}))
+    translator.body.append(opening + node.get("head", ""))
 
 
-class folded(nodes.General, nodes.Element):
-    """What opens on demand, below the line ``summary``."""
+def depart_box(translator: HTML5Translator, node: box) -> None:
+    """Close it."""
+    translator.body.append(f"{node.get('foot', '')}</{node['tag']}>\n")
 
 
-def fold(kind: str, summary: str, *content: nodes.Node) -> folded:
+def fold(kind: str, summary: str, *content: nodes.Node) -> box:
     """Fold content away; every browser can, without a script."""
-    return folded("", *content, classes=["folded", kind], summary=summary)
+    head = f"<summary>{escape(summary)}</summary>\n<div>\n"
+    looks = {"tag": "details", "head": head, "foot": "</div>\n"}
+    return box("", *content, classes=["folded", kind], summary=summary, **looks)
 
 
 class Exercise(SphinxDirective):
@@ -71,21 +78,24 @@ class Exercise(SphinxDirective):
         language = folder_of(self.config)
         for path in exercises.files_of(name, language):
             self.env.note_dependency(path)
-        box = exercise(
-            "",
-            ids=[nodes.make_id(f"exercise-{name}")],
-            exercise=name,
-            language=language,
-            title=_("Your turn {}").format(number(name)),
-            about=about(name),
-        )
-        self.set_source_info(box)
-        self.state.nested_parse(self.content, self.content_offset, box)
+        known, title = exercises.EXERCISES[name], _("Your turn {}").format(number(name))
+        level = [_("warm-up"), _("takes some thought"), _("a challenge")][known.difficulty - 1]
+        about = _("about {} minutes").format(known.minutes) + f" · {level}"
+        place = nodes.make_id(f"exercise-{name}")
+        label, count = f"{place}-title", _("{done} of {all} exercises done")
+        words = {"label": label, "title": title, "about": about, "done": _("Done")}
+        attributes = {"role": "group", "aria-labelledby": label}
+        attributes |= {"data-exercise": name, "data-count": count}
+        looks = {"tag": "div", "attributes": attributes, "head": TITLE.format(**words)}
+        task = box("", exercise=name, title=f"**{title}** · {about}", **looks)
+        task["ids"], task["classes"] = [place], ["exercise"]
+        self.set_source_info(task)
+        task += self.parse_content_to_nodes()
         hint, problems = self.parse_inline(exercises.hint(name, language))
-        box += fold("stub", _("Start from"), code(exercises.stub_cell(name)))
-        box += fold("hint", _("Hint"), nodes.paragraph("", "", *hint))
-        box += fold("solution", _("Solution"), code(exercises.solution(name)))
-        return [box, *problems]
+        task += fold("stub", _("Start from"), code(exercises.stub_cell(name)))
+        task += fold("hint", _("Hint"), nodes.paragraph("", "", *hint))
+        task += fold("solution", _("Solution"), code(exercises.solution(name)))
+        return [task, *problems]
 
 
 class Guess(SphinxDirective):
@@ -100,14 +110,10 @@ class Guess(SphinxDirective):
         self.assert_has_content()
         text, problems = self.parse_inline(self.arguments[0], lineno=self.lineno)
         title = _("Guess first: ")
-        strong = nodes.strong("", title.rstrip())
         gap = nodes.Text(" " * title.endswith(" "))
-        answer = fold("answer", _("Answer"))
-        self.state.nested_parse(self.content, self.content_offset, answer)
-        question = nodes.paragraph("", "", strong, gap, *text)
-        box = guess("", question, answer)
-        self.set_source_info(box)
-        return [box, *problems]
+        question = nodes.paragraph("", "", nodes.strong("", title.rstrip()), gap, *text)
+        answer = fold("answer", _("Answer"), *self.parse_content_to_nodes())
+        return [box("", question, answer, classes=["guess"], tag="div"), *problems]
 
 
 def number(name: str) -> int:
@@ -117,51 +123,9 @@ def number(name: str) -> int:
     return [other for other, about in known if about.page == page].index(name) + 1
 
 
-def about(name: str) -> str:
-    """Say how long an exercise takes and how hard it is."""
-    known = exercises.EXERCISES[name]
-    levels = [_("warm-up"), _("takes some thought"), _("a challenge")]
-    minutes = _("about {} minutes").format(known.minutes)
-    return f"{minutes} · {levels[known.difficulty - 1]}"
-
-
 def code(text: str) -> nodes.literal_block:
     """Return a block of Python."""
     return nodes.literal_block(text, text, language="python")
-
-
-def visit_exercise(translator: HTML5Translator, node: exercise) -> None:
-    """Open a box with its title line; the script of the site shows the box to tick."""
-    label, count = f"{node['ids'][0]}-title", _("{done} of {all} exercises done")
-    done = _("Done")
-    translator.body.append(
-        f'<div class="exercise" id="{node["ids"][0]}" role="group"'
-        f' aria-labelledby="{label}" data-exercise="{node["exercise"]}"'
-        f' data-count="{html.escape(count)}">\n<p class="exercise-title">'
-        f'<strong id="{label}">{node["title"]}</strong> <span>{node["about"]}</span>'
-        '<label class="exercise-done" hidden><input type="checkbox"> '
-        f"{done}</label></p>\n"
-    )
-
-
-def visit_folded(translator: HTML5Translator, node: folded) -> None:
-    """Open what the browser folds by itself."""
-    kind, summary = node["classes"][-1], html.escape(node["summary"])
-    place = "".join(f' id="{name}"' for name in node["ids"][:1])
-    translator.body.append(
-        f'<details class="{kind}"{place}><summary>{summary}</summary>\n<div>\n'
-    )
-
-
-def visit_guess(translator: HTML5Translator, node: guess) -> None:
-    """Open a question."""
-    translator.body.append('<div class="guess">\n')
-
-
-def depart(translator: HTML5Translator, node: nodes.Element) -> None:
-    """Close a box."""
-    closing = "</div>\n</details>\n" if isinstance(node, folded) else "</div>\n"
-    translator.body.append(closing)
 
 
 def fold_cells(app: Sphinx, doctree: nodes.document) -> None:
@@ -169,74 +133,50 @@ def fold_cells(app: Sphinx, doctree: nodes.document) -> None:
     for cell in list(doctree.findall(nodes.literal_block)):
         first = cell.astext().partition("\n")[0]
         if cell.get("language") == "Python" and first.startswith("#: "):
-            box = fold("source", first[3:])
-            cell.replace_self(box)
-            box += cell
+            folded = fold("source", first[3:])
+            cell.replace_self(folded)
+            folded += cell
 
 
 def fold_entries(app: Sphinx, doctree: nodes.document) -> None:
     """Fold the cells of short entries away, with what they print; words and figures stay."""
     for entry in doctree.findall(nodes.section):
-        box = None
+        folded = None
         for child in list(entry) if "entries" in entry.parent["classes"] else []:
             if not isinstance(child, nodes.literal_block):
-                box = None
-            elif box is not None:
+                folded = None
+            elif folded is not None:
                 entry.remove(child)
-                box += child
+                folded += child
             elif "sphx-glr-script-out" not in child["classes"]:
-                words = _("See it go wrong, and right")  # the search looks into it
-                box = folded("", classes=["entry"], summary=words)
-                child.replace_self(box)
-                box += child
+                folded = fold("entry", _("See it go wrong, and right"))
+                folded["classes"].remove("folded")  # the search looks into it
+                child.replace_self(folded)
+                folded += child
 
 
 def reading_minutes(doctree: nodes.document) -> int:
-    """Estimate how long a page takes to read, rounded to five minutes."""
+    """Estimate how long a page takes to read, rounded to five minutes; nothing that is folded."""
     minutes = 0.0
-    for text in doctree.findall(nodes.Text):
-        around = list(traverse_parent(text.parent))
-        kinds = {kind for n in around for kind in (type(n).__name__, *n["classes"])}
-        if UNREAD & kinds:
-            continue
-        if "literal_block" in kinds:
-            minutes += len(text.splitlines()) / LINES
-        else:
-            minutes += len(re.findall(r"[\u4e00-\u9fff]", text)) / CHARACTERS
-            minutes += len(re.findall(r"[A-Za-z]+", text)) / WORDS
+    for section in doctree.findall(nodes.section):
+        prose, code, _outputs = own_text(section)
+        minutes += len(re.findall(r"[A-Za-z]+", prose)) / WORDS + len(code.split()) / CODE
+        minutes += len(re.findall(r"[\u4e00-\u9fff]", prose)) / CHARACTERS
     return max(5, round(minutes / 5) * 5)
 
 
-def running_time(doctree: nodes.document) -> str:
-    """Word how long the page's script ran, if it was run: 1 minute 5 seconds."""
-    for paragraph in doctree.findall(nodes.paragraph):
-        if "sphx-glr-timing" in paragraph["classes"]:
-            minutes, seconds = re.findall(r"\d[\d.]*", paragraph.astext())
-            whole = round(float(seconds))
-            if minutes == "0":
-                return _("{} seconds").format(whole)
-            if minutes == "1":
-                return _("1 minute {} seconds").format(whole)
-            return _("{} minutes {} seconds").format(minutes, whole)
-    return ""
-
-
 def glance(app: Sphinx, doctree: nodes.document) -> None:
-    """Turn the first list of a page that was run into the box, and add the times."""
-    time = running_time(doctree)
-    box = next(iter(doctree.findall(nodes.bullet_list)), None)
-    if not time or box is None:
+    """Turn the first list of a lesson into the box, and add the time."""
+    first = next(iter(doctree.findall(nodes.bullet_list)), None)
+    if first is None or not app.env.docname.startswith("tutorials/"):
         return
-    text = _(
-        " about {read} minutes to read. Running all of it took {run} when this page was built."
-    ).format(read=reading_minutes(doctree), run=time)
-    if names := [found["exercise"] for found in doctree.findall(exercise)]:
+    text = _(" about {} minutes to read.").format(reading_minutes(doctree))
+    if names := [found["exercise"] for found in doctree.findall(box) if "exercise" in found]:
         minutes = sum(exercises.EXERCISES[name].minutes for name in names)
-        more = _(" The {} exercises take about {} minutes more.")
-        text += more.format(len(names), minutes)
-    box["classes"].append("at-a-glance")
+        text += _(" The exercises take about {} minutes more.").format(minutes)
+    first["classes"].append("at-a-glance")
     item = nodes.paragraph("", "", nodes.strong("", _("Time:")), nodes.Text(text))
-    box += nodes.list_item("", item)
+    first += nodes.list_item("", item)
 
 
 def recaps(app: Sphinx, doctree: nodes.document) -> None:

@@ -8,7 +8,6 @@ figures and checks in one folded cell at the top, and no import of the package.
 What makes sense on the site only stands in a ``.. container:: only-on-site``.
 """
 
-import ast
 import re
 import shutil
 import zipfile
@@ -21,12 +20,10 @@ from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.locale import _
 
-from ext import boxes
 from ext.markdown import Markdown
 from ext.package_source import (
     file_of,
     full_name,
-    imports,
     imports_of,
     joined,
     package_imports,
@@ -34,7 +31,7 @@ from ext.package_source import (
     with_needs,
     without_imports,
 )
-from ext.scripts import blocks_of, gallery_scripts, mentions_in
+from ext.scripts import gallery_scripts, mentions_in
 from ext.versions import INSTALL, needs_text, setup_cell
 from mnist_tut import exercises
 
@@ -54,15 +51,13 @@ class Cell(NamedTuple):
 
 
 class Part(NamedTuple):
-    """A piece of a page: prose, an object shown, a cell of its program, or of an exercise."""
+    """A piece of a page: prose, a cell of its program or a source shown, or of an exercise."""
 
-    kind: str  # "text", "source", "code", "stub" or "check": then its content is a name
+    kind: str  # "text", "code", "stub" or "check": then its content is a name
     content: str
 
 
-def in_order(
-    parent: nodes.Element, level: int = 1
-) -> Iterator[tuple[nodes.Element, int]]:
+def in_order(parent: nodes.Element, level: int = 1) -> Iterator[tuple[nodes.Element, int]]:
     """Yield the blocks of a page as they are read, each with the level of its section."""
     for child in parent.children:
         if isinstance(child, nodes.section):
@@ -71,91 +66,57 @@ def in_order(
             yield child, level - 1
 
 
-def page_parts(doctree: nodes.document, script: Path, page: str = "") -> list[Part]:
-    """Take a built page apart.
+def page_parts(doctree: nodes.document, page: str = "") -> list[Part]:
+    """Take a built page apart, from its title to where Sphinx-Gallery says how long it ran.
 
-    Sphinx-Gallery leaves a comment in front of each block but the first; a block is either prose,
-    which we keep, or code, whose text the script itself knows best. `page` is the page's address,
-    if it has one.
+    `page` is the page's address, if it has one.
     """
-    blocks = blocks_of(script)
     parts: list[Part] = []
-    number, begun = 0, False
     for node, level in in_order(doctree):
-        if isinstance(node, nodes.comment) and node.astext().startswith("GENERATED"):
-            number += 1
-            if blocks[number].type == "code":
-                parts.append(Part("code", blocks[number].content.strip("\n")))
-        elif begun and "sphx-glr-timing" in node["classes"]:
+        if "sphx-glr-timing" in node["classes"]:
             break
-        elif isinstance(node, nodes.title) or (begun and blocks[number].type == "text"):
-            begun = True
-            parts += prose_parts(node, Markdown(level, page))
-    if number != len(blocks) - 1:
-        raise ValueError(
-            f"{script.name} has {len(blocks)} blocks, its page shows {number + 1}"
-        )
+        if parts or isinstance(node, nodes.title):
+            parts += parts_of(node, Markdown(level, page))
     return parts
 
 
-def prose_parts(node: nodes.Element, writer: Markdown) -> list[Part]:
-    """Turn a block of prose into its parts, if it says anything.
+def parts_of(node: nodes.Element, writer: Markdown) -> list[Part]:
+    """Turn a block into its parts: the cells in it, or else what it says, if anything.
 
     An exercise becomes its task, with hint and solution folded, its stub and its check.
     """
-    if name := node.get("tested_source"):
-        return [Part("source", name)]
-    if not isinstance(node, boxes.exercise):
+    language = "python" if "tested_source" in node else "Python"  # that is a cell to Sphinx-Gallery
+    blocks = node.findall(nodes.Element)  # whose names Sphinx-Gallery may have linked
+    cells = [n for n in blocks if language in (n.get("lang"), n.get("language"))]
+    if cells:
+        return [Part("code", cell.astext().strip("\n")) for cell in cells]
+    if "exercise" not in node:
         text = writer.write(node)
         return [Part("text", text)] if text else []
     name = node["exercise"]
-    title = f"**{node['title']}** · {node['about']}"
     task = [child for child in node.children if "stub" not in child["classes"]]
     return [
-        Part("text", f"{title}\n\n{writer.blocks(task)}"),
+        Part("text", f"{node['title']}\n\n{writer.blocks(task)}"),
         Part("stub", exercises.stub_cell(name)),
         Part("check", name),
     ]
 
 
-class Bundle:
-    """Hands out the code of objects and of what they need, each once.
-
-    What is `shown` by the page, given by full names, is defined at its own place there.
-    """
-
-    def __init__(self, shown: list[str]) -> None:
-        self.shown = set(map(full_name, shown))
-        self.given: dict[str, str] = {}  # last part of the name: full name
-
-    def code(self, names: list[str], imported: set[str]) -> str:
-        """Return code that defines these objects and whatever is still missing for them.
-
-        What was `imported` before, in statements of one name each, is not imported again.
-        """
-        names = [full_name(name) for name in names]
-        due = [n for n in with_needs(names) if n in names or n not in self.shown]
-        due = [name for name in due if name not in self.given.values()]
-        for name in due:
-            short = name.rpartition(".")[2]
-            if self.given.setdefault(short, name) != name:
-                raise ValueError(f"{name} and {self.given[short]} share a name")
-        lines = {line for name in due for line in imports_of(name)} - imported
-        parts = [joined(lines), *dict.fromkeys(map(source_of, due))]
-        return "\n\n\n".join(filter(None, parts))
+def helpers(codes: list[str], shown: set[str]) -> list[str]:
+    """Return the imports and sources that some code needs of the package beside what is shown."""
+    wanted = with_needs(each.full for code in codes for each in package_imports(code))
+    due = [name for name in wanted if name not in shown]
+    lines = {line for name in due for line in imports_of(name)}
+    return [joined(lines), *dict.fromkeys(map(source_of, due))]
 
 
-def cells_of(parts: list[Part], language: str) -> list[Cell]:
-    """Turn a page into the cells of its download.
+def cells_of(parts: list[Part], language: str, shown: set[str]) -> list[Cell]:
+    """Turn a page into the cells of its download; what is `shown` there is given by full names.
 
     First come its title and needs, then one folded cell: set-up, what no box shows, and checks.
     """
-    shown = [part.content for part in parts if part.kind == "source"]
     codes = [part.content for part in parts if part.kind == "code"]
     names = [part.content for part in parts if part.kind == "check"]
-    bundle = Bundle(shown)
-    wanted = [full_name(i.full) for code in codes for i in package_imports(code)]
-    helpers = bundle.code([n for n in wanted if n not in bundle.shown], set())
     checks = exercises.checks_cell(names, language) if names else ""
     title = "# @title " + _("Set-up, figures and checks")
     more = _(
@@ -163,22 +124,16 @@ def cells_of(parts: list[Part], language: str) -> list[Cell]:
         "on. (Where your editor shows it open, fold it: nothing in it is part of the lesson.)"
     )
     texts = [parts[0].content, needs_text(), more, exercises.how(names, language)]
-    folded = filter(None, [title, setup_cell(), helpers, checks])
+    folded = filter(None, [title, setup_cell(), *helpers(codes, shown), checks])
     cells = [Cell("markdown", "\n\n".join(texts).strip())]
     cells += [Cell("code", "\n\n\n".join(folded), hidden=True)]
-    imported: set[str] = set()
-    for part in parts[1:]:
-        text = part.content
-        if part.kind == "source":
-            text = LONG.sub(lambda said: _(said[0]), bundle.code([text], imported))
-        elif part.kind == "code":
-            text = without_imports(text)
-        elif part.kind == "check":
+    for kind, text in parts[1:]:
+        if kind == "code":
+            text = LONG.sub(lambda said: _(said[0]), without_imports(text))
+        elif kind == "check":
             text = f"check({text})"
         if text:
-            cells.append(Cell("markdown" if part.kind == "text" else "code", text))
-            if part.kind in ("source", "code"):
-                imported |= {each.alone for each in imports(ast.parse(text).body)}
+            cells.append(Cell("markdown" if kind == "text" else "code", text))
     return merged(cells)
 
 
@@ -249,7 +204,9 @@ def make_downloads(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     if script and app.builder.format == "html":
         site, language = app.config.site_url, Path(app.srcdir).name
         page = f"{site}{language}/{docname}.html" if site else ""
-        cells = cells_of(page_parts(doctree, script, page), language)
+        boxes = doctree.findall(lambda node: "tested_source" in getattr(node, "attributes", ()))
+        shown = {full_name(box["tested_source"]) for box in boxes}
+        cells = cells_of(page_parts(doctree, page), language, shown)
         write_downloads(Path(app.doctreedir, "downloads"), script.stem, cells)
 
 

@@ -61,17 +61,19 @@ def add_tags(
     }
     known = re.sub(r'<meta name="viewport"[^>]*>', "", context.get("metatags", ""))
     tags = app.builder.templates.render("head.html", facts)
-    context["metatags"] = (
-        f"{known}{tags.strip()}\n"  # the theme writes the viewport, too
-    )
+    context["metatags"] = f"{known}{tags.strip()}\n"  # the theme writes the viewport, too
 
 
-def check_site(app: Sphinx, config: Config) -> None:
-    """See that the address is one, and let it end with a slash."""
-    if config.site_url and not config.site_url.startswith(("https://", "http://")):
+def check_addresses(app: Sphinx, config: Config) -> None:
+    """See that site and repository can be linked to, and let the site end with a slash."""
+    site, repository = config.site_url, config.repository
+    if site and not site.startswith(("https://", "http://")):
         raise ConfigError(
-            f"MNIST_TUT_SITE must be the address of the site, such as "
-            f"https://example.org/tut/, not {config.site_url!r}"
+            f"MNIST_TUT_SITE must be the address of the site, such as https://example.org/tut/, "
+            f"not {site!r}"
         )
-    if config.site_url:
-        config.site_url = config.site_url.rstrip("/") + "/"
+    if repository and not re.fullmatch(r"[\w.-]+/[\w.-]+", repository, re.ASCII):
+        raise ConfigError(
+            f"MNIST_TUT_REPO must be a GitHub repository, such as owner/name, not {repository!r}"
+        )
+    config.site_url = site and site.rstrip("/") + "/"

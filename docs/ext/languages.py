@@ -31,6 +31,4 @@ LANGUAGES = {
 
 def folder_of(config: Config) -> str:
     """Return the name of a build's language."""
-    return next(
-        name for name, known in LANGUAGES.items() if known.sphinx == config.language
-    )
+    return next(name for name, known in LANGUAGES.items() if known.sphinx == config.language)

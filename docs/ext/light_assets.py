@@ -102,14 +102,10 @@ def wanted(name: str, body: str) -> bool:
     return mark is not None and mark in body
 
 
-def choose(
-    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object
-) -> None:
+def choose(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:
     """Leave out what this page does not need, and let its scripts wait for its text."""
     body = context.get("body", "")
-    context["css_files"] = [
-        css for css in context["css_files"] if wanted(str(css.filename), body)
-    ]
+    context["css_files"] = [css for css in context["css_files"] if wanted(str(css.filename), body)]
     scripts = []
     for js in context["script_files"]:
         if not js.filename:

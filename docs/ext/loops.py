@@ -14,8 +14,8 @@ not compared.
 
 import ast
 import difflib
-import html
 from collections.abc import Iterator
+from html import escape
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -24,7 +24,6 @@ from sphinx.locale import _
 from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
-from sphinx.writers.html5 import HTML5Translator
 from sphinx_gallery._doctree_links import _split_lines, code_links_block
 
 from ext.package_source import names_bound, names_from_outside
@@ -35,13 +34,7 @@ logger = logging.getLogger(__name__)
 
 
 class loop(nodes.General, nodes.Element):
-    """What a loop directive says; later the lines that its cell replaces."""
-
-    def as_markdown(self) -> str:
-        """Write the lines that went, for a notebook, which marks nothing in its cells."""
-        groups = "\n\n".join("\n".join(group) for group in self["gone"])
-        words = _("The next cell does without these lines of the step before:")
-        return f"{words}\n\n```python\n{groups}\n```" if groups else ""
+    """What a loop directive says, until its page is read."""
 
 
 class Loop(SphinxDirective):
@@ -52,7 +45,7 @@ class Loop(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return a node that remembers the names until the page is read."""
-        node = loop("", loop=self.arguments[0], old=self.options.get("from"), gone=[])
+        node = loop("", loop=self.arguments[0], old=self.options.get("from"))
         self.set_source_info(node)
         return [node]
 
@@ -132,22 +125,20 @@ def mark_loops(app: Sphinx, doctree: nodes.document) -> None:
     """Give each loop's cell its anchor, mark what is new in it, and tell of mistakes."""
     blocks = list(doctree.findall(nodes.literal_block))
     cells: dict[str, nodes.literal_block] = {}
-    for node in doctree.findall(loop):
+    for node in list(doctree.findall(loop)):
         name, old = node["loop"], node["old"]
-        cell, new, fault = cell_after(node), list[int](), ""
+        cell, gone, new, fault = cell_after(node), list[list[str]](), list[int](), ""
         if cell is None:
             fault = f"no code cell follows the loop {name!r}"
         elif name in cells:
             fault = f"there is another loop {name!r} on this page"
         elif old is not None and old not in cells:
-            fault = (
-                f"the loop {name!r} is said to come from {old!r}, which is not above it"
-            )
+            fault = f"the loop {name!r} is said to come from {old!r}, which is not above it"
         elif old is not None:
             start, end = blocks.index(cells[old]), blocks.index(cell)
             around = code_of(blocks[end + 1 :]), code_of(blocks[start + 1 : end])
-            node["gone"], new = compare(cells[old].astext(), cell.astext(), *around)
-            if not new and not node["gone"]:
+            gone, new = compare(cells[old].astext(), cell.astext(), *around)
+            if not new and not gone:
                 fault = f"the loop {name!r} is the same as {old!r}"
         if fault:
             logger.warning(fault, location=node)
@@ -159,6 +150,7 @@ def mark_loops(app: Sphinx, doctree: nodes.document) -> None:
             )
             cell.replace_self(holder)
             holder += cell
+        node.replace_self(replaced(gone))
 
 
 class MarkNewLines(SphinxPostTransform):
@@ -184,29 +176,29 @@ def with_marks(block: nodes.Element, numbers: set[int]) -> Iterator[nodes.Node]:
         line.append(piece)
         if piece.astext().endswith("\n"):
             yield from (
-                [nodes.inline("", "", *line, classes=["hll"])]
-                if number in numbers
-                else line
+                [nodes.inline("", "", *line, classes=["hll"])] if number in numbers else line
             )
             line, number = [], number + 1
     yield from line
 
 
-def visit_loop(translator: HTML5Translator, node: loop) -> None:
-    """Write the lines that went; their minus signs are made by the style sheet."""
-    if node["gone"]:
-        groups = "".join(
-            "<del>"
-            + "".join(f"<span>{html.escape(line)}\n</span>" for line in group)
-            + "</del>"
-            for group in node["gone"]
-        )
-        caption = _("Replaced:")
-        translator.body.append(
-            f'<div class="replaced" role="group" aria-label="{caption}">'
-            f'<p aria-hidden="true">{caption}</p><pre lang="en">{groups}</pre></div>\n'
-        )
-    raise nodes.SkipNode
+def replaced(gone: list[list[str]]) -> list[nodes.Node]:
+    """Write the lines that went, for the page and for a notebook, which marks nothing in cells.
+
+    On the page their minus signs are made by the style sheet.
+    """
+    if not gone:
+        return []
+    caption = _("Replaced:")
+    words = _("The next cell does without these lines of the step before:")
+    groups = "\n\n".join("\n".join(group) for group in gone)
+    spans = ("".join(f"<span>{escape(line)}\n</span>" for line in group) for group in gone)
+    html = f"""<div class="replaced" role="group" aria-label="{caption}">\
+<p aria-hidden="true">{caption}</p>\
+<pre lang="en">{"".join(f"<del>{lines}</del>" for lines in spans)}</pre></div>
+"""
+    notebook = f"{words}\n\n```python\n{groups}\n```"
+    return [nodes.raw("", html, format="html"), nodes.raw("", notebook, format="markdown")]
 
 
 # How many lines a loop has -----------------------------------------------------------------------

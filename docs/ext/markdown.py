@@ -12,10 +12,13 @@ from docutils import nodes
 from sphinx import addnodes
 from sphinx.errors import ExtensionError
 from sphinx.locale import _, admonitionlabels
+from sphinx_gallery.directives import imgsgnode
 
 from ext import boxes
 
-SILENT = (nodes.comment, nodes.target, nodes.raw, addnodes.index, nodes.image)
+SILENT = (nodes.comment, nodes.target, nodes.raw, addnodes.index, nodes.image, imgsgnode)
+#: Outputs and pictures come from running the cells.
+UNWRITTEN = {"only-on-site", "sphx-glr-script-out", "sphx-glr-horizontal"}
 FULL_WIDTH = "，。：；？！、（）“”《》…"
 NEAR = re.compile(r"^#|glossary|api\.html")  # a name that links there says enough
 WITHIN = re.compile(f"([{FULL_WIDTH}]*)(.*?)([{FULL_WIDTH}]*)", re.S)
@@ -54,8 +57,7 @@ class Markdown:
             nodes.literal_block: self.code,
             nodes.math_block: lambda n: f"$$\n{n.astext().strip()}\n$$",
             nodes.container: self.container,
-            boxes.guess: self.blocks,
-            boxes.folded: self.folded,
+            boxes.box: self.box,
             nodes.math: lambda n: f"${n.astext()}$",
             nodes.literal: lambda n: f"`{n.astext()}`",
             nodes.reference: self.reference,
@@ -68,12 +70,12 @@ class Markdown:
         """Write a block, or what stands within a line."""
         if isinstance(node, nodes.Text):
             return node.astext().replace("\n", " ")
-        if isinstance(node, SILENT) or "only-on-site" in node["classes"]:
+        if isinstance(node, nodes.raw) and node["format"] == "markdown":
+            return node.astext()
+        if isinstance(node, SILENT) or UNWRITTEN & {*node["classes"]}:
             return ""
         if "lang" in node.attributes:  # Sphinx-Gallery has linked names in this block
             return self.code(node)
-        if write := getattr(node, "as_markdown", None):
-            return write()  # what a loop replaces
         for kind, write in self.writers.items():
             if isinstance(node, kind):
                 return write(node)
@@ -124,8 +126,10 @@ class Markdown:
         title = admonitionlabels[type(node).__name__]
         return indent(f"**{title}**\n\n{self.blocks(node)}", "> ", "> ")
 
-    def folded(self, node: nodes.Element) -> str:
-        """Fold a piece; Markdown within HTML wants blank lines around it."""
+    def box(self, node: nodes.Element) -> str:
+        """Write a question, or fold a piece; Markdown within HTML wants blank lines around it."""
+        if "summary" not in node:
+            return self.blocks(node)
         opening = f"<details><summary>{html.escape(node['summary'])}</summary>"
         return f"{opening}\n\n{self.blocks(node)}\n\n</details>"
 

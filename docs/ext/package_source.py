@@ -188,9 +188,7 @@ class Module:
             if not isinstance(node, ast.Import | ast.ImportFrom):
                 decorators = getattr(node, "decorator_list", [])
                 start = min([node.lineno, *(d.lineno for d in decorators)])
-                source = without_docstrings(
-                    "\n".join(lines[start - 1 : node.end_lineno])
-                )
+                source = without_docstrings("\n".join(lines[start - 1 : node.end_lineno]))
                 self.defined |= dict.fromkeys(names_bound(ast.unparse(node)), source)
 
 

@@ -77,9 +77,7 @@ def write_pages(app: Sphinx) -> None:
     folder.mkdir(exist_ok=True)
     modules = modules_in_order()
     files = files_of_tests()
-    pages = {
-        f"{files[name].stem}.rst": file_page(name, lang, write) for name in modules
-    }
+    pages = {f"{files[name].stem}.rst": file_page(name, lang, write) for name in modules}
     pages["index.rst"] = index_page(modules, write)
     for old in folder.glob("*.rst"):
         if old.name not in pages:

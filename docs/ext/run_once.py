@@ -161,9 +161,7 @@ def export_models(names: dict[str, Any], data: str, folder: Path) -> None:
         export(folder, goal, cnn, better, start["weights"], *pairs, source=data)
 
 
-def remember(
-    kept: Path, v: dict[str, Any], output: list[str], seconds: float, data: str
-) -> None:
+def remember(kept: Path, v: dict[str, Any], output: list[str], seconds: float, data: str) -> None:
     """Keep what a script has just printed, drawn and trained: all of it or nothing."""
     iterator, stem = v["image_path_iterator"], Path(v["src_file"]).stem
     run = {"output": output, "seconds": seconds, "images": len(iterator)}
@@ -196,9 +194,7 @@ def run_once(
     """Wrap Sphinx-Gallery's function so that it is called only for what was never run."""
 
     @functools.wraps(execute)
-    def wrapped(
-        blocks: list[Any], v: dict[str, Any], conf: dict[str, Any], file_conf: Any
-    ) -> Any:
+    def wrapped(blocks: list[Any], v: dict[str, Any], conf: dict[str, Any], file_conf: Any) -> Any:
         if not v["execute_script"]:
             return execute(blocks, v, conf, file_conf)
         source = Path(v["src_file"])
@@ -216,9 +212,7 @@ def run_once(
             alone = CLOCK in modules("\n".join(code))
             with cores(folder, LANGUAGES if alone else [source.parent.name]):
                 output, seconds = execute(blocks, v, conf, file_conf)
-            print(
-                f"  {source.stem} ({source.parent.name}): {seconds:.0f} s", flush=True
-            )
+            print(f"  {source.stem} ({source.parent.name}): {seconds:.0f} s", flush=True)
             if v.get("passing"):
                 remember(kept, v, output, seconds, data)
                 hand_out(kept, images, site)
@@ -231,9 +225,7 @@ def install(app: Sphinx, config: Config) -> None:
     """Put the wrapper in place, and let Sphinx-Gallery look at every script in every build."""
     execute = getattr(gen_rst, "execute_script", None)
     if execute is None:
-        logger.warning(
-            "this Sphinx-Gallery has no execute_script: every script is run anew"
-        )
+        logger.warning("this Sphinx-Gallery has no execute_script: every script is run anew")
     else:
         folder = ROOT / "build" / "executed"
         original = getattr(execute, "__wrapped__", execute)

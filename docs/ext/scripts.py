@@ -72,9 +72,7 @@ def mentions_in(path: Path) -> list[Mention]:
     found, label, title = [], "", ""
     for block in blocks_of(path):
         if block.type == "code":
-            names = [
-                each.full for each in package_source.package_imports(block.content)
-            ]
+            names = [each.full for each in package_source.package_imports(block.content)]
             found += [Mention(name, False, label, title) for name in names]
             continue
         for mark in MARK.finditer(block.content):

@@ -138,10 +138,7 @@ def asked(language: str) -> str:
     if language == "en":
         return english
     lines = english.splitlines(keepends=True)
-    short = [
-        line if line.startswith("wrong-") else re.sub(SENTENCE, "", line)
-        for line in lines
-    ]
+    short = [line if line.startswith("wrong-") else re.sub(SENTENCE, "", line) for line in lines]
     own = WORDS / "asked" / f"{language}.txt"  # a new language may have none yet
     return "".join(short) + (own.read_text("utf-8") if own.exists() else "")
 
@@ -189,9 +186,7 @@ def write(app: Sphinx, exception: Exception | None) -> None:
         if "nosearch" not in app.env.metadata[page]
     }
     sections = [
-        [page, *section]
-        for page in found["pages"]
-        for section in sections_of(read(app.env, page))
+        [page, *section] for page in found["pages"] for section in sections_of(read(app.env, page))
     ]
     # Column by column, what is alike lies together, and is smaller when it is compressed.
     found["columns"] = list(zip(*sections, strict=True))

@@ -108,9 +108,7 @@ class Shrinking(SphinxDirective):
         for path in (script, built, WORDS, *map(file_of, KEPT)):
             self.env.note_dependency(str(path))
         told = story(script, built.read_text(encoding="utf-8"), told)
-        told["page"] = here != page and self.env.app.builder.get_relative_uri(
-            here, page
-        )
+        told["page"] = here != page and self.env.app.builder.get_relative_uri(here, page)
         html = '<div class="shrink"><div class="shrink-still">'
         for step in told["steps"][:: len(told["steps"]) - 1]:
             code = "\n".join(" " * deep + told["lines"][i] for i, deep in step["loop"])

@@ -31,9 +31,7 @@ FILE = Path(__file__).parents[1] / "glossary.toml"
 # character that is always read so.
 READ_AS = str.maketrans("重校熵", "虫叫伤")  # chóng, jiào, shāng
 LETTERS = "ABCDEFGHJKLMNOPQRSTWXYZ"
-FIRST_OF_LETTERS = [
-    c.encode("gb2312") for c in "啊芭擦搭蛾发噶哈击喀垃妈拿哦啪期然撒塌挖昔压匝"
-]
+FIRST_OF_LETTERS = [c.encode("gb2312") for c in "啊芭擦搭蛾发噶哈击喀垃妈拿哦啪期然撒塌挖昔压匝"]
 
 
 def read_terms() -> list[dict[str, Any]]:

@@ -72,9 +72,7 @@ class TestedSource(SphinxDirective):
         for path in filter(None, [module.path, file]):
             self.env.note_dependency(str(path))
         if not tests:
-            raise self.error(
-                f"{self.name}: no test names {name!r}, so it cannot be shown"
-            )
+            raise self.error(f"{self.name}: no test names {name!r}, so it cannot be shown")
         source = source_of(name)
         box = nodes.container(classes=["tested-source"])
         links = f":py:obj:`{name}` · :ref:`{count(tests)} <{all_of(name)}>`"

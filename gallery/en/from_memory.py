@@ -19,8 +19,6 @@ want to read that once more. If you have time for one only, take ``my_fit``.
 .. container:: only-on-site
 
    Take the :download:`notebook <from_memory.ipynb>`: that is where the exercises are done.
-
-   .. launch::
 """
 
 # %%

@@ -24,8 +24,6 @@ the words and the code are ours. :doc:`/about` lists every difference.
    on purpose. Or :ref:`build the pages yourself <rebuild>`: then ``make live`` runs every cell in
    the page.
 
-   .. launch::
-
 PyTorch has four things for building and training networks: :mod:`torch.nn`, :mod:`torch.optim`,
 :class:`~torch.utils.data.Dataset` and :class:`~torch.utils.data.DataLoader`. To adapt them to your
 own problem, you have to know what they really do. So we start without any of them and bring them in

@@ -14,8 +14,6 @@ Your numbers will differ: run the notebook.
 
    Take the :download:`notebook <where_the_time_goes.ipynb>` or the
    :download:`script <where_the_time_goes.py>`.
-
-   .. launch::
 """
 
 # %%

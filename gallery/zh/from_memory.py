@@ -15,8 +15,6 @@ r"""
 .. container:: only-on-site
 
    题目要在:download:`笔记本 <from_memory.ipynb>`里做，请先下载。
-
-   .. launch::
 """
 
 # %%

@@ -22,8 +22,6 @@ Thomas 和 Francisco Ingham。讲解思路来自原文，文字和代码由我�
    一次运行一个单元格，看看各个张量的形状，再故意改坏几处试试。\
    也可以:ref:`自己构建整个网站 <rebuild>`，再用 ``make live`` 在页面里直接运行每个单元格。
 
-   .. launch::
-
 要构建和训练网络，PyTorch 备好了四样东西：:mod:`torch.nn`、:mod:`torch.optim`、\
 :class:`~torch.utils.data.Dataset` 和 :class:`~torch.utils.data.DataLoader`。\
 要把它们用好，改成适合自己问题的样子，先得知道它们到底做了什么。所以我们先一样也不用，\

@@ -13,8 +13,6 @@ r"""
 .. container:: only-on-site
 
    下载:download:`笔记本 <where_the_time_goes.ipynb>`或:download:`脚本 <where_the_time_goes.py>`。
-
-   .. launch::
 """
 
 # %%

@@ -134,16 +134,12 @@ def test_an_export_is_complete_and_leaves_the_models_as_they_were(tmp_path):
 
 @pytest.mark.parametrize("language", ["en", "zh_CN"])
 def test_pages_get_the_sentence_the_still_figure_and_the_words(tmp_path, language):
-    exported(tmp_path / "exports")
+    exported(tmp_path / "build" / "html" / "_static" / "alive")
     pages = {
         "index": "T\n=\n\n.. toctree::\n\n   a/b\n\n.. train-here::\n",
         "a/b": "T\n=\n\n.. draw-digit::\n   :brief:\n",
     }
-    settings = {
-        "language": language,
-        "html_search_language": "en",
-        "alive_exports": str(tmp_path / "exports"),
-    }
+    settings = {"language": language, "html_search_language": "en"}
     html, warnings = build(tmp_path, pages, ["ext.alive.figures"], **settings)
     assert not [line for line in warnings.splitlines() if "alive" in line]
     figure = html["a/b"].select_one("[data-alive=draw]")
@@ -162,15 +158,6 @@ def test_pages_get_the_sentence_the_still_figure_and_the_words(tmp_path, languag
         "200"
         in json.loads(html["index"].select_one("script.alive-words").string)["still"]
     )
-
-
-def test_a_page_without_exports_says_so_and_keeps_the_sentence(tmp_path):
-    html, warnings = build(
-        tmp_path, {"index": "T\n=\n\n.. draw-digit::\n"}, ["ext.alive.figures"]
-    )
-    assert "facts.json is missing" in warnings
-    assert TABLE["draw"]["elsewhere"] in html["index"].get_text()
-    assert not html["index"].select("script[src*=alive]")
 
 
 def test_other_scripts_or_models_have_another_version(tmp_path, monkeypatch):

@@ -1,51 +1,49 @@
 """Both languages are built from one start; what they say is passed on, and why they fail."""
 
 import errno
-import gc
 import json
-import multiprocessing
 import os
 import signal
 import sys
-import time
 
 import build_site
 import pytest
-from ext import data_notice
 from sphinx.errors import ExtensionError
 
 from mnist_tut.mnist import DataError
 
-pytestmark = [
-    pytest.mark.skipif(sys.platform != "linux", reason="elsewhere nothing is split"),
-    pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning"),
-]
+NOTE = """
+facts = [os.environ["MNIST_TUT_STAND_IN"], os.environ["OMP_NUM_THREADS"], os.getpid()]
+pathlib.Path(lang + ".note").write_text(json.dumps(facts))
+"""
 
 
 @pytest.fixture
 def world(tmp_path, monkeypatch):
-    """Builds that note their language and what they were told, and data."""
+    """Builds that note what they were told, and data."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(build_site, "ROOT", tmp_path)
-    monkeypatch.setattr(gc, "freeze", lambda: None)
-    monkeypatch.setenv("MNIST_TUT_STAND_IN", "allow")
-    monkeypatch.setattr(build_site, "build", lambda lang, say: note(tmp_path, lang))
-    monkeypatch.setattr(data_notice, "data_for_pages", lambda: ("folder", "MNIST"))
+    for name in ("MNIST_TUT_STAND_IN", "OMP_NUM_THREADS"):
+        monkeypatch.setenv(name, "allow")
+    monkeypatch.setattr(build_site, "for_pages", lambda: ("folder", "MNIST"))
+    builds(monkeypatch, NOTE)
     return tmp_path
 
 
-def note(folder, lang):
-    told = os.environ["MNIST_TUT_STAND_IN"]
-    (folder / f"{lang}.note").write_text(json.dumps([told, os.getpid()]))
+def builds(monkeypatch, code):
+    """Let this run in the place of a build."""
+    start = "import json, os, pathlib, sys, time\nlang = sys.argv[1]\n"
+    monkeypatch.setattr(build_site, "ALONE", [sys.executable, "-c", start + code])
 
 
 def notes(folder):
     return {path.stem: json.loads(path.read_text()) for path in folder.glob("*.note")}
 
 
-def test_each_language_is_built_in_a_process_of_its_own(world, capsys):
+def test_each_language_is_built_in_a_process_of_its_own_with_one_thread(world, capsys):
     assert build_site.main(["en", "zh"]) == ""
-    (told_en, en), (told_zh, zh) = (notes(world)[lang] for lang in ("en", "zh"))
-    assert told_en == told_zh == "allow"
+    (*told_en, en), (*told_zh, zh) = (notes(world)[lang] for lang in ("en", "zh"))
+    assert told_en == told_zh == ["allow", "1"]
     assert len({en, zh, os.getpid()}) == 3
     assert capsys.readouterr().out == "MNIST: folder\n"
 
@@ -62,7 +60,7 @@ def test_without_data_nothing_is_built_and_the_reason_is_given(
     def refuse():
         raise fault("there is no MNIST")
 
-    monkeypatch.setattr(data_notice, "data_for_pages", refuse)
+    monkeypatch.setattr(build_site, "for_pages", refuse)
     assert "there is no MNIST" in build_site.main(["en", "zh"])
     assert notes(world) == {}
 
@@ -70,73 +68,63 @@ def test_without_data_nothing_is_built_and_the_reason_is_given(
 def test_where_there_is_only_the_stand_in_builds_do_not_look_further(
     world, monkeypatch
 ):
-    found = ("folder", "stand-in")
-    monkeypatch.setattr(data_notice, "data_for_pages", lambda: found)
+    monkeypatch.setattr(build_site, "for_pages", lambda: ("folder", "stand-in"))
     build_site.main(["en"])
     assert notes(world)["en"][0] == "only"
 
 
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("a.rst:3: WARNING: wrong\nmore\n", "a.rst:3: WARNING: wrong"),
+        ("\x1b[91mx.rst:3: WARNING: red\x1b[0m\n", "x.rst:3: WARNING: red"),
+        ("Traceback\n", "see above"),
+        ("it names\n", "the remedy"),
+    ],
+)
 def test_when_one_language_fails_the_other_is_ended_and_the_reason_comes_last(
-    world, monkeypatch, capsys
+    world, monkeypatch, capsys, said, why
 ):
-    def build(lang, say):
-        if lang == "en":
-            time.sleep(600)
-        os.write(say.fileno(), b"a.rst:3: WARNING: wrong\nmore\n")
-        sys.exit(1)
-
-    monkeypatch.setattr(build_site, "build", build)
-    assert build_site.main(["en", "zh"]) == (
-        "The build has failed: a.rst:3: WARNING: wrong"
-    )
-    assert capsys.readouterr().out.endswith("a.rst:3: WARNING: wrong\nmore\n")
+    last = build_site.FAILED + (why if said == "it names\n" else "")
+    code = f"if lang == 'zh': print({said!r}, end=''); sys.exit({last!r})"
+    builds(monkeypatch, f"{code}\ntime.sleep(600)")
+    assert build_site.main(["en", "zh"]) == f"The build has failed: {why}"
+    assert capsys.readouterr().out == f"MNIST: folder\n{said}"
 
 
 def test_a_language_whose_process_is_killed_fails_the_build(world, monkeypatch):
-    monkeypatch.setattr(
-        build_site, "build", lambda lang, say: os.kill(os.getpid(), signal.SIGKILL)
-    )
+    builds(monkeypatch, f"os.kill(os.getpid(), {signal.SIGTERM:d})")
     assert build_site.main(["en"]) == "The build has failed: see above"
 
 
 @pytest.mark.parametrize("how", ["interrupted", "failed", "killed before"])
 def test_programs_that_were_cut_short_leave_nothing(world, monkeypatch, how):
     left = [world / "build" / "tmp12", world / "build" / "executed" / "tmp34"]
-
-    def build(lang, say):
-        for folder in left:
-            (folder / "new").mkdir(parents=True)
-        if how == "interrupted":
-            os.kill(os.getppid(), signal.SIGINT)
-            time.sleep(600)
-        sys.exit(how == "failed")
-
+    end = {"interrupted": "os.kill(os.getppid(), 2); time.sleep(600)", "failed": "1/0"}
+    make = [
+        f"pathlib.Path({str(folder / 'new')!r}).mkdir(parents=True)" for folder in left
+    ]
     if how == "killed before":
         [(folder / "old").mkdir(parents=True) for folder in left]
-    monkeypatch.setattr(build_site, "build", build)
-    said = build_site.main(["en"])
-    assert said.partition(" ")[0] == {"interrupted": "Interrupted."}.get(
-        how, "The" if how == "failed" else ""
-    )
+        make = []
+    builds(monkeypatch, "\n".join([*make, end.get(how, "")]))
+    word = {"interrupted": "Interrupted.", "failed": "The"}.get(how, "")
+    assert build_site.main(["en"]).partition(" ")[0] == word
     assert not [folder for folder in left if folder.exists()]
 
 
-def test_what_libraries_note_for_themselves_is_not_passed_on(capsys):
-    said = []
+def test_what_libraries_note_for_themselves_is_not_passed_on(
+    world, monkeypatch, capsys
+):
     lines = [
         "USDT:2026-11-29 09:25:11 18985:18985 SyncActivityProfilerHandler.cpp:52] start\n",
         "ERROR:2026-11-29 09:25:18 1:1 Cupti.cpp:59] gpuGetDeviceCount failed with 35\n",
         "[W1129 09:25:11.1 socket.cpp:752] [c10d] The hostname cannot be retrieved\n",
         "  nn_tutorial (zh): 65 s\n",
-        "\x1b[91mx.rst:3: WARNING: red\x1b[0m\n",
-        f"{build_site.FAILED}there is no room\n",
     ]
-    hear, say = multiprocessing.Pipe(duplex=False)
-    os.write(say.fileno(), "".join(lines).encode())
-    say.close()
-    build_site.pass_on(hear, said)
-    assert said == [lines[3], "x.rst:3: WARNING: red\n", lines[5]]
-    assert capsys.readouterr().out == "".join(lines[3:5])
+    builds(monkeypatch, f"print(*{lines!r}, sep='', end='')")
+    assert build_site.main(["en"]) == ""
+    assert capsys.readouterr().out == f"MNIST: folder\n{lines[3]}"
 
 
 class Sphinx:
@@ -146,33 +134,30 @@ class Sphinx:
     fault = None
 
     def __init__(self, *places, **settings):
-        facts = [*places[2:4], settings["warningiserror"], settings["tags"]]
-        print(*facts, file=sys.stderr)
+        print(*places[2:4], settings["warningiserror"], settings["tags"])
 
     def build(self):
         if self.fault:
             raise self.fault
 
 
-def built_with(stand_in, monkeypatch, *languages):
-    """Build with something in Sphinx's place, whose words leave the process."""
-    monkeypatch.setattr(build_site, "Sphinx", stand_in)
-    with os.fdopen(2, "w", buffering=1, closefd=False) as stderr:
-        monkeypatch.setattr(sys, "stderr", stderr)
-        return build_site.side_by_side(languages)
+@pytest.fixture
+def sphinx(monkeypatch):
+    monkeypatch.setattr(build_site, "Sphinx", Sphinx)
+    return Sphinx
 
 
+@pytest.mark.parametrize("status", [0, 1])
 def test_a_language_is_built_strictly_and_in_folders_of_its_own(
-    monkeypatch, tmp_path, capsys
+    sphinx, monkeypatch, tmp_path, capsys, status
 ):
     monkeypatch.delenv("MNIST_TUT_PAGE", raising=False)
     monkeypatch.setattr(build_site, "ROOT", tmp_path)
-    assert built_with(Sphinx, monkeypatch, "en", "zh") == ""
+    monkeypatch.setattr(sphinx, "statuscode", status)
+    assert build_site.build("zh") == build_site.FAILED * status
     out = tmp_path / "build"
-    assert set(capsys.readouterr().out.splitlines()) == {
-        f"{out}/html/{lang} {out}/doctrees/{lang} True ['{lang}']"
-        for lang in ("en", "zh")
-    }
+    told = f"{out}/html/zh {out}/doctrees/zh True ['zh']\n"
+    assert capsys.readouterr().out == told
 
 
 def handler_threw(fault):
@@ -181,22 +166,37 @@ def handler_threw(fault):
     return wrapped
 
 
+def execute_code_block():
+    raise ExtensionError("shown already")
+
+
 FULL = OSError(errno.ENOSPC, "No space left on device", "build/x")
 
 
 @pytest.mark.parametrize(
-    ("fault", "why", "traceback"),
+    ("fault", "why"),
     [
-        (FULL, "[Errno 28] No space left on device: 'build/x'", False),
-        (handler_threw(FULL), "[Errno 28] No space left on device: 'build/x'", False),
-        (ExtensionError("it names\n the remedy"), "it names the remedy", False),
-        (ZeroDivisionError("ours"), "see above", True),
-        (handler_threw(ZeroDivisionError("ours")), "see above", True),
+        (FULL, "[Errno 28] No space left on device: 'build/x'"),
+        (handler_threw(FULL), "[Errno 28] No space left on device: 'build/x'"),
+        (ExtensionError("it names\n the remedy"), "it names the remedy"),
     ],
 )
-def test_a_build_that_stops_says_so_in_one_sentence_unless_the_fault_is_ours(
-    monkeypatch, capsys, fault, why, traceback
-):
-    monkeypatch.setattr(Sphinx, "fault", fault)
-    assert built_with(Sphinx, monkeypatch, "en") == f"The build has failed: {why}"
-    assert ("Traceback" in capsys.readouterr().out) == traceback
+def test_a_build_that_stops_says_so_in_one_sentence(sphinx, monkeypatch, fault, why):
+    monkeypatch.setattr(sphinx, "fault", fault)
+    assert build_site.build("en") == f"The build has failed: {why}"
+
+
+@pytest.mark.parametrize(
+    "fault", [ZeroDivisionError("ours"), handler_threw(ZeroDivisionError("ours"))]
+)
+def test_where_the_fault_is_ours_it_says_where(sphinx, monkeypatch, fault):
+    monkeypatch.setattr(sphinx, "fault", fault)
+    said = build_site.build("en")
+    assert "Traceback" in said
+    assert "ZeroDivisionError: ours" in said
+    assert said.endswith("\nThe build has failed: ")
+
+
+def test_what_a_page_raises_was_shown_by_sphinx_gallery(sphinx, monkeypatch):
+    monkeypatch.setattr(sphinx, "build", lambda app: execute_code_block())
+    assert build_site.build("en") == build_site.FAILED

@@ -2,7 +2,7 @@
 
 import lesson
 import pytest
-from ext.downloads import Bundle
+from ext.downloads import helpers
 from ext.package_source import imports_of, needs, with_needs
 
 
@@ -35,38 +35,25 @@ def test_relative_imports_are_followed(package):
     assert list(needs("mnist_tut.near.f")) == ["mnist_tut.by_hand.nll"]
 
 
-def test_code_comes_with_its_needs_and_only_the_imports_it_lacks():
-    bundle = Bundle(["mnist_tut.plots.show_digits"])
-    code = bundle.code(["mnist_tut.plots.show_digits"], {"import torch"})
-    assert code.startswith("import math\n\n\nWIDTH = 3\n\n\ndef accuracy")
+USES = "from mnist_tut.plots import show_digits"
+
+
+def test_code_comes_with_its_needs_and_the_imports_of_these():
+    code = "\n\n\n".join(helpers([USES, "show_digits(1)", USES], set()))
+    assert code.startswith("import math\nimport torch\n\n\nWIDTH = 3\n\n\ndef accuracy")
     assert code.count("def ") == 2
-    assert "import torch" not in code
     assert '"""' not in code
-
-
-def test_everything_is_handed_out_once():
-    bundle = Bundle([])
-    assert "def nll" in bundle.code(["mnist_tut.by_hand.nll"], set())
-    assert bundle.code(["mnist_tut.by_hand.nll"], set()) == ""
 
 
 def test_a_line_that_defines_two_names_is_handed_out_once(package):
     (package / "two.py").write_text("A, B = 1, 2\n\n\ndef f():\n    return A, B\n")
-    code = Bundle([]).code(["mnist_tut.two.f"], set())
-    assert code.count("A, B = 1, 2") == 1
+    _, *sources = helpers(["from mnist_tut.two import f"], set())
+    assert sources == ["A, B = 1, 2", "def f():\n    return A, B"]
 
 
 def test_what_the_page_shows_waits_for_its_place():
-    bundle = Bundle(["mnist_tut.by_hand.accuracy"])
-    assert "def accuracy" not in bundle.code(["mnist_tut.plots.show_digits"], set())
-    assert "def accuracy" in bundle.code(["mnist_tut.by_hand.accuracy"], set())
-
-
-def test_two_objects_of_one_name_are_refused(package):
-    (package / "twin.py").write_text("def nll():\n    pass\n")
-    bundle = Bundle([])
-    bundle.code(["mnist_tut.by_hand.nll"], set())
-    with pytest.raises(
-        ValueError, match=r"twin\.nll and mnist_tut\.by_hand\.nll share a name"
-    ):
-        bundle.code(["mnist_tut.twin.nll"], set())
+    _, *sources = helpers([USES], {"mnist_tut.by_hand.accuracy"})
+    assert [source.partition("(")[0] for source in sources] == [
+        "WIDTH = 3",
+        "def show_digits",
+    ]

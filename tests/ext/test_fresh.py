@@ -1,49 +1,53 @@
-"""What Sphinx does not watch changes a setting, and what was made of old scripts goes."""
+"""What Sphinx does not watch makes it start over, and what was made of old scripts goes."""
 
 import shutil
 from itertools import pairwise
-from types import SimpleNamespace
 
 import lesson
 import pytest
-from ext import fresh
-
-
-def sums():
-    config = SimpleNamespace()
-    fresh.sum_up(None, config)
-    return [config.read_with, config.written_with]
+from ext import fresh, package_source
 
 
 @pytest.mark.parametrize(
     ("file", "changes"),
     [
-        ("conf.py", [True, False]),
-        ("docs/ext/deep/words.toml", [True, False]),
-        ("docs/locale/zh_CN/LC_MESSAGES/sphinx.po", [True, False]),
-        ("docs/glossary.toml", [True, False]),
-        ("docs/inventories/torch.inv", [True, False]),
-        ("docs/search/pinyin.txt", [True, False]),
-        ("docs/_templates/layout.html", [False, True]),
-        ("docs/_static/alive/alive.js", [False, True]),
-        ("docs/en/index.rst", [False, True]),  # each page shows the contents list
-        ("docs/en/about.rst", [False, False]),  # of which Sphinx takes care
-        ("docs/ext/__pycache__/loops.pyc", [False, False]),
+        ("conf.py", True),
+        ("docs/ext/deep/words.toml", True),
+        ("docs/locale/zh_CN/LC_MESSAGES/sphinx.po", True),
+        ("docs/glossary.toml", True),
+        ("docs/inventories/torch.inv", True),
+        ("docs/search/en/pinyin.txt", True),
+        ("docs/_templates/layout.html", True),
+        ("docs/_static/alive/alive.js", True),
+        ("docs/en/index.rst", True),
+        ("docs/zh/index.rst", False),
+        ("docs/en/tests/index.rst", False),
+        ("docs/ext/__pycache__/loops.pyc", False),
     ],
 )
-def test_a_file_that_changes_or_comes_changes_its_sum(
+def test_a_file_that_changes_or_comes_changes_the_sum(
     tmp_path, monkeypatch, file, changes
 ):
     monkeypatch.setattr(fresh, "DOCS", tmp_path / "docs")
     path = tmp_path / file
     for folder in (tmp_path / "docs", path.parent):
         folder.mkdir(parents=True, exist_ok=True)
-    seen = [sums()]
+    sums = [fresh.digest(tmp_path / "docs" / "en", [])]
     for text in ("one", "two"):
         path.write_text(text)
-        seen.append(sums())
-    for earlier, later in pairwise(seen):
-        assert [a != b for a, b in zip(earlier, later, strict=True)] == changes
+        sums.append(fresh.digest(tmp_path / "docs" / "en", []))
+    assert [a != b for a, b in pairwise(sums)] == [changes, changes]
+
+
+def test_another_script_and_another_setting_change_the_sum(tmp_path, monkeypatch):
+    monkeypatch.setattr(package_source, "ROOT", tmp_path)
+    gallery = tmp_path / "gallery" / "en"
+    gallery.mkdir(parents=True)
+    sums = [fresh.digest(tmp_path / "docs" / "en", [])]
+    sums.append(fresh.digest(tmp_path / "docs" / "en", ["https://example.org"]))
+    (gallery / "new.py").touch()
+    sums.append(fresh.digest(tmp_path / "docs" / "en", []))
+    assert len(set(sums)) == 3
 
 
 def test_a_script_with_a_new_name_leaves_nothing_of_its_old_page(tmp_path, monkeypatch):

@@ -8,9 +8,8 @@ import pytest
 from bs4 import BeautifulSoup
 from docutils import nodes
 from ext import boxes, light_assets, light_pages, search_texts
-from miniature import LOCALE, build
+from miniature import build
 from PIL import Image
-from sphinx import locale
 from sphinx.errors import ConfigError
 
 ROOT = Path(__file__).parents[2]
@@ -60,9 +59,14 @@ def test_addresses_are_absolute_where_the_site_has_one(tmp_path, slash):
     assert [a["href"] for a in alternates] == [page, page.replace("/en/", "/zh/"), page]
 
 
-def test_an_address_that_is_none_stops_the_build(tmp_path):
-    with pytest.raises(ConfigError, match="MNIST_TUT_SITE"):
-        head(tmp_path, site_url="example.org")
+@pytest.mark.parametrize(
+    "wrong",
+    [{"site_url": "example.org"}]
+    + [{"repository": r} for r in ("tut", "https://github.com/me/tut", 'a/b">')],
+)
+def test_an_address_that_is_none_stops_the_build(tmp_path, wrong):
+    with pytest.raises(ConfigError, match=r"MNIST_TUT_(SITE|REPO) must be"):
+        head(tmp_path, **wrong)
 
 
 def test_a_long_first_paragraph_is_cut_and_escaped(tmp_path):
@@ -132,7 +136,7 @@ def test_of_an_entry_the_words_stay_in_sight_and_the_cells_are_folded(tmp_path):
 
 # reading_aids
 
-RUN = """
+LESSON = """
 T
 =
 
@@ -143,69 +147,34 @@ T
 A paragraph that says **In short:** in its middle.
 
 - Another list.
-
-.. rst-class:: sphx-glr-timing
-
-   **Total running time of the script:** (1 minutes 23.456 seconds)
 """
 
 
-def test_the_box_gains_the_times_and_recaps_get_their_look(tmp_path):
-    html, warnings = build(tmp_path, {"index": RUN}, ["ext.boxes"])
+def test_a_lesson_says_at_a_glance_how_long_it_is_and_recaps_get_their_look(tmp_path):
+    pages = {"index": LESSON, "tutorials/a": f":orphan:\n\n{LESSON}"}
+    html, warnings = build(tmp_path, pages, ["ext.boxes"])
     assert warnings == ""
-    items = [li.get_text() for li in html["index"].select("ul.at-a-glance li")]
-    assert items == [
-        "You will do: this.",
-        "Time: about 5 minutes to read. Running all of it took 1 minute 23 seconds "
-        "when this page was built.",
-    ]
-    assert [p.get_text() for p in html["index"].select("p.recap")] == [
-        "In short: that."
-    ]
-
-
-def test_a_page_that_was_not_run_has_no_box(tmp_path):
-    text = RUN.partition(".. rst-class")[0]
-    html, _ = build(tmp_path, {"index": text}, ["ext.boxes"])
+    page = html["tutorials/a"]
+    items = [li.get_text() for li in page.select("ul.at-a-glance li")]
+    assert items == ["You will do: this.", "Time: about 5 minutes to read."]
+    for each in html.values():
+        assert [p.get_text() for p in each.select("p.recap")] == ["In short: that."]
     assert not html["index"].select(".at-a-glance")
-    assert len(html["index"].select("p.recap")) == 1
-
-
-@pytest.mark.parametrize(
-    ("language", "words"),
-    [
-        ("en", ["22 seconds", "1 minute 3 seconds", "2 minutes 3 seconds"]),
-        ("zh_CN", ["22 秒", "1 分 3 秒", "2 分 3 秒"]),
-    ],
-)
-def test_durations_are_worded_in_the_pages_language(language, words):
-    locale.init([str(LOCALE)], language)
-    for (minutes, seconds), said in zip(
-        [(0, 22.1), (1, 3.0), (2, 3.0)], words, strict=True
-    ):
-        text = f"({minutes} minutes {seconds} seconds)"
-        time = nodes.paragraph("", text, classes=["sphx-glr-timing"])
-        assert boxes.running_time(nodes.section("", time)) == said
 
 
 def test_reading_time_counts_words_characters_and_code_but_no_outputs():
     def page(text="", code="", classes=()):
         block = nodes.literal_block(code, code, classes=list(classes))
-        return nodes.section("", nodes.paragraph(text, text), block)
+        title = nodes.title("", "T")
+        return nodes.section("", title, nodes.paragraph(text, text), block)
 
     assert boxes.reading_minutes(page("word " * 2000)) == 10
     assert boxes.reading_minutes(page("字" * 3500)) == 10
-    assert boxes.reading_minutes(page(code="x = 1\n" * 200)) == 10
+    assert boxes.reading_minutes(page(code="x = f(1)\n" * 267)) == 10
     unread = page(code="1\n" * 2000, classes=["sphx-glr-script-out"])
     assert boxes.reading_minutes(unread) == 5
-    for kind in ("folded", "entry"):
-        hidden = nodes.section(
-            "", nodes.container("", page("word " * 2000), classes=[kind])
-        )
-        assert boxes.reading_minutes(hidden) == 5
-    for unseen in (nodes.raw, nodes.comment):
-        words = nodes.section("", unseen("", "word " * 2000))
-        assert boxes.reading_minutes(words) == 5
+    folded = boxes.fold("hint", "Hint", nodes.paragraph("", "word " * 2000))
+    assert boxes.reading_minutes(nodes.section("", folded)) == 5
 
 
 def test_a_cell_that_begins_with_what_it_does_is_folded_and_others_are_not():
@@ -219,7 +188,7 @@ def test_a_cell_that_begins_with_what_it_does_is_folded_and_others_are_not():
         block("#: of another kind", "python"),
     )
     boxes.fold_cells(None, page)
-    assert [isinstance(node, boxes.folded) for node in page] == [True, False, False]
+    assert [isinstance(node, boxes.box) for node in page] == [True, False, False]
     assert page[0]["summary"] == "Six rates"
     assert page[0].astext().endswith("x = 1")
 

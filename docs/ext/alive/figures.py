@@ -28,55 +28,21 @@ from pygments.lexers import PythonLexer
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.locale import _
-from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
 
 HERE = Path(__file__).parent
 SCRIPTS = HERE.parents[1] / "_static" / "alive"
 WORDS = HERE / "words.toml"
+LOOP = tomllib.loads((HERE / "loop.toml").read_text(encoding="utf-8"))["lines"]
 STILL = """<noscript><figure>\
 <img src="{root}_static/alive/still-{kind}.svg" width="768" height="{height}" alt="{still_alt}">\
 <figcaption>{still}</figcaption></figure></noscript>"""
 HEIGHTS = {"draw": 216, "train": 384}
-#: The page's loop, line by line: the code, when it is shown ("!" means unless), and which switch
-#: strikes it out.
-LOOP: list[tuple[str, str, str]] = [
-    ("x_train, y_train = x_train[:{n}], y_train[:{n}]", "", ""),
-    ("order = y_train.argsort(stable=True)", "sorted", ""),
-    ("x_train, y_train = x_train[order], y_train[order]", "sorted", ""),
-    ("n = len(x_train)", "", ""),
-    ("", "", ""),
-    ("weights = torch.randn(784, 10) / math.sqrt(784)", "", "zeros"),
-    ("weights = torch.zeros(784, 10)", "zeros", ""),
-    ("weights *= 100", "huge", ""),
-    ("weights.requires_grad_()", "", ""),
-    ("bias = torch.zeros(10, requires_grad=True)", "", "unbiased"),
-    ("", "", ""),
-    ("def model(xb):", "", ""),
-    ("    return log_softmax(xb @ weights + bias)", "", "unbiased twice"),
-    ("    return log_softmax(xb @ weights)", "unbiased !twice", ""),
-    ("    return log_softmax(softmax(xb @ weights + bias))", "twice !unbiased", ""),
-    ("    return log_softmax(softmax(xb @ weights))", "twice unbiased", ""),
-    ("", "", ""),
-    ("lr = 0.5", "", ""),
-    ("bs = 64", "", ""),
-    ("epochs = 5", "", ""),
-    ("", "", ""),
-    ("for epoch in range(epochs):", "", ""),
-    ("    order = torch.randperm(n)", "shuffled", ""),
-    ("    x_train, y_train = x_train[order], y_train[order]", "shuffled", ""),
-    ("    for i in range(0, n, bs):", "", ""),
-    ("        xb, yb = x_train[i : i + bs], y_train[i : i + bs]", "", ""),
-    ("        loss = loss_func(model(xb), yb)", "", ""),
-    ("        loss.backward()", "", ""),
-    ("        with torch.no_grad():", "", ""),
-    ("            weights -= lr * weights.grad", "", ""),
-    ("            bias -= lr * bias.grad", "", "unbiased"),
-    ("            weights.grad.zero_()", "", "unzeroed"),
-    ("            bias.grad.zero_()", "", "unzeroed unbiased"),
-]
 
-logger = logging.getLogger(__name__)
+
+def say_where(app: Sphinx, config: Config) -> None:
+    """Let the exports of this build lie beside the scripts."""
+    config.alive_exports = str(Path(app.outdir, "_static", "alive"))
 
 
 def words_of(kind: str) -> dict[str, str]:
@@ -114,26 +80,20 @@ class Alive(SphinxDirective):
         kind = {"draw-digit": "draw", "train-here": "train"}[self.name]
         path = Path(self.config.alive_exports, "facts.json")
         self.env.note_dependency(str(path))
+        facts = json.loads(path.read_text(encoding="utf-8"))
         words = words_of(kind)
-        try:
-            facts = json.loads(path.read_text(encoding="utf-8"))
-        except OSError:
-            place = self.get_location()
-            logger.warning("%s: %s is missing", self.name, path, location=place)
-            return [nodes.paragraph("", words["elsewhere"])]
-        gaps = {"{n}": f"{facts['n']:,}", "{size}": facts["size"]}
-        for gap, value in gaps.items():
+        for gap, value in {"{n}": f"{facts['n']:,}", "{size}": facts["size"]}.items():
             words = {key: word.replace(gap, value) for key, word in words.items()}
-        holder = nodes.container()
-        self.state.nested_parse(self.content, self.content_offset, holder)
         brief = ' data-brief=""' * ("brief" in self.options)
         settings = f'data-alive="{kind}" data-example="{facts["example"]}"{brief}'
         still = nodes.container(classes=["alive-still"])
         still += nodes.raw("", self.still(kind, words), format="html")
         still += nodes.paragraph("", words["elsewhere"])
-        closing = (loop_html(facts["n"]) if kind == "train" else "") + said(words)
+        said = json.dumps(words, ensure_ascii=False).replace("</", "<\\/")
+        closing = loop_html(facts["n"]) if kind == "train" else ""
+        closing += f'<script type="application/json" class="alive-words">{said}</script>'
         return [
-            *holder.children,
+            *self.parse_content_to_nodes(),
             nodes.raw("", f'<div class="alive" {settings}>', format="html"),
             still,
             nodes.raw("", f"{closing}</div>", format="html"),
@@ -144,19 +104,6 @@ class Alive(SphinxDirective):
         root = "../" * self.env.docname.count("/")
         escaped = {name: escape(words[name]) for name in ("still", "still_alt")}
         return STILL.format(root=root, kind=kind, height=HEIGHTS[kind], **escaped)
-
-
-def said(words: dict[str, str]) -> str:
-    """Write down what the figure's script says."""
-    text = json.dumps(words, ensure_ascii=False).replace("</", "<\\/")
-    return f'<script type="application/json" class="alive-words">{text}</script>'
-
-
-def say_where(app: Sphinx, config: Config) -> None:
-    """Let the exports of this build lie beside the scripts, unless the settings say otherwise."""
-    config.alive_exports = config.alive_exports or str(
-        Path(app.outdir, "_static", "alive")
-    )
 
 
 def version(app: Sphinx) -> str:
