@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 DIRECTIVES = {
     "draw-digit": "alive.figures.Alive",
     "exercise": "boxes.Exercise",
-    "figure-text": "figure_text.FigureText",
+    "figure-text": "markup.FigureText",
     "guess": "boxes.Guess",
     "loop": "loops.Loop",
     "shrinking": "shrinking.Shrinking",
@@ -44,12 +44,12 @@ EVENTS = {
     ],
     "source-read": ["words.of_gallery", THEIRS],
     "doctree-read": [
-        "anchors.label_first",
+        "markup.label_first",
         "tested_source.put_imports_right",
         "downloads.note_needs",
         THEIRS,  # contents lists are made
         "words.of_docstrings",
-        "figure_text.give_alt_text",
+        "markup.give_alt_text",
         "boxes.fold_entries",
         "boxes.fold_cells",
         "loops.mark_loops",
@@ -92,7 +92,7 @@ def register(app: Sphinx, files: Collection[str] | None = None) -> None:
         for step, name in enumerate(names, start=-names.index(THEIRS)):
             if name != THEIRS and ours([name]):
                 app.connect(event, find(name), 1000 * step)  # theirs: from 0 to 999
-    visit = find("mathml.visit"), None
+    visit = find("markup.visit_math"), None
     app.add_html_math_renderer("mathml", visit, visit)
 
 

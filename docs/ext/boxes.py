@@ -160,7 +160,8 @@ def reading_minutes(doctree: nodes.document) -> int:
     minutes = 0.0
     for section in doctree.findall(nodes.section):
         prose, code, _outputs = own_text(section)
-        minutes += len(re.findall(r"[A-Za-z]+", prose)) / WORDS + len(code.split()) / CODE
+        open_code = [] if "entries" in section.parent["classes"] else code.split()
+        minutes += len(re.findall(r"[A-Za-z]+", prose)) / WORDS + len(open_code) / CODE
         minutes += len(re.findall(r"[\u4e00-\u9fff]", prose)) / CHARACTERS
     return max(5, round(minutes / 5) * 5)
 

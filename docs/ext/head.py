@@ -20,41 +20,21 @@ LONGEST = 160  # what search engines show of a description
 
 
 def describe(doctree: nodes.document | None) -> str:
-    """Return what the page says one will do there, or else how its first paragraph begins."""
-    if doctree is None:
-        return ""
-    boxes = (n for n in doctree.findall(nodes.bullet_list) if n["classes"])
-    if box := next((n for n in boxes if "at-a-glance" in n["classes"]), None):
-        _label, *words = box[0][0].children  # "You will do:", and what
-        text = "".join(word.astext() for word in words).lstrip(" ：")
-        return shortened(text[:1].upper() + text[1:])
-    sections = doctree.findall(nodes.section)
-    children = (child for section in sections for child in section.children)
-    first = next((n for n in children if isinstance(n, nodes.paragraph)), None)
-    return shortened(first.astext()) if first else ""
-
-
-def shortened(text: str) -> str:
-    """Put a text into one line, as long as search engines show."""
-    text = " ".join(text.split())
+    """Return how the page begins, in one line: in a lesson, with what one will do there."""
+    first = doctree and next(iter(doctree.findall(nodes.paragraph)), None)
+    text = " ".join(first.astext().split()) if first else ""
     return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
 
 
 def add_tags(
-    app: Sphinx,
-    page: str,
-    template: str,
-    context: dict[str, Any],
-    doctree: nodes.document | None,
+    app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None
 ) -> None:
     """Put the tags into the page's head."""
-    site = app.config.html_title
-    title = nodes.unescape(context.get("title") or site)
     facts = {
         "page": page,
-        "site": site,
-        "title": title if "<" not in title else app.env.titles[page].astext(),
-        "description": describe(doctree) or site,
+        "site": app.config.html_title,
+        "title": context.get("title") or app.config.html_title,
+        "description": describe(doctree) or app.config.html_title,
         "folder": folder_of(app.config),
         "languages": LANGUAGES,
         "url": app.config.site_url or context["content_root"] + "../",

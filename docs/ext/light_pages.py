@@ -28,12 +28,11 @@ LINKS = re.compile(
     re.S,
 )
 
-IMG = re.compile(r"<img\b[^>]*>")
+IMG = re.compile(r'<img (?P<rest>[^>]*\bsrc="[^"]*\b_images/(?P<name>[^"]+)(?<!\.svg)"[^>]*)>')
 #: In pixels; on a phone such a figure is pushed aside, not made too small to read.
 WIDE = 500
 #: The theme lets the keyboard push what has the second class.
 FIGURE = "wide-figure pst-scrollable-table-container"
-SRC = re.compile(r'\bsrc="([^"]+)"')
 
 
 def unlink_repeats(body: str) -> str:
@@ -64,32 +63,20 @@ def unlink_repeats(body: str) -> str:
     return LINKS.sub(first_only, body)
 
 
-def file_of(app: Sphinx, src: str) -> Path | None:
-    """Find the file behind a picture's address: copied already, or about to be."""
-    name = unquote(src).rpartition("/")[2]
-    sources = {new: Path(app.srcdir, old) for old, new in app.builder.images.items()}
-    path = sources.get(name, Path(app.outdir, "_images", name))
-    return path if path.exists() else None
-
-
 def size_pictures(app: Sphinx, body: str) -> str:
     """Give every bitmap in the page its width and height, and let all but the first wait."""
-    count = 0
+    sources = {new: Path(app.srcdir, old) for old, new in app.builder.images.items()}
+    waits = ""
 
     def with_size(found: re.Match[str]) -> str:
-        nonlocal count
-        tag, src = found[0], SRC.search(found[0])
-        if src is None or " width=" in tag or src[1].endswith(".svg"):
-            return tag
-        path = file_of(app, src[1])
-        if path is None:
-            return tag
+        nonlocal waits
+        name = unquote(found["name"])  # copied already, or about to be
+        path = sources.get(name, Path(app.outdir, "_images", name))
         with Image.open(path) as picture:
             width, height = picture.size
-        count += 1
-        wait = ' loading="lazy"' if count > 1 else ""
-        sized = f'<img width="{width}" height="{height}"{wait}{tag[4:]}'
-        wide = "sphx-glr-single-img" in tag and width > WIDE
+        sized = f'<img width="{width}" height="{height}"{waits} {found["rest"]}>'
+        waits = ' loading="lazy"'
+        wide = "sphx-glr-single-img" in sized and width > WIDE
         return f'<div class="{FIGURE}">{sized}</div>' if wide else sized
 
     return IMG.sub(with_size, body)

@@ -12,10 +12,8 @@ from sphinx.application import Sphinx
 from sphinx.locale import _
 from sphinx.util.template import ReSTRenderer
 
-from ext import package_source
 from ext.languages import folder_of
 from ext.package_source import (
-    PACKAGE,
     documented,
     files_of_tests,
     find_tests,
@@ -56,27 +54,14 @@ def index_page(modules: list[str], write: ReSTRenderer) -> str:
     return write.render("tests-index.rst", {"modules": facts})
 
 
-def modules_in_order() -> list[str]:
-    """List the documented modules that have tests, as the package's own first page lists them."""
-    start = package_source.ROOT / PACKAGE / "__init__.py"
-    listed = re.findall(r"``(\w+)``", start.read_text(encoding="utf-8"))
-    order = {name: place for place, name in enumerate(listed)}
-    files = files_of_tests()
-
-    def place(module: str) -> tuple[int, Path]:
-        return order.get(module.rpartition(".")[2], len(order)), files[module]
-
-    return sorted(filter(documented, files), key=place)
-
-
 def write_pages(app: Sphinx) -> None:
     """Write all pages, touching only those that changed; remove those that are no more."""
     lang = folder_of(app.config)
     write = ReSTRenderer([TEMPLATES], app.config.language)
     folder = Path(app.srcdir) / "tests"
     folder.mkdir(exist_ok=True)
-    modules = modules_in_order()
     files = files_of_tests()
+    modules = sorted(filter(documented, files))
     pages = {f"{files[name].stem}.rst": file_page(name, lang, write) for name in modules}
     pages["index.rst"] = index_page(modules, write)
     for old in folder.glob("*.rst"):

@@ -43,7 +43,7 @@ def page(tmp_path, text=TASK, language="en"):
     html, warnings = build(
         tmp_path,
         {"index": text},
-        ["ext.boxes", "ext.mathml"],
+        ["ext.boxes", "ext.markup"],
         language=language,
         **MATH,
     )
@@ -115,7 +115,7 @@ def boxes(tmp_path, text, language="en"):
     """Return the boxes of a resolved page."""
     settings = {"language": language, **MATH}
     pages = {"index": text, "glossary": ":orphan:\n\nG\n=\n\n.. term-pairs::\n"}
-    ours = ["ext.boxes", "ext.terms", "ext.mathml"]
+    ours = ["ext.boxes", "ext.terms", "ext.markup"]
     with built(tmp_path, pages, ours, **settings) as app:
         tree = app.env.get_and_resolve_doctree("index", app.builder, tags=app.tags)
         all_boxes = [*tree.findall(box)]

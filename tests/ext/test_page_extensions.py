@@ -220,7 +220,7 @@ def test_every_section_is_written_for_the_search_page_with_its_anchor(tmp_path):
         ".. rst-class:: sphx-glr-script-out\n\n.. code-block:: none\n\n   0.5\n\n"
         ".. _here:\n\nHeading\n-------\n\n- one\n- two, :math:`1/\\sqrt{4}`\n"
     )
-    assert searchable(tmp_path, text, ["ext.anchors"]) == [
+    assert searchable(tmp_path, text, ["ext.markup"]) == [
         ["title", "Title", "About losses.", "x = 1", "0.5"],
         ["here", "Heading", "one two, 1/√4", "", ""],
     ]

@@ -23,7 +23,7 @@ INVENTORIES = ROOT / "docs" / "inventories"
 
 def test_an_explicit_label_is_the_sections_anchor(tmp_path):
     page = "T\n=\n\n.. _my-label:\n\nA heading\n---------\n\nAnother\n-------\n\ntext\n"
-    html, warnings = build(tmp_path, {"index": page}, ["ext.anchors"])
+    html, warnings = build(tmp_path, {"index": page}, ["ext.markup"])
     assert warnings == ""
     sections = [s["id"] for s in html["index"].select("section section")]
     assert sections == ["my-label", "another"]
@@ -59,7 +59,7 @@ def figure_page(tmp_path, text):
     return build(
         tmp_path,
         {"index": text},
-        ["sphinx_gallery.gen_gallery", "ext.figure_text"],
+        ["sphinx_gallery.gen_gallery", "ext.markup"],
         sphinx_gallery_conf=settings,
     )
 

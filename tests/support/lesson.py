@@ -9,11 +9,11 @@ from miniature import CONF
 from sphinx.testing.util import SphinxTestApp
 
 OURS = [
-    "anchors",
     "boxes",
     "downloads",
     "fresh",
     "loops",
+    "markup",
     "pages_of_tests",
     "tested_source",
 ]

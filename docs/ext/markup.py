@@ -1,4 +1,4 @@
-"""Caption and alternative text for the figure that a gallery cell has just drawn.
+"""Small things that we do to markup: anchors, formulas, and the texts of figures.
 
 Sphinx-Gallery shows a cell's figure below it, with the example's title for alternative text.
 Pictures are the same in every language, so what they show is told by the page::
@@ -13,12 +13,28 @@ The argument replaces the alternative text of the figure above; the content is i
 import re
 
 from docutils import nodes
+from docutils.utils.math import latex2mathml
 from sphinx.application import Sphinx
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+from sphinx.writers.html5 import HTML5Translator
 from sphinx_gallery.directives import imgsgnode
 
 logger = logging.getLogger(__name__)
+
+
+def label_first(app: Sphinx, doctree: nodes.document) -> None:
+    """Let both languages have the same anchors: explicit labels, before ids made from titles."""
+    explicit = {doctree.nameids[name] for name, said in doctree.nametypes.items() if said}
+    for section in doctree.findall(nodes.section):
+        section["ids"].sort(key=lambda name: name not in explicit)  # keeps ties in order
+
+
+def visit_math(translator: HTML5Translator, node: nodes.math | nodes.math_block) -> None:
+    """Write a formula as MathML, which browsers draw themselves, without a script."""
+    block = isinstance(node, nodes.math_block)
+    translator.body.append(latex2mathml.tex2mathml(node.astext(), as_block=block))
+    raise nodes.SkipNode
 
 
 class FigureText(SphinxDirective):
@@ -31,11 +47,10 @@ class FigureText(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         """Return the caption, which remembers the alternative text for later."""
         self.assert_has_content()
-        caption = nodes.container(classes=["figure-text"])
         text = re.sub(r"\\\n\s*", "", self.arguments[0])  # a break that is no space
-        caption["alt"] = " ".join(text.split())
+        content, alt = self.parse_content_to_nodes(), " ".join(text.split())
+        caption = nodes.container("", *content, classes=["figure-text"], alt=alt)
         self.set_source_info(caption)
-        self.state.nested_parse(self.content, self.content_offset, caption)
         return [caption]
 
 
@@ -48,6 +63,6 @@ def give_alt_text(app: Sphinx, doctree: nodes.document) -> None:
         elif "figure-text" in node["classes"]:
             if picture is None:
                 logger.warning("figure-text without a figure above it", location=node)
-                continue
-            picture["alt"] = node["alt"].replace('"', "&quot;")
+            else:
+                picture["alt"] = node["alt"].replace('"', "&quot;")
             picture = None
