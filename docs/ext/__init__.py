@@ -22,7 +22,6 @@ DIRECTIVES = {
     "train-here": "alive.figures.Alive",
 }
 SETTINGS = ["alive_exports", "data_used", "repository", "site_url"]
-POST_TRANSFORMS = ["loops.MarkNewLines"]
 #: What Sphinx, its theme and the extensions that are not ours do at an event, among what we do.
 THEIRS = ""
 #: Each from first to last.
@@ -37,7 +36,7 @@ EVENTS = {
         THEIRS,
     ],
     "builder-inited": [
-        "pages_of_tests.write_pages",
+        "tested_source.write_pages",
         "search_texts.replace_sphinx_search",
         THEIRS,  # Sphinx-Gallery runs the scripts
         "tested_source.link_names",
@@ -56,7 +55,7 @@ EVENTS = {
         "boxes.glance",
         "boxes.recaps",
     ],
-    "autodoc-process-docstring": [THEIRS, "pages_of_tests.add_links"],
+    "autodoc-process-docstring": [THEIRS, "tested_source.add_links"],
     "doctree-resolved": [THEIRS, "terms.add_titles", "downloads.make_downloads"],
     "html-page-context": [
         "alive.figures.load_script",
@@ -86,7 +85,7 @@ def register(app: Sphinx, files: Collection[str] | None = None) -> None:
         if ours([place]):
             app.add_directive(name, find(place))
     app.add_node(find("boxes.box"), html=(find("boxes.visit_box"), find("boxes.depart_box")))
-    for name in ours(POST_TRANSFORMS):
+    for name in ours(["loops.MarkNewLines"]):
         app.add_post_transform(find(name))
     for event, names in EVENTS.items():
         for step, name in enumerate(names, start=-names.index(THEIRS)):

@@ -1,21 +1,17 @@
 """Boxes on a page: exercises, questions, folded cells, recaps, and the page at a glance.
 
-In a script's prose stands an exercise's task; everything else comes from ``mnist_tut.exercises``,
-where it is known by the name that the reader's function will bear::
+Of an exercise a script says the task; everything else comes from ``mnist_tut.exercises``::
 
     .. exercise:: my_nll
 
        Write the loss yourself before you read on.
 
-The box shows the task; stub, hint and solution are folded, and so is the answer of a question::
-
     .. guess:: What does a second ``backward()`` leave in ``weights.grad``?
 
-       Twice the gradient: ``backward()`` adds.
+       Twice the gradient: ``backward()`` adds. (This is folded.)
 
-The first list of a lesson is the box "at a glance": it gains one item with the time that reading
-takes, counted from the text. A paragraph that begins with the word for a recap in bold type is a
-recap. Both stay ordinary lists and paragraphs in a notebook.
+The first list of a lesson is the box "at a glance". A paragraph that begins with the word for a
+recap in bold type is a recap. Both stay ordinary lists and paragraphs in a notebook.
 """
 
 import re
@@ -78,7 +74,9 @@ class Exercise(SphinxDirective):
         language = folder_of(self.config)
         for path in exercises.files_of(name, language):
             self.env.note_dependency(path)
-        known, title = exercises.EXERCISES[name], _("Your turn {}").format(number(name))
+        known = exercises.EXERCISES[name]
+        on_page = [n for n, other in exercises.EXERCISES.items() if other.page == known.page]
+        title = _("Your turn {}").format(on_page.index(name) + 1)
         level = [_("warm-up"), _("takes some thought"), _("a challenge")][known.difficulty - 1]
         about = _("about {} minutes").format(known.minutes) + f" · {level}"
         place = nodes.make_id(f"exercise-{name}")
@@ -114,13 +112,6 @@ class Guess(SphinxDirective):
         question = nodes.paragraph("", "", nodes.strong("", title.rstrip()), gap, *text)
         answer = fold("answer", _("Answer"), *self.parse_content_to_nodes())
         return [box("", question, answer, classes=["guess"], tag="div"), *problems]
-
-
-def number(name: str) -> int:
-    """Return an exercise's number on its page."""
-    page = exercises.EXERCISES[name].page
-    known = exercises.EXERCISES.items()
-    return [other for other, about in known if about.page == page].index(name) + 1
 
 
 def code(text: str) -> nodes.literal_block:

@@ -1,7 +1,6 @@
 """Say on every page which data it was built with, and loudly so for the stand-in."""
 
 import os
-from functools import cache
 
 from sphinx.application import Sphinx
 from sphinx.config import Config
@@ -9,13 +8,10 @@ from sphinx.locale import _
 
 from mnist_tut.mnist import for_pages
 
-#: Checks every pixel, which takes seconds: both languages inherit what the builder has found.
-data_for_pages = cache(for_pages)
-
 
 def find_out(app: Sphinx, config: Config) -> None:
     """Find the data, tell the scripts where, and put up the notice if it is the stand-in."""
-    folder, config.data_used = data_for_pages()
+    folder, config.data_used = for_pages()
     config.html_context["data_used"] = config.data_used
     if config.data_used == "MNIST":
         here = folder.absolute()  # scripts run elsewhere

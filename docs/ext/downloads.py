@@ -1,10 +1,8 @@
 """Downloads that run alone: a notebook and a script that do not need ``mnist_tut``.
 
-Sphinx-Gallery offers each page's program for download as it stands. Ours import from a package
-that the reader does not have, and their prose is reStructuredText. So once a page is built, its
-downloads are made anew from it: prose as Markdown, every source shown as a cell of its own, set-up,
-figures and checks in one folded cell at the top, and no import of the package.
-
+Sphinx-Gallery's import from a package that the reader does not have, and their prose is
+reStructuredText. So they are made anew from the built page: prose as Markdown, every source shown
+as a cell, set-up, figures and checks in one folded cell at the top, and no import of the package.
 What makes sense on the site only stands in a ``.. container:: only-on-site``.
 """
 
@@ -43,18 +41,11 @@ LONG = re.compile(r'(?<=")[^"\n]{12,}(?=")')  # what code says to its reader
 
 
 class Cell(NamedTuple):
-    """A cell of the download."""
+    """A cell of the download, or what becomes one: of an exercise the stub, or a name to check."""
 
-    kind: str  # "markdown" or "code"
+    kind: str  # "markdown", "code", "stub" or "check"
     text: str
     hidden: bool = False
-
-
-class Part(NamedTuple):
-    """A piece of a page: prose, a cell of its program or a source shown, or of an exercise."""
-
-    kind: str  # "text", "code", "stub" or "check": then its content is a name
-    content: str
 
 
 def in_order(parent: nodes.Element, level: int = 1) -> Iterator[tuple[nodes.Element, int]]:
@@ -66,12 +57,12 @@ def in_order(parent: nodes.Element, level: int = 1) -> Iterator[tuple[nodes.Elem
             yield child, level - 1
 
 
-def page_parts(doctree: nodes.document, page: str = "") -> list[Part]:
+def page_parts(doctree: nodes.document, page: str = "") -> list[Cell]:
     """Take a built page apart, from its title to where Sphinx-Gallery says how long it ran.
 
     `page` is the page's address, if it has one.
     """
-    parts: list[Part] = []
+    parts: list[Cell] = []
     for node, level in in_order(doctree):
         if "sphx-glr-timing" in node["classes"]:
             break
@@ -80,7 +71,7 @@ def page_parts(doctree: nodes.document, page: str = "") -> list[Part]:
     return parts
 
 
-def parts_of(node: nodes.Element, writer: Markdown) -> list[Part]:
+def parts_of(node: nodes.Element, writer: Markdown) -> list[Cell]:
     """Turn a block into its parts: the cells in it, or else what it says, if anything.
 
     An exercise becomes its task, with hint and solution folded, its stub and its check.
@@ -89,16 +80,16 @@ def parts_of(node: nodes.Element, writer: Markdown) -> list[Part]:
     blocks = node.findall(nodes.Element)  # whose names Sphinx-Gallery may have linked
     cells = [n for n in blocks if language in (n.get("lang"), n.get("language"))]
     if cells:
-        return [Part("code", cell.astext().strip("\n")) for cell in cells]
+        return [Cell("code", cell.astext().strip("\n")) for cell in cells]
     if "exercise" not in node:
         text = writer.write(node)
-        return [Part("text", text)] if text else []
+        return [Cell("markdown", text)] if text else []
     name = node["exercise"]
     task = [child for child in node.children if "stub" not in child["classes"]]
     return [
-        Part("text", f"{node['title']}\n\n{writer.blocks(task)}"),
-        Part("stub", exercises.stub_cell(name)),
-        Part("check", name),
+        Cell("markdown", f"{node['title']}\n\n{writer.blocks(task)}"),
+        Cell("stub", exercises.stub_cell(name)),
+        Cell("check", name),
     ]
 
 
@@ -110,30 +101,30 @@ def helpers(codes: list[str], shown: set[str]) -> list[str]:
     return [joined(lines), *dict.fromkeys(map(source_of, due))]
 
 
-def cells_of(parts: list[Part], language: str, shown: set[str]) -> list[Cell]:
+def cells_of(parts: list[Cell], language: str, shown: set[str]) -> list[Cell]:
     """Turn a page into the cells of its download; what is `shown` there is given by full names.
 
     First come its title and needs, then one folded cell: set-up, what no box shows, and checks.
     """
-    codes = [part.content for part in parts if part.kind == "code"]
-    names = [part.content for part in parts if part.kind == "check"]
+    codes = [part.text for part in parts if part.kind == "code"]
+    names = [part.text for part in parts if part.kind == "check"]
     checks = exercises.checks_cell(names, language) if names else ""
     title = "# @title " + _("Set-up, figures and checks")
     more = _(
         "The cell is folded: it draws the figures and checks the exercises, too. Run it, and read "
         "on. (Where your editor shows it open, fold it: nothing in it is part of the lesson.)"
     )
-    texts = [parts[0].content, needs_text(), more, exercises.how(names, language)]
+    texts = [parts[0].text, needs_text(), more, exercises.how(names, language)]
     folded = filter(None, [title, setup_cell(), *helpers(codes, shown), checks])
     cells = [Cell("markdown", "\n\n".join(texts).strip())]
     cells += [Cell("code", "\n\n\n".join(folded), hidden=True)]
-    for kind, text in parts[1:]:
+    for kind, text, _hidden in parts[1:]:
         if kind == "code":
             text = LONG.sub(lambda said: _(said[0]), without_imports(text))
         elif kind == "check":
             text = f"check({text})"
         if text:
-            cells.append(Cell("markdown" if kind == "text" else "code", text))
+            cells.append(Cell("markdown" if kind == "markdown" else "code", text))
     return merged(cells)
 
 
@@ -185,24 +176,18 @@ def write_downloads(folder: Path, stem: str, cells: list[Cell]) -> None:
             archive.writestr(zipfile.ZipInfo(name), text, zipfile.ZIP_DEFLATED)
 
 
-def scripts(app: Sphinx) -> dict[str, Path]:
-    """Map the gallery's pages to their scripts, as far as they are built."""
-    known = gallery_scripts(Path(app.srcdir).name)
-    return {page: known[page] for page in known if page in app.env.found_docs}
-
-
 def note_needs(app: Sphinx, doctree: nodes.document) -> None:
     """Let a page be made anew when something changes that only its downloads hold."""
-    if script := scripts(app).get(app.env.docname):
+    if script := gallery_scripts(Path(app.srcdir).name).get(app.env.docname):
         for name in with_needs(mention.name for mention in mentions_in(script)):
             app.env.note_dependency(str(file_of(name.rpartition(".")[0])))
 
 
 def make_downloads(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     """Make a page's downloads while it is at hand."""
-    script = scripts(app).get(docname)
+    site, language = app.config.site_url, Path(app.srcdir).name
+    script = gallery_scripts(language).get(docname)
     if script and app.builder.format == "html":
-        site, language = app.config.site_url, Path(app.srcdir).name
         page = f"{site}{language}/{docname}.html" if site else ""
         boxes = doctree.findall(lambda node: "tested_source" in getattr(node, "attributes", ()))
         shown = {full_name(box["tested_source"]) for box in boxes}

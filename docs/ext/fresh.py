@@ -18,7 +18,7 @@ from ext.scripts import gallery_scripts
 
 DOCS = Path(__file__).parents[1]
 WATCHED = """../conf.py ../pyproject.toml ../constraints.txt ext/**/*.* locale/**/*.po
-glossary.toml inventories/* search/**/*.txt _templates/**/*.* _static/**/*.*"""
+glossary.toml inventories/* search/**/*.* _templates/**/*.* _static/**/*.*"""
 
 
 def digest(source: Path, settings: list[str]) -> str:
@@ -38,9 +38,9 @@ def start_over(app: Sphinx, config: Config) -> None:
         if path.name.split(".")[0] not in {*stems, "index"}:
             path.unlink()
     now = digest(Path(app.srcdir), [config.site_url, config.repository, config.data_used])
-    stamp = Path(app.doctreedir, "made-of")
+    stamp = Path(app.doctreedir, f"{Path(app.outdir).parent.name}-made-of")  # links share trees
     if not stamp.exists() or stamp.read_text(encoding="utf-8") != now:
         for folder in (app.outdir, app.doctreedir):
-            shutil.rmtree(folder)
-            Path(folder).mkdir(parents=True)
+            shutil.rmtree(folder, ignore_errors=True)
+            Path(folder).mkdir(parents=True, exist_ok=True)
         stamp.write_text(now, encoding="utf-8")

@@ -1,9 +1,7 @@
-"""What the head of a page tells browsers, search engines and previews.
+"""What the head of a page tells browsers, search engines and previews; see ``head.html``.
 
-The same page in the other language (``rel="alternate"``), a description, and the preview that chat
-programs and social networks show. Addresses are relative unless ``site_url`` says where the site is
-published; with it they are absolute, as Open Graph demands, and each page names its canonical
-address.
+Addresses are relative unless ``site_url`` says where the site is published; with it they are
+absolute, as Open Graph demands, and each page names its canonical address.
 """
 
 import re
@@ -16,14 +14,13 @@ from sphinx.errors import ConfigError
 
 from ext.languages import LANGUAGES, folder_of
 
-LONGEST = 160  # what search engines show of a description
-
 
 def describe(doctree: nodes.document | None) -> str:
     """Return how the page begins, in one line: in a lesson, with what one will do there."""
-    first = doctree and next(iter(doctree.findall(nodes.paragraph)), None)
-    text = " ".join(first.astext().split()) if first else ""
-    return text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
+    paragraphs = doctree.findall(nodes.paragraph) if doctree else []
+    own = (p for p in paragraphs if isinstance(p.parent, nodes.section | nodes.list_item))
+    text = " ".join(first.astext().split()) if (first := next(own, None)) else ""
+    return text if len(text) <= 160 else text[:159] + "…"  # search engines show no more
 
 
 def add_tags(
@@ -48,12 +45,7 @@ def check_addresses(app: Sphinx, config: Config) -> None:
     """See that site and repository can be linked to, and let the site end with a slash."""
     site, repository = config.site_url, config.repository
     if site and not site.startswith(("https://", "http://")):
-        raise ConfigError(
-            f"MNIST_TUT_SITE must be the address of the site, such as https://example.org/tut/, "
-            f"not {site!r}"
-        )
+        raise ConfigError(f"MNIST_TUT_SITE must be like https://example.org/tut/, not {site!r}")
     if repository and not re.fullmatch(r"[\w.-]+/[\w.-]+", repository, re.ASCII):
-        raise ConfigError(
-            f"MNIST_TUT_REPO must be a GitHub repository, such as owner/name, not {repository!r}"
-        )
+        raise ConfigError(f"MNIST_TUT_REPO must be like owner/name, not {repository!r}")
     config.site_url = site and site.rstrip("/") + "/"

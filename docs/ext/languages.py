@@ -3,8 +3,7 @@
 A new language costs an entry here, its texts (``docs/<name>``, ``gallery/<name>``, its columns in
 ``docs/glossary.toml``, the exercises' words beside ``mnist_tut/exercises/zh.toml``, its lines in
 ``docs/index.html`` and ``docs/404.html``, a form in ``.github/ISSUE_TEMPLATE``), and a catalogue
-of the site's own words: ``docs/locale/<sphinx>/LC_MESSAGES/sphinx.po``. Without a
-``docstrings.po`` the API stays English.
+``docs/locale/<sphinx>/LC_MESSAGES/sphinx.po``. Without a ``docstrings.po`` the API stays English.
 """
 
 from typing import NamedTuple

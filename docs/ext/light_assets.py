@@ -1,11 +1,12 @@
 """Only the styles and scripts that a page needs, so that it can be read soon on a slow line.
 
-Of the theme's style sheet, with Bootstrap and a font of two thousand icons in it, our pages use a
-tenth: rules whose class or id stands in no page and in no script are left out. A page asks for a
-style sheet or a script only if it uses it, no script holds up its text, and search loads its own.
+Of the theme's style sheet our pages use a tenth: rules whose class or id stands in no page and in
+no script are left out. A page asks for a style sheet or a script only if it uses it, no script
+holds up its text, and search loads its own.
 """
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -21,34 +22,7 @@ SHEETS = {
     "styles/pydata-sphinx-theme.css": THEME / "styles/pydata-sphinx-theme.css",
     "sg_gallery.css": Path(sphinx_gallery.__file__).parent / "_static/sg_gallery.css",
 }
-#: What has to stand in a page's text to make it load a file; None: no page needs it.
-NEEDED_FOR = {
-    "sg_gallery.css": "sphx-glr",
-    "sg_gallery-binder.css": None,
-    "sg_gallery-dataframe.css": None,
-    "sg_gallery-rendered-html.css": None,
-    "sg-tags.js": None,
-    "doctools.js": None,  # keys and messages of the search that ours replaces
-    "sphinx_highlight.js": None,
-    "translations.js": None,
-    "code.js": "<pre",
-    "copybutton.css": "<pre",
-    "copybutton.js": "<pre",
-    "clipboard.min.js": "<pre",
-    "home.css": 'id="home"',
-    "exercises.css": 'class="exercise',
-    "progress.js": 'class="exercise',
-    "shrink.css": 'class="shrink"',
-    "shrink.js": 'class="shrink"',
-    "terms.js": "glossary.html#term-",
-    "find.js": "find-message",
-}
-NEVER = [
-    "scripts/bootstrap.js*",
-    "scripts/fontawesome.js*",
-    "vendor/fontawesome/webfonts/*",
-    "**/*.map",
-]
+TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
 NAMES = re.compile(r"[.#]((?:\\.|[\w-])+)")
 NOTICES = re.compile(r"/\*!.*?\*/", re.S)  # of licences
 ICON_FONTS = re.compile(r"@font-face\s*\{[^{}]*Font Awesome[^{}]*\}")
@@ -86,8 +60,7 @@ def lighten(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None or app.builder.format != "html":
         return
     static = Path(app.outdir) / "_static"
-    unneeded = [name for name, mark in NEEDED_FOR.items() if mark is None]
-    for path in [p for name in NEVER + unneeded for p in static.glob(name)]:
+    for path in [path for name in TABLE["never"] for path in static.glob(name)]:
         path.unlink(missing_ok=True)
     words = words_of(Path(app.outdir))
     for path in static.rglob("*.css"):
@@ -98,8 +71,8 @@ def lighten(app: Sphinx, exception: Exception | None) -> None:
 
 def wanted(name: str, body: str) -> bool:
     """Whether a page with this body needs a file."""
-    mark = NEEDED_FOR.get(name.rpartition("/")[2].partition("?")[0], "")
-    return mark is not None and mark in body
+    file = name.rpartition("/")[2].partition("?")[0]
+    return file not in TABLE["never"] and TABLE["needed for"].get(file, "") in body
 
 
 def choose(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: object) -> None:

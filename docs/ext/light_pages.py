@@ -1,13 +1,8 @@
 """Pages half as heavy, looking the same, whose text does not jump while pictures load.
 
-Pygments wraps every name, bracket and blank of the code into a ``span`` whose colour is that of
-plain code; without these, the tutorial is a quarter shorter.
-
-Neither Sphinx nor Sphinx-Gallery writes a picture's size. With it the browser keeps the place free,
-and can load the pictures below the first one when the reader comes near.
-
-Nor has a name in the code to be a link each time: the first time in a section is enough, and for
-those who read with the keyboard the first on the page.
+Names, brackets and blanks of code lose the ``span`` that gives them the colour of plain code.
+Pictures gain their size, so that browsers keep their places free and load them late. And a name in
+the code is a link the first time in a section; for the keyboard, the first time on the page.
 """
 
 import re
@@ -41,8 +36,7 @@ def unlink_repeats(body: str) -> str:
     Those that the page has had in an earlier section are for the mouse alone, and so are the signs
     beside headings.
     """
-    page: set[str] = set()
-    section: set[str] = set()
+    page, section = set[str](), set[str]()
 
     def first_only(found: re.Match[str]) -> str:
         rest, href, words = found.groups()
@@ -55,9 +49,8 @@ def unlink_repeats(body: str) -> str:
         elif href in page:
             section.add(href)
             return f'<a tabindex="-1" {rest}{words}</a>'
-        else:
-            section.add(href)
-            page.add(href)
+        section.add(href)
+        page.add(href)
         return found[0]
 
     return LINKS.sub(first_only, body)

@@ -1,15 +1,13 @@
 """Name the cells that hold the steps of a program, and show what changes from step to step.
 
-A text block of a script may end with::
+A text block of a script may end with this, and speaks of the code cell that follows::
 
     .. loop:: optim
        :from: linear
 
-It speaks of the code cell that follows. With ``:from:`` the lines of that cell that are new since
-the earlier one are marked, and those that they replace stand above it. A line that binds a name
-which this cell or a later one still takes from it is not replaced. Lines are compared without their
-indentation: one that only moved in or out is marked and not repeated. Blank lines and comments are
-not compared.
+With ``:from:`` the lines of that cell that are new since the earlier one are marked, and those that
+they replace stand above it; not a line that binds a name which a cell still takes from it. Lines
+are compared without their indentation: one that only moved in or out is marked and not repeated.
 """
 
 import ast
@@ -33,10 +31,6 @@ DEFINITION = (ast.FunctionDef, ast.ClassDef)
 logger = logging.getLogger(__name__)
 
 
-class loop(nodes.General, nodes.Element):
-    """What a loop directive says, until its page is read."""
-
-
 class Loop(SphinxDirective):
     """The ``loop`` directive."""
 
@@ -45,12 +39,12 @@ class Loop(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return a node that remembers the names until the page is read."""
-        node = loop("", loop=self.arguments[0], old=self.options.get("from"))
+        node = nodes.container(loop=self.arguments[0], old=self.options.get("from"))
         self.set_source_info(node)
         return [node]
 
 
-def cell_after(node: loop) -> nodes.literal_block | None:
+def cell_after(node: nodes.Element) -> nodes.literal_block | None:
     """Return the code cell that directly follows a loop directive."""
     later = node.parent.children[node.parent.index(node) + 1 :]
     quiet = (nodes.comment, nodes.target)
@@ -125,31 +119,23 @@ def mark_loops(app: Sphinx, doctree: nodes.document) -> None:
     """Give each loop's cell its anchor, mark what is new in it, and tell of mistakes."""
     blocks = list(doctree.findall(nodes.literal_block))
     cells: dict[str, nodes.literal_block] = {}
-    for node in list(doctree.findall(loop)):
-        name, old = node["loop"], node["old"]
-        cell, gone, new, fault = cell_after(node), list[list[str]](), list[int](), ""
-        if cell is None:
-            fault = f"no code cell follows the loop {name!r}"
-        elif name in cells:
-            fault = f"there is another loop {name!r} on this page"
-        elif old is not None and old not in cells:
-            fault = f"the loop {name!r} is said to come from {old!r}, which is not above it"
-        elif old is not None:
+    for node in [n for n in doctree.findall(nodes.container) if "loop" in n]:
+        name, old, cell = node["loop"], node["old"], cell_after(node)
+        if cell is None or name in cells or (old and old not in cells):
+            said = f"loop {name!r} comes twice, has no code cell below it, or no {old!r} above it"
+            logger.warning(said, location=node)
+            node.parent.remove(node)
+            continue
+        gone, new = list[list[str]](), list[int]()
+        if old:
             start, end = blocks.index(cells[old]), blocks.index(cell)
             around = code_of(blocks[end + 1 :]), code_of(blocks[start + 1 : end])
             gone, new = compare(cells[old].astext(), cell.astext(), *around)
-            if not new and not gone:
-                fault = f"the loop {name!r} is the same as {old!r}"
-        if fault:
-            logger.warning(fault, location=node)
-        if cell is not None:
-            cells.setdefault(name, cell)
-            kind, place = "loop changed" if old else "loop", f"loop-{name}"
-            holder = nodes.container(
-                classes=kind.split(), ids=[nodes.make_id(place)], new_lines=new
-            )
-            cell.replace_self(holder)
-            holder += cell
+        cells[name] = cell
+        kind, place = "loop changed" if old else "loop", nodes.make_id(f"loop-{name}")
+        holder = nodes.container(classes=kind.split(), ids=[place], new_lines=new)
+        cell.replace_self(holder)
+        holder += cell
         node.replace_self(replaced(gone))
 
 

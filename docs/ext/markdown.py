@@ -31,14 +31,9 @@ def indent(text: str, first: str, rest: str) -> str:
 
 
 class Markdown:
-    """Turns nodes into text.
+    """Turns nodes into text, with headings of a level.
 
-    Parameters
-    ----------
-    level : int
-        Level of the headings.
-    page : str
-        Address of the page, if it is published: links within the site start from there.
+    If the page is published, links within the site start from its address `page`.
     """
 
     def __init__(self, level: int = 1, page: str = "") -> None:
@@ -94,10 +89,7 @@ class Markdown:
 
     def text(self, node: nodes.Element) -> str:
         """Write the content of a paragraph, as one line."""
-        words, aside = (
-            "".join(map(self.write, node.children)),
-            _("{} (on the site)").format(""),
-        )
+        words, aside = "".join(map(self.write, node.children)), _("{} (on the site)").format("")
         return re.sub(f'{re.escape(aside)}([》”"])', rf"\1{aside}", words)
 
     def marked(self, node: nodes.Element, mark: str) -> str:

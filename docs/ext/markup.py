@@ -37,6 +37,14 @@ def visit_math(translator: HTML5Translator, node: nodes.math | nodes.math_block)
     raise nodes.SkipNode
 
 
+def plain_formula(latex: str) -> str:
+    r"""Write a formula as plain text: ``e^{x_i} / \sqrt{n}`` as exp(x_i) / √n."""
+    text = re.sub(r"e\^\{([^{}]*)\}", r"exp(\1)", latex)
+    for name, sign in (("sqrt", "√"), ("sum", "∑"), ("text", "")):
+        text = text.replace(f"\\{name}", sign)
+    return re.sub(r"[\\{}]", "", text)
+
+
 class FigureText(SphinxDirective):
     """The ``figure-text`` directive."""
 

@@ -1,8 +1,7 @@
 """The source of ``mnist_tut``, read and not run: what its objects need, and which tests name them.
 
 A test states something about an object if it stands in the test file of the object's module
-(``test_x.py`` for ``x.py``) and its own lines name the object. What only a fixture or a helper runs
-is not counted.
+(``test_x.py`` for ``x.py``) and its own lines name it; what only a fixture runs is not counted.
 """
 
 import ast
@@ -14,7 +13,6 @@ from copy import copy
 from functools import cache
 from importlib.util import resolve_name
 from pathlib import Path
-from textwrap import indent
 from typing import NamedTuple, TypeVar
 
 from sphinx.pycode import ModuleAnalyzer
@@ -308,17 +306,6 @@ def files_of_tests() -> dict[str, Path]:
     return {name: files[stem] for name, stem in stems.items() if stem in files}
 
 
-def names_in(node: ast.AST, known: dict[str, str]) -> frozenset[str]:
-    """Collect the full names that a piece of code mentions, bare or as part of a module."""
-    found = set()
-    for part in ast.walk(node):
-        if isinstance(part, ast.Name) and part.id in known:
-            found.add(known[part.id])
-        elif isinstance(part, ast.Attribute) and isinstance(part.value, ast.Name):
-            found.add(f"{known.get(part.value.id, '')}.{part.attr}")
-    return frozenset(found)
-
-
 @once
 def read_tests(path: Path) -> list[Stated]:
     """List the test functions of a file, in a class or not."""
@@ -329,8 +316,10 @@ def read_tests(path: Path) -> list[Stated]:
     for name, (_kind, first, last) in places.items():
         if re.fullmatch(r"(Test\w*\.)?test_\w+", name):
             source = "\n".join(text.splitlines()[first - 1 : last])
-            names = names_in(ast.parse("if True:\n" + indent(source, " ")), known)
-            found.append(Stated(path.name, name, source, names))
+            words = re.findall(r"(?<![.\w])(\w+)(?:\.(\w+))?", source)  # bare, or of a module
+            names = {known[word] for word, _part in words if word in known}
+            names |= {f"{known[word]}.{part}" for word, part in words if word in known}
+            found.append(Stated(path.name, name, source, frozenset(names)))
     return found
 
 

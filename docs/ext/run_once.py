@@ -1,16 +1,13 @@
 """Execute every program of the gallery once, however many languages and builds show it.
 
-The scripts of the two languages have the same code, so the second takes over what the first one
-printed and drew; and a change of prose executes nothing. What a run gave is kept in
-``build/executed`` under a key made of everything it depends on: the code cells, the modules of
-``mnist_tut`` that they import (and those that these import), the data, the versions of Python and
-of the libraries, and what makes the figures. Whatever of these changes, changes the key. The models
-of a page with living figures (see ``alive``) are part of what its run gave.
+The scripts of the languages have the same code, so the second takes over what the first one printed
+and drew; and a change of prose executes nothing. What a run gave, also the models of a page with
+living figures, is kept in ``build/executed`` under a key made of everything it depends on: the
+cells, what they use of ``mnist_tut``, directly or not, the way to the data, the versions of Python
+and of the libraries, and what makes the figures.
 
-The languages go through the gallery from its two ends, so that two programs run at a time, one on
-each core. Only what measures time runs alone: see :func:`cores`. Figures are kept with a palette.
-
-This rests on a private function of Sphinx-Gallery; without it, the build warns, and runs them all.
+The languages go through the gallery from its two ends, so that two programs run at a time. Only
+what measures time runs alone: see :func:`cores`. (Sphinx-Gallery's own function is replaced.)
 """
 
 import ast
@@ -32,49 +29,28 @@ from filelock import FileLock
 from PIL import Image
 from sphinx.application import Sphinx
 from sphinx.config import Config
-from sphinx.util import logging
 from sphinx_gallery import gen_rst
 from sphinx_gallery.sorting import FileNameSortKey
 
+import mnist_tut.mnist
 from ext import surroundings
 from ext.languages import LANGUAGES
-from ext.package_source import PACKAGE, ROOT, file_of, imports, in_package
+from ext.package_source import ROOT, imports_of, package_imports, source_of, with_needs
 
 LIBRARIES = ["torch", "numpy", "matplotlib", "sphinx-gallery"]
-CLOCK = "mnist_tut.timing"  # whoever imports it measures time
-STANDS_FOR = {"mnist_tut.data": "mnist_tut.mnist"}  # see surroundings
+CLOCK = "mnist_tut.timing."  # whoever uses it measures time
 #: A page with all of these has trained what the living figures show.
 EXPORTED = "goal cnn better start x_train y_train x_valid y_valid"
 EXPORTER = Path(__file__).parent / "alive" / "export.py"
+#: What every program finds around it.
+AROUND = [Path(surroundings.__file__), surroundings.STYLE]
+AROUND += sorted(Path(mnist_tut.mnist.__file__).parent.glob("*.py"))
 KEPT = 3  # runs of one script: going back and forth between two versions costs nothing
 
-logger = logging.getLogger(__name__)
 
-
-def modules(code: str) -> dict[str, bytes]:
-    """Return the package's modules that a piece of code depends on, with their content.
-
-    Whoever imports ``a.b.c`` runs ``a/b/__init__.py`` too. Only the package's own
-    ``__init__.py``, which holds a text and a version, is nobody's concern.
-    """
-    found: dict[str, bytes] = {}
-    due = imported(code)
-    while due:
-        name = due.pop()
-        if not in_package(name) or name == PACKAGE or name in found:
-            continue
-        above = name.rpartition(".")[0]
-        due += [above, STANDS_FOR.get(name, "")]
-        if path := file_of(name):
-            found[name] = path.read_bytes()
-            due += imported(found[name], name if path.stem == "__init__" else above)
-    return found
-
-
-def imported(code: str | bytes, package: str = "") -> list[str]:
-    """List the modules that a piece of code imports, and the names within them."""
-    found = imports(ast.walk(ast.parse(code)), package)
-    return [name for each in found for name in (each.module, each.full)]
+def used_by(code: str) -> list[str]:
+    """List what a program uses of the package, directly or through other things."""
+    return with_needs(each.full for each in package_imports(code))
 
 
 def exports_models(names: Any) -> bool:
@@ -82,19 +58,17 @@ def exports_models(names: Any) -> bool:
     return all(name in names for name in EXPORTED.split())
 
 
-def key(name: str, code: list[str], data: str, figures: object) -> str:
+def key(name: str, code: str, data: str, figures: object) -> str:
     """Sum up all that a run depends on."""
-    parsed = [ast.dump(ast.parse(cell)) for cell in code]  # a comment changes nothing
+    parsed = ast.dump(ast.parse(code))  # a comment changes nothing
     facts: list[object] = [name, parsed, data, repr(figures), platform.python_version()]
     facts += [f"{library} {version(library)}" for library in LIBRARIES]
-    facts += [inspect.getsource(surroundings), inspect.getsource(use_palette)]
-    facts += [surroundings.STYLE.read_text(encoding="utf-8")]
-    digest = hashlib.sha256(json.dumps(facts).encode())
-    for module, content in sorted(modules("\n".join(code)).items()):
-        digest.update(module.encode() + hashlib.sha256(content).digest())
-    if exports_models("\n".join(code)):
-        digest.update(EXPORTER.read_bytes())
-    return digest.hexdigest()[:24]
+    facts += [[*imports_of(used), source_of(used)] for used in used_by(code)]
+    facts += [path.read_text(encoding="utf-8") for path in AROUND]
+    facts += [inspect.getsource(use_palette)]
+    if exports_models(code):
+        facts += [EXPORTER.read_text(encoding="utf-8")]
+    return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:24]
 
 
 class FromTheEnd(FileNameSortKey):
@@ -137,13 +111,6 @@ def load(kept: Path) -> dict[str, Any] | None:
     return run
 
 
-def hand_out(kept: Path, images: Path, site: Path) -> None:
-    """Bring back a run's images, and the models that the site loads."""
-    for image in kept.glob("*.png"):
-        shutil.copy(image, images)
-    shutil.copytree(kept / "exports", site, dirs_exist_ok=True)
-
-
 def drop_old(folder: Path, stem: str) -> None:
     """Forget all but the latest runs of a script."""
     runs = sorted(folder.glob(f"{stem}-*"), key=lambda run: run.stat().st_mtime)
@@ -180,14 +147,6 @@ def remember(kept: Path, v: dict[str, Any], output: list[str], seconds: float, d
     drop_old(kept.parent, stem)
 
 
-def take_over(run: dict[str, Any], v: dict[str, Any]) -> tuple[list[str], float]:
-    """Leave everything as if the script had been run."""
-    for _ in range(run["images"]):
-        v["image_path_iterator"].next()
-    v.update(passing=True, memory_delta=run["memory"], example_globals={})
-    return run["output"], run["seconds"]
-
-
 def run_once(
     execute: Callable[..., Any], folder: Path, data: str, site: Path
 ) -> Callable[..., Any]:
@@ -197,25 +156,29 @@ def run_once(
     def wrapped(blocks: list[Any], v: dict[str, Any], conf: dict[str, Any], file_conf: Any) -> Any:
         if not v["execute_script"]:
             return execute(blocks, v, conf, file_conf)
-        source = Path(v["src_file"])
-        images = Path(v["image_path_iterator"].image_path).parent
-        code = [block.content for block in blocks if block.type == "code"]
+        source, images = Path(v["src_file"]), v["image_path_iterator"]
+        code = "\n".join(block.content for block in blocks if block.type == "code")
         figures = [conf["image_srcset"], conf["image_scrapers"], file_conf]
         folder.mkdir(parents=True, exist_ok=True)
         kept = folder / f"{source.stem}-{key(source.name, code, data, figures)}"
         # The language that comes second waits here, then takes over.
         with FileLock(folder / f"{source.stem}.lock"):
-            if run := load(kept):
-                logger.info("%s was run before: its outputs are taken over", source)
-                hand_out(kept, images, site)
-                return take_over(run, v)
-            alone = CLOCK in modules("\n".join(code))
-            with cores(folder, LANGUAGES if alone else [source.parent.name]):
-                output, seconds = execute(blocks, v, conf, file_conf)
-            print(f"  {source.stem} ({source.parent.name}): {seconds:.0f} s", flush=True)
-            if v.get("passing"):
+            if run := load(kept):  # leave everything as if the script had been run
+                output, seconds = run["output"], run["seconds"]
+                for _ in range(run["images"]):
+                    images.next()
+                v.update(passing=True, memory_delta=run["memory"], example_globals={})
+            else:
+                alone = any(name.startswith(CLOCK) for name in used_by(code))
+                with cores(folder, LANGUAGES if alone else [source.parent.name]):
+                    output, seconds = execute(blocks, v, conf, file_conf)
+                print(f"  {source.stem} ({source.parent.name}): {seconds:.0f} s", flush=True)
+                if not v.get("passing"):
+                    return output, seconds
                 remember(kept, v, output, seconds, data)
-                hand_out(kept, images, site)
+            for image in kept.glob("*.png"):
+                shutil.copy(image, Path(images.image_path).parent)
+            shutil.copytree(kept / "exports", site, dirs_exist_ok=True)
         return output, seconds
 
     return wrapped
@@ -223,12 +186,8 @@ def run_once(
 
 def install(app: Sphinx, config: Config) -> None:
     """Put the wrapper in place, and let Sphinx-Gallery look at every script in every build."""
-    execute = getattr(gen_rst, "execute_script", None)
-    if execute is None:
-        logger.warning("this Sphinx-Gallery has no execute_script: every script is run anew")
-    else:
-        folder = ROOT / "build" / "executed"
-        original = getattr(execute, "__wrapped__", execute)
-        site = Path(app.outdir, "_static", "alive")
-        gen_rst.execute_script = run_once(original, folder, config.data_used, site)
+    original = inspect.unwrap(gen_rst.execute_script)
+    site = Path(app.outdir, "_static", "alive")
+    folder = ROOT / "build" / "executed"
+    gen_rst.execute_script = run_once(original, folder, config.data_used, site)
     config.sphinx_gallery_conf["run_stale_examples"] = True

@@ -1,16 +1,14 @@
 """What the search looks through: every section of the site, in one script.
 
 Sphinx's index knows pages, not sections, and neither outputs nor Chinese as it is typed; and to
-quote a page it fetches it, which browsers refuse on ``file://``. So the text of every section, of
-every entry of the glossary and of every name in the API is written into one script, with the names
-of each term and the lists of ``docs/search``: what sounds alike, what means much the same, and by
-which words readers ask for a section.
-``search.js`` makes its index of them when somebody searches.
+quote a page it fetches it, which browsers refuse on ``file://``. So the text of every section, term
+and name of the API is written into one script, with the lists of ``docs/search``: what sounds
+alike, what means much the same, and by which words readers ask for a section.
 """
 
-import itertools
 import json
 import re
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,6 +21,7 @@ from sphinx.locale import _
 from sphinx_gallery.directives import imgsgnode
 
 from ext.languages import LANGUAGES, folder_of
+from ext.markup import plain_formula
 from ext.terms import read_terms
 
 SCRIPT = Path(__file__).parent / "search.js"
@@ -31,12 +30,7 @@ TEXTS = "search-texts.js"
 SENTENCE = r"(?<=: |, )(?:[^\s,]+ ){3,}[^,\n]+(?:, |$)"  # in a list: four words or more
 REMARKS = r"^\s*(//.*|/\*[\s\S]*?\*/)\n|^ +|(?<=[,;{]) //.*"  # of the script, and its indentation
 #: What a page is, if it is not a lesson; search.js says how much that counts.
-KINDS = {
-    "glossary": "glossary",
-    "api": "api",
-    "about": "about",
-    "tutorials/nn_tutorial": "first",
-}
+KINDS = {"glossary": "glossary", "api": "api", "about": "about", "tutorials/nn_tutorial": "first"}
 
 #: Not to be found: what is folded (but answers), what the page does not show, and its last lines.
 HIDDEN = {"folded", "tested-source-links"}
@@ -57,32 +51,21 @@ def read(env: BuildEnvironment, page: str) -> nodes.document:
     return doctree
 
 
-def formula(latex: str) -> str:
-    """Write a short formula as plain text: ``1/√784 = 0.0357``."""
-    for name, sign in (("sqrt", "√"), ("sum", "∑"), ("text", "")):
-        latex = latex.replace(f"\\{name}", sign)
-    return re.sub(r"[\\{}]", "", latex)
-
-
 def plain(node: nodes.Node) -> str:
     """Return what a reader sees of a node."""
     parts = []
     for text in node.findall(nodes.Text):
         if isinstance(text.parent, nodes.math):
-            parts.append(formula(text.astext()))
+            parts.append(plain_formula(text.astext()))
         elif not isinstance(text.parent, nodes.raw | nodes.math_block):
             parts.append(text.astext())
     inline = isinstance(node, nodes.TextElement)
     return " ".join(("" if inline else " ").join(parts).split())
 
 
-def links() -> set[str]:
-    """Return the names of the fields of the API that hold nothing but links."""
-    return {_("In the tutorial"), _("Tested by")}
-
-
 def seen(node: nodes.Element) -> Iterator[nodes.Element]:
     """Yield the blocks of text below a node that are its own, and its pictures."""
+    links = {_("In the tutorial"), _("Tested by")}  # fields of the API that hold nothing else
     for child in node.children:
         if not isinstance(child, nodes.Element) or isinstance(child, SKIPPED):
             continue
@@ -90,7 +73,7 @@ def seen(node: nodes.Element) -> Iterator[nodes.Element]:
             continue
         if isinstance(child, nodes.TextElement | imgsgnode):
             yield child
-        elif not isinstance(child, nodes.field) or child[0].astext() not in links():
+        elif not isinstance(child, nodes.field) or child[0].astext() not in links:
             yield from seen(child)
 
 
@@ -143,30 +126,6 @@ def asked(language: str) -> str:
     return "".join(short) + (own.read_text("utf-8") if own.exists() else "")
 
 
-def sounds(pinyin: str, terms: list[list[str]]) -> str:
-    """Return the syllables that sound like one of a term: no other can be put right."""
-
-    def heard(syllable: str) -> str:
-        return re.sub("ng$", "n", re.sub("^([zcs])h", r"\1", syllable))
-
-    syllables = re.findall(r"([a-zü]+)([^\sa-zü]+)", pinyin)
-    typed = set("".join(itertools.chain(*terms)))
-    needed = {heard(said) for said, characters in syllables if typed & set(characters)}
-    return " ".join(said + same for said, same in syllables if heard(said) in needed)
-
-
-def words() -> dict[str, str]:
-    """Return what the result page says, in its language."""
-    return {
-        "found": _("Best places: {}."),
-        "instead": _("Nothing was found for “{}”. These are results for “{}”."),
-        "missing": _("Nothing was found for “{}”. These are results for the rest."),
-        "nothing": _("Nothing was found for “{}”."),
-        "nearest": _("Did you mean one of these?"),
-        "glossary": _("All terms are in the glossary."),
-    }
-
-
 def write(app: Sphinx, exception: Exception | None) -> None:
     """Write the script with the texts; a script, unlike a data file, loads from ``file://``."""
     if exception is not None or app.builder.format != "html":
@@ -174,9 +133,9 @@ def write(app: Sphinx, exception: Exception | None) -> None:
     language = folder_of(app.config)
     lists = [*WORDS.glob("*.txt"), *(WORDS / language).glob("*.txt")]
     found: dict[str, Any] = {path.stem: path.read_text("utf-8") for path in lists}
-    found |= {"names": names(language), "words": words(), "asked": asked(language)}
-    if "pinyin" in found:
-        found["pinyin"] = sounds(found["pinyin"], found["names"])
+    words = tomllib.loads((WORDS / "words.toml").read_text("utf-8"))
+    found["words"] = {name: _(word) for name, word in words.items()}
+    found |= {"names": names(language), "asked": asked(language)}
     found["pages"] = {
         page: [
             app.env.titles[page].astext(),
@@ -192,11 +151,8 @@ def write(app: Sphinx, exception: Exception | None) -> None:
     found["columns"] = list(zip(*sections, strict=True))
     data = json.dumps(found, ensure_ascii=False, separators=(",", ":"))
     code = re.sub(REMARKS, "", SCRIPT.read_text("utf-8"), flags=re.M)
-    for name, text in {
-        TEXTS: f"window.searchTexts = {data};\n",
-        SCRIPT.name: code,
-    }.items():
-        (Path(app.outdir) / name).write_text(text, encoding="utf-8")
+    Path(app.outdir, SCRIPT.name).write_text(code, encoding="utf-8")
+    Path(app.outdir, TEXTS).write_text(f"window.searchTexts = {data};\n", encoding="utf-8")
 
 
 def replace_sphinx_search(app: Sphinx) -> None:

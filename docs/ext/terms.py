@@ -1,17 +1,13 @@
 """The glossary page of each language, from the one list of term pairs, and the hints at its terms.
 
-``docs/glossary.toml`` holds every term once, in both languages. The directive ``term-pairs``
-makes of it what Sphinx's ``glossary`` would, so that ``:term:`` links to it; but both languages
-share their anchors, each has its own alphabet, and the twin stands beside the term.
-
-Each link to a term gets the definition as its title, which a browser shows without a script and
-from ``file://``. ``terms.js`` makes a box of it that fingers and the keyboard reach as well.
+The directive ``term-pairs`` makes of ``docs/glossary.toml`` what Sphinx's ``glossary`` would; but
+both languages share their anchors, each has its own alphabet, and the twin stands beside the term.
+Each link to a term gets the definition as its title; ``terms.js`` makes a box of it.
 """
 
 import html
 import re
 import tomllib
-from bisect import bisect
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +19,13 @@ from sphinx.locale import _
 from sphinx.util.docutils import SphinxDirective
 
 from ext.languages import LANGUAGES, folder_of
+from ext.markup import plain_formula
 
 LINK = re.compile(r"glossary\.html#(term-[\w-]+)$")
 FILE = Path(__file__).parents[1] / "glossary.toml"
-# The common characters of GB 2312 stand in the order of pinyin: no table of readings is needed.
-# Of characters with two readings it knows one, and rare ones follow other rules: these sort by a
-# character that is always read so.
+# The common characters of GB 2312 stand in the order of pinyin. Of those with two readings it knows
+# one, and rare ones follow other rules: these sort by a character that is always read so.
 READ_AS = str.maketrans("重校熵", "虫叫伤")  # chóng, jiào, shāng
-LETTERS = "ABCDEFGHJKLMNOPQRSTWXYZ"
-FIRST_OF_LETTERS = [c.encode("gb2312") for c in "啊芭擦搭蛾发噶哈击喀垃妈拿哦啪期然撒塌挖昔压匝"]
 
 
 def read_terms() -> list[dict[str, Any]]:
@@ -49,15 +43,6 @@ def sort_key(word: str) -> bytes:
     return word.lower().translate(READ_AS).encode("gb18030")
 
 
-def letter(word: str, lang: str) -> str:
-    """Return the letter that a word is found under."""
-    if lang != "zh":
-        return word[0].upper()
-    if word[0].isascii():
-        return "A–Z"
-    return LETTERS[bisect(FIRST_OF_LETTERS, sort_key(word)[:2]) - 1]
-
-
 def about(term: dict[str, Any], lang: str) -> str:
     """Return the definition of a term, and its other names if it does not tell them."""
     text = " ".join(term[f"about_{lang}"].split())
@@ -71,7 +56,7 @@ class TermPairs(SphinxDirective):
     """The ``term-pairs`` directive."""
 
     def run(self) -> list[nodes.Node]:
-        """Make a line of letters, and the glossary."""
+        """Make the glossary."""
         self.env.note_dependency(str(FILE))
         lang = folder_of(self.config)
         terms = sorted(read_terms(), key=lambda term: sort_key(term[lang]))
@@ -79,18 +64,7 @@ class TermPairs(SphinxDirective):
         entries += [self.entry(term, lang) for term in terms]
         glossary = addnodes.glossary("", entries, sorted=False)
         glossary.document = self.state.document
-        return [self.letters(terms, lang), glossary]
-
-    def letters(self, terms: list[dict[str, Any]], lang: str) -> nodes.paragraph:
-        """Link each letter to the first term that is found under it."""
-        first: dict[str, str] = {}
-        for term in terms:
-            first.setdefault(letter(term[lang], lang), anchor(term))
-        line = nodes.paragraph(classes=["letters"])
-        for name, target in first.items():
-            link = nodes.reference("", name, internal=True, refid=target)
-            line += [link, nodes.Text(" ")]
-        return line
+        return [glossary]
 
     def entry(self, term: dict[str, Any], lang: str) -> nodes.definition_list_item:
         """Make the entry of one term."""
@@ -108,15 +82,10 @@ class TermPairs(SphinxDirective):
 # What a link to a term shows ---------------------------------------------------------------------
 
 
-def formula(found: re.Match[str]) -> str:
-    r"""Write a formula as plain text: ``e^{x_i} / \sum_j e^{x_j}`` as exp(x_i) / ∑_j exp(x_j)."""
-    text = re.sub(r"e\^\{([^{}]*)\}", r"exp(\1)", found[1])
-    return re.sub(r"[\\{}]", "", text.replace(r"\sum", "∑"))
-
-
 def hint(term: dict[str, Any], lang: str) -> str:
     """Return a term and its definition as plain text; except in English, with the English term."""
-    text = re.sub(r":math:`([^`]*)`", formula, about(term, lang)).replace("``", "")
+    text = about(term, lang).replace("``", "")
+    text = re.sub(r":math:`([^`]*)`", lambda found: plain_formula(found[1]), text)
     twin = "" if term[lang] == term["en"] else f" ({term['en']})"
     if lang == "zh":
         return term["zh"] + twin.replace(" (", "（").replace(")", "）") + "：" + text

@@ -1,16 +1,17 @@
 """Show the source of a function or class in a page, linked to what documents and tests it.
 
-``.. tested-source:: mnist_tut.by_hand.nll`` shows the object's source without its docstring. Below
-it its name leads to its API entry, and a small link to the tests that state something about it.
-With ``:folded: words`` these words stand there, and unfold it. A name that does not exist or has no
-test fails the build.
+``.. tested-source:: mnist_tut.by_hand.nll`` shows the object's source without its docstring, with
+links to its API entry and its tests. With ``:folded: words`` these words stand there, and unfold
+it. In a lesson the box is the definition, as in the downloads: it begins with the imports that no
+cell above has made, and the cells do not import what a box shows.
 
-On a page of the gallery the box is the definition, as it is in the downloads: it begins with the
-imports that no cell above has made, and the cells do not import what a box shows.
+Each test file of a documented module is a page: ``_templates/tests.rst``, written into
+``docs/<language>/tests`` (git-ignored). API entries lead there, and to where an object is shown.
 """
 
 import ast
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -20,24 +21,31 @@ from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.locale import _
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.template import ReSTRenderer
 from sphinx_gallery.backreferences import identify_names
 
 from ext.boxes import fold
+from ext.languages import folder_of
 from ext.package_source import (
     Stated,
+    documented,
     files_of_tests,
     find,
     find_tests,
     imports,
     imports_of,
     joined,
+    module_named,
     needs,
     once,
     package_files,
+    read_tests,
     source_of,
     without_imports,
 )
-from ext.scripts import cells_of, gallery_scripts
+from ext.scripts import cells_of, gallery_scripts, mentions_in
+
+TEMPLATES = Path(__file__).parents[1] / "_templates"
 
 
 def count(tests: list[Stated]) -> str:
@@ -92,12 +100,6 @@ class TestedSource(SphinxDirective):
         return [holder]
 
 
-def import_of(name: str) -> str:
-    """Write the import of an object of the package."""
-    module, _, last = name.rpartition(".")
-    return f"from {module} import {last}"
-
-
 def put_imports_right(app: Sphinx, doctree: nodes.document) -> None:
     """Leave out of a page's cells the imports of what it shows, and complete its boxes'."""
     if not app.env.docname.startswith("tutorials/"):
@@ -108,9 +110,9 @@ def put_imports_right(app: Sphinx, doctree: nodes.document) -> None:
     for block in blocks:
         code = block.astext()
         if name := sources[block]:
-            hidden = set(needs(name)) - set(sources.values())
-            wanted = [*imports_of(name), *map(import_of, hidden)]
-            missing = joined(set(wanted) - made)
+            hidden = (n.rpartition(".") for n in {*needs(name)} - {*sources.values()})
+            wanted = {f"from {module} import {last}" for module, _dot, last in hidden}
+            missing = joined((wanted | {*imports_of(name)}) - made)
             code = f"{missing}\n\n\n{code}" if missing else code
         elif block.get("language") == "Python":  # Sphinx-Gallery's word for its cells
             code = without_imports(code, sources.values())
@@ -162,3 +164,73 @@ def link_names(app: Sphinx) -> None:
             merged.pop(name, None)
         if merged != known:
             page.write_text(json.dumps(merged), encoding="utf-8")
+
+
+# The pages of the tests, and the ways to them -----------------------------------------------------
+
+
+def file_page(module: str, lang: str, write: ReSTRenderer) -> str:
+    """Write the page of one test file: what is made sure of each object, with ways back to it."""
+    objects = []
+    for name in (f"{module}.{short}" for short in module_named(module).defined):
+        ways = [f":py:obj:`{name}`"] if name in documented(module) else []
+        if links := links_to_tutorial(name, lang):
+            ways.append(_("in the tutorial: {}").format(links))
+        if tests := find_tests(name):
+            objects.append((name, " · ".join(ways), tests))
+    path = files_of_tests()[module]
+    rest, tests = path.read_text(encoding="utf-8"), read_tests(path)
+    for test in tests:
+        rest = rest.replace(test.source, "", 1)
+    shared = re.sub("\n{4,}", "\n\n\n", rest).strip("\n")
+    facts = {"module": module, "objects": objects, "tests": tests, "shared": shared}
+    return write.render("tests.rst", facts | {"all_of": all_of})
+
+
+def write_pages(app: Sphinx) -> None:
+    """Write all pages, touching only those that changed; remove those that are no more."""
+    lang = folder_of(app.config)
+    write = ReSTRenderer([TEMPLATES], app.config.language)
+    folder = Path(app.srcdir) / "tests"
+    folder.mkdir(exist_ok=True)
+    files = files_of_tests()
+    modules = sorted(filter(documented, files))
+    pages = {f"{files[name].stem}.rst": file_page(name, lang, write) for name in modules}
+    about = [ast.get_docstring(ast.parse(module_named(name).text)) or "" for name in modules]
+    counts = [count(read_tests(files[name])) for name in modules]
+    facts = zip(modules, counts, about, strict=True)
+    pages["index.rst"] = write.render("tests-index.rst", {"modules": facts})
+    for old in folder.glob("*.rst"):
+        if old.name not in pages:
+            old.unlink()
+    for name, text in pages.items():
+        page = folder / name
+        if not page.exists() or page.read_text(encoding="utf-8") != text:
+            page.write_text(text, encoding="utf-8")
+
+
+def links_to_tutorial(name: str, lang: str) -> str:
+    """Link the places of the tutorial that show or import an object, one a section."""
+    found: dict[str, str] = {}
+    for script in gallery_scripts(lang).values():
+        for place in (each for each in mentions_in(script) if each.name == name):
+            link = f"{place.title} <{shown(name)}>" if place.shown else place.label
+            found.setdefault(place.label, f":ref:`{link}`")
+    return _(", ").join(found.values())
+
+
+def add_links(
+    app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]
+) -> None:
+    """Say in an object's API entry where the tutorial shows or uses it, and what tests it."""
+    lang = folder_of(app.config)
+    tests = files_of_tests().get(name.rpartition(".")[0])
+    for path in filter(None, [tests, *gallery_scripts(lang).values()]):
+        app.env.note_dependency(str(path))
+    facts = []
+    if places := links_to_tutorial(name, lang):
+        facts.append((_("In the tutorial"), places))
+    if stated := find_tests(name):
+        facts.append((_("Tested by"), f":ref:`{count(stated)} <{all_of(name)}>`"))
+    if facts:
+        lines += ["", *(f":{title}: {links}" for title, links in facts), ""]

@@ -1,23 +1,17 @@
 """What others say on our pages, in the language of the page.
 
-Settings of Sphinx and of the theme that are words come from the catalogue, too. Sphinx-Gallery has
-no translations: its sentences are constants in the pages it writes, and are replaced as each page
-is read. A sentence that a new version words otherwise stays English, and the site's test for stray
-English finds it. The docstrings are written in English, in the code: Sphinx's own gettext puts the
-paragraphs of ``docs/locale/<language>/LC_MESSAGES/docstrings.po`` in their places; without such a
-catalogue they stay English, and are marked so.
+Sphinx-Gallery has no translations: its sentences are replaced as each page is read. One that a new
+version words otherwise stays English, and the site's test for stray English finds it. Docstrings
+are English; Sphinx's own gettext puts the paragraphs of ``docstrings.po`` in their places.
 """
 
 import re
-from pathlib import Path
 
 from docutils import nodes
-from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.locale import _
 
-LOCALES = Path(__file__).parents[1] / "locale"
 SENTENCES = [
     "Download Jupyter notebook: ",
     "Download Python source code: ",
@@ -51,12 +45,7 @@ def of_gallery(app: Sphinx, docname: str, source: list[str]) -> None:
 
 
 def of_docstrings(app: Sphinx, doctree: nodes.document) -> None:
-    """Part names and descriptions by the mark that the language has for it; mark the English."""
-    language = app.config.language
-    known = LOCALES / language / "LC_MESSAGES" / "docstrings.po"
-    for entry in doctree.findall(addnodes.desc_content):
-        if language != "en" and not known.exists():
-            entry["classes"].append("language-en")
-        for body in entry.findall(nodes.field_body):
-            for text in [text for text in body.findall(nodes.Text) if " -- " in text]:
-                text.parent.replace(text, nodes.Text(text.replace(" -- ", _(" – "))))
+    """Part names and descriptions by the mark that the language has for it."""
+    for body in doctree.findall(nodes.field_body):
+        for text in [text for text in body.findall(nodes.Text) if " -- " in text]:
+            text.parent.replace(text, nodes.Text(text.replace(" -- ", _(" – "))))

@@ -8,7 +8,7 @@ import pytest
 import torch
 from attempts import NAMES
 from ext.boxes import box
-from ext.downloads import parts_of
+from ext.downloads import Cell, parts_of
 from ext.markdown import Markdown
 from gallery_scripts import blocks, prose
 from miniature import build, built
@@ -131,16 +131,16 @@ def test_a_box_becomes_three_cells_and_the_solution_is_not_one_to_run(tmp_path):
     ((task,), (question,)) = boxes(tmp_path, TASK)
     text, stub, check = parts_of(task, Markdown())
     hint = exercises.hint("my_nll", "en").replace("``", "`")
-    assert text == (
-        "text",
+    assert text == Cell(
+        "markdown",
         "**Your turn 1** · about 5 minutes · warm-up\n\n"
         "Write the loss, as $x$ and `code`.\n\n"
         f"<details><summary>Hint</summary>\n\n{hint}\n\n</details>\n\n"
         "<details><summary>Solution</summary>\n\n"
         f"```python\n{exercises.solution('my_nll')}\n```\n\n</details>",
     )
-    assert stub == ("stub", exercises.stub_cell("my_nll"))
-    assert check == ("check", "my_nll")
+    assert stub == Cell("stub", exercises.stub_cell("my_nll"))
+    assert check == Cell("check", "my_nll")
     assert Markdown().write(question) == (
         "**Guess first:** What is `1 + 1`?\n\n"
         "<details><summary>Answer</summary>\n\nTwo, *of course*.\n\n</details>"
@@ -185,11 +185,11 @@ def filled(found, untouched, language):
     """Run the cells of all exercises, one after the other, and return what they know."""
     names = dict(NAMES)
     parts = [parts_of(task, Markdown()) for task in found]
-    exec(exercises.checks_cell([check.content for *_, check in parts], language), names)
+    exec(exercises.checks_cell([check.text for *_, check in parts], language), names)
     for _, stub, check in parts:
-        solution = exercises.solution(check.content)
-        exec(stub.content if untouched else solution, names)
-        exec(f"check({check.content})", names)
+        solution = exercises.solution(check.text)
+        exec(stub.text if untouched else solution, names)
+        exec(f"check({check.text})", names)
     return names
 
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import lesson
 import pytest
-from ext import pages_of_tests, tested_source
+from ext import tested_source
 from ext.package_source import Stated, files_of_tests, find_tests, read_tests
 from sphinx.util.template import ReSTRenderer
 
@@ -107,7 +107,7 @@ def test_pages_of_tests_that_are_no_more_go(world):
     source = world / "docs" / "en" / "tests"
     source.mkdir(parents=True)
     (source / "test_old.rst").write_text("Old\n===\n")
-    pages_of_tests.write_pages(
+    tested_source.write_pages(
         SimpleNamespace(srcdir=source.parent, config=SimpleNamespace(language="en"))
     )
     assert sorted(path.stem for path in source.iterdir()) == [
@@ -119,9 +119,9 @@ def test_pages_of_tests_that_are_no_more_go(world):
 
 
 def test_a_tests_page_holds_every_line_of_the_file_once():
-    write = ReSTRenderer([pages_of_tests.TEMPLATES], "en")
+    write = ReSTRenderer([tested_source.TEMPLATES], "en")
     for module, path in files_of_tests().items():
-        page = pages_of_tests.file_page(module, "en", write)
+        page = tested_source.file_page(module, "en", write)
         shown = [line.strip() for line in page.splitlines() if line.startswith("   ")]
         shown.remove(":class: language-en")
         written = [
@@ -137,9 +137,7 @@ def test_the_api_tells_where_an_object_is_shown_or_imported_and_its_tests(world)
 
     def links(name):
         lines = []
-        pages_of_tests.add_links(
-            app, "function", f"mnist_tut.{name}", None, None, lines
-        )
+        tested_source.add_links(app, "function", f"mnist_tut.{name}", None, None, lines)
         return lines
 
     assert links("by_hand.nll") == [

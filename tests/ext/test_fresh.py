@@ -2,6 +2,7 @@
 
 import shutil
 from itertools import pairwise
+from types import SimpleNamespace
 
 import lesson
 import pytest
@@ -48,6 +49,25 @@ def test_another_script_and_another_setting_change_the_sum(tmp_path, monkeypatch
     (gallery / "new.py").touch()
     sums.append(fresh.digest(tmp_path / "docs" / "en", []))
     assert len(set(sums)) == 3
+
+
+def test_of_builders_that_share_their_trees_each_starts_over(tmp_path):
+    trees = tmp_path / "doctrees"
+
+    def left(kind, site):
+        folder = tmp_path / kind / "en"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "old").touch()
+        app = SimpleNamespace(srcdir=tmp_path / "en", outdir=folder, doctreedir=trees)
+        config = SimpleNamespace(site_url=site, repository="", data_used="")
+        fresh.start_over(app, config)
+        return (folder / "old").exists()
+
+    assert not left("html", "")
+    assert left("html", "")
+    assert not left("links", "https://example.org")
+    assert not left("html", "https://example.org")
+    assert left("html", "https://example.org")
 
 
 def test_a_script_with_a_new_name_leaves_nothing_of_its_old_page(tmp_path, monkeypatch):

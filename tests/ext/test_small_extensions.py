@@ -227,7 +227,7 @@ SETTINGS = ["MNIST_TUT_DATA", "MNIST_TUT_CACHE", "MNIST_TUT_STAND_IN"]
 
 def noticed(monkeypatch, folder, source, language, **settings):
     """Let the extension find some data; return its settings and a page's line in the footer."""
-    monkeypatch.setattr(data_notice, "data_for_pages", lambda: (folder, source))
+    monkeypatch.setattr(data_notice, "for_pages", lambda: (folder, source))
     for name in SETTINGS:  # which it may change, for this test only
         monkeypatch.setenv(name, settings.get(name, "as it was"))
     speak(language)

@@ -19,7 +19,6 @@ from docutils import nodes
 from ext.downloads import (
     FOLDED,
     Cell,
-    Part,
     as_notebook,
     as_script,
     cells_of,
@@ -283,10 +282,10 @@ def test_downloads_are_made_anew_when_the_package_has_changed(world, downloads):
 
 
 def test_checks_stand_in_the_folded_cell_and_one_line_below_each_stub():
-    parts = [Part("text", "# T"), Part("text", "task")]
+    parts = [Cell("markdown", "# T"), Cell("markdown", "task")]
     parts += [
-        Part("stub", "def my_nll(log_probs, target):\n    ..."),
-        Part("check", "my_nll"),
+        Cell("stub", "def my_nll(log_probs, target):\n    ..."),
+        Cell("check", "my_nll"),
     ]
     first, folded, _, stub, check = cells_of(parts, "en", set())
     assert "How an exercise works" in first.text
@@ -325,7 +324,7 @@ def test_what_running_the_cells_brings_is_not_written(tmp_path):
         f".. rst-class:: {kind}\n\n.. code-block:: none\n\n   0.5\n\n"
         for kind in ("sphx-glr-script-out", "sphx-glr-horizontal")
     )
-    assert page_parts(resolved(tmp_path, text)) == [("text", "# T")]
+    assert page_parts(resolved(tmp_path, text)) == [Cell("markdown", "# T")]
 
 
 def test_prose_is_joined_to_prose():

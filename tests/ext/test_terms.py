@@ -4,7 +4,7 @@ import re
 
 import pytest
 from ext import terms
-from ext.terms import anchor, letter, read_terms, sort_key
+from ext.terms import anchor, read_terms, sort_key
 from miniature import build
 
 LANGUAGES = {"en": "en", "zh": "zh_CN"}
@@ -54,13 +54,8 @@ def test_both_languages_share_every_anchor(tmp_path):
 def test_terms_follow_the_alphabet_of_their_language(tmp_path, lang):
     html, _ = build_glossary(tmp_path, lang)
     words = [dt.contents[0].strip() for dt in html["glossary"].select("dt")]
-    found_under = [letter(word, lang) for word in words]
-    assert found_under == sorted(found_under, key=lambda name: (name != "A–Z", name))
-    links = html["glossary"].select("p.letters a")
-    assert [link.get_text() for link in links] == list(dict.fromkeys(found_under))
-    for link in links:
-        entry = html["glossary"].find(id=link["href"].removeprefix("#"))
-        assert letter(entry.contents[0].strip(), lang) == link.get_text()
+    assert len(words) > 100
+    assert words == sorted(words, key=sort_key)
 
 
 def test_chinese_words_are_sorted_as_they_are_read():
@@ -78,9 +73,6 @@ def test_chinese_words_are_sorted_as_they_are_read():
     assert sorted(words, key=sort_key) == [
         "batch", "参数", "重构", "校验和", "卷积", "卷积核", "小批量", "张量", "自动求导"
     ]  # fmt: skip
-    assert [letter(word, "zh") for word in ("参数", "重构", "校验和", "ReLU")] == [
-        *("C", "C", "J", "A–Z")
-    ]
 
 
 def test_every_first_character_is_one_whose_place_tells_its_reading():

@@ -71,7 +71,9 @@ def test_one_test_is_counted_as_one(page):
 def test_a_name_without_a_test_is_an_error(tmp_path, world):
     assert find_tests("mnist_tut.by_hand.accuracy") == []
     text = "T\n=\n\n.. tested-source:: mnist_tut.by_hand.accuracy\n"
-    _, warnings = build(tmp_path, {"index": text}, ["ext.tested_source"])
+    _, warnings = build(
+        tmp_path, {"index": text}, ["sphinx.ext.autodoc", "ext.tested_source"]
+    )
     assert "no test names 'mnist_tut.by_hand.accuracy'" in warnings
 
 
@@ -87,7 +89,9 @@ def test_a_name_without_a_test_is_an_error(tmp_path, world):
 )
 def test_an_unknown_name_is_an_error_that_names_it(tmp_path, world, name):
     text = f"T\n=\n\n.. tested-source:: {name}\n"
-    _, warnings = build(tmp_path, {"index": text}, ["ext.tested_source"])
+    _, warnings = build(
+        tmp_path, {"index": text}, ["sphinx.ext.autodoc", "ext.tested_source"]
+    )
     assert f"cannot show '{name}'" in warnings
 
 

@@ -42,6 +42,9 @@ def own_words():
     for name in ("get_mnist", "keep"):
         code = source_of(f"mnist_tut.data.{name}")
         found |= dict.fromkeys(LONG.findall(code), "data.py")
+    for path in (ROOT / "docs" / "search").glob("*.toml"):
+        said = tomllib.loads(path.read_text(encoding="utf-8"))
+        found |= dict.fromkeys(said.values(), path.name)
     for words in tomllib.loads(WORDS.read_text(encoding="utf-8")).values():
         found |= dict.fromkeys(words.values(), WORDS.name)
     return found

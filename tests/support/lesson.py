@@ -14,7 +14,6 @@ OURS = [
     "fresh",
     "loops",
     "markup",
-    "pages_of_tests",
     "tested_source",
 ]
 PACKAGE = {

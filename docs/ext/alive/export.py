@@ -9,7 +9,6 @@ import base64
 import copy
 import json
 import zlib
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +30,7 @@ def pack(values: Tensor) -> str:
     """
     steps = (values.detach().cpu().double() * STEPS).round().numpy().ravel()
     if not (abs(steps) < 2**30).all():
-        raise ValueError(
-            f"weights from {values.min()} to {values.max()} cannot be packed"
-        )
+        raise ValueError(f"weights from {values.min()} to {values.max()} cannot be packed")
     whole = steps.astype(np.int64)
     bits = (2 * abs(whole) - (whole < 0)).astype(np.uint32)
     planes = [(bits >> shift).astype(np.uint8).tobytes() for shift in (24, 16, 8, 0)]
@@ -46,11 +43,6 @@ def pack_pictures(pictures: Tensor) -> str:
     return base64.b64encode(zlib.compress(pixels.numpy().tobytes(), 9)).decode()
 
 
-def leaves(model: nn.Module) -> Iterable[nn.Module]:
-    """Yield the layers of a model in the order of their definition."""
-    return (m for m in model.modules() if not list(m.children()))
-
-
 def conv_layers(model: nn.Module) -> list[dict[str, Any]]:
     """Describe a CNN of 3 by 3 convolutions with stride 2, each followed by a ReLU.
 
@@ -58,7 +50,8 @@ def conv_layers(model: nn.Module) -> list[dict[str, Any]]:
     At the end comes a linear layer, or the mean over all places of each channel.
     """
     layers: list[dict[str, Any]] = []
-    modules, side = list(leaves(copy.deepcopy(model).eval().double())), 28
+    everything, side = copy.deepcopy(model).eval().double().modules(), 28
+    modules = [m for m in everything if not list(m.children())]
     for module, following in zip(modules, [*modules[1:], None], strict=True):
         if isinstance(module, nn.Conv2d):
             shape = (module.kernel_size, module.stride, module.padding)
@@ -66,9 +59,7 @@ def conv_layers(model: nn.Module) -> list[dict[str, Any]]:
                 raise ValueError(f"network.js knows no convolution like {module}")
             if isinstance(following, nn.BatchNorm2d):  # one layer does what both do
                 module = fuse_conv_bn_eval(module, following)
-            bias = (
-                torch.zeros(module.out_channels) if module.bias is None else module.bias
-            )
+            bias = torch.zeros(module.out_channels) if module.bias is None else module.bias
             side = (side + 1) // 2
             sizes = {"from": module.in_channels, "to": module.out_channels}
             layers.append({"kind": "conv", "relu": True, "side": side} | sizes)
@@ -123,15 +114,13 @@ def export(
 ) -> None:
     """Write everything that the living figures of a page load into a folder, made if need be.
 
-    `linear` are weights (784, 10) and bias (10,) of the loop by hand after training, `start` its
-    weights before. `cnn` takes (n, 784) pictures, and averages its last convolution over all
-    places; `better` takes (n, 1, 28, 28), and may normalise batches after its convolutions.
-    `train` and `valid` are pictures (n, 784) in steps of 1/256 and labels (n,). If `source` is not
+    `linear` are weights and bias of the loop by hand after training, `start` its weights before.
+    `cnn` takes (n, 784) pictures, `better` (n, 1, 28, 28). `train` and `valid` are pictures
+    (n, 784) in steps of 1/256 and labels; `sizes` tells how many to take along. If `source` is not
     ``"MNIST"``, the figures say so.
 
-    `sizes` tells how many training and validation pictures to take along. Every batch size that the
-    figure offers divides 5,120: with 5,000, the last mini-batch of an epoch had eight pictures, and
-    that one step could cost eight points of accuracy.
+    Every batch size that the figure offers divides 5,120: with 5,000, the last mini-batch of an
+    epoch had eight pictures, and that one step could cost eight points of accuracy.
     """
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,15 +1,9 @@
-"""Figures that answer: ``.. draw-digit::`` and ``.. train-here::``.
+"""Figures that answer: ``.. draw-digit::``, a pad to write on, and ``.. train-here::``.
 
-``draw-digit`` is a pad to write on; the models that the page has just trained read what was
-written. ``train-here`` runs the page's first loop in the reader's browser. Both are alive only in
-a browser with JavaScript; elsewhere, and in notebooks, a sentence says where to find them, and on
-the site a still picture tells the same story. A page with such a figure asks for one small script
-and a style sheet; all the rest is loaded when the figure scrolls into view.
-
-The scripts are in ``docs/_static/alive``, every word in ``words.toml``. What they need of
-the models was written by :func:`ext.alive.export.export` when the page was run, and lies in the
-built site's ``_static/alive`` by the time that pages are read (see ``run_once``). The still
-pictures were drawn once, by Matplotlib, of what a run with MNIST had trained.
+They are alive only in a browser with JavaScript; elsewhere, and in notebooks, a sentence says where
+to find them, and on the site a picture tells the same story. All but one small script is loaded
+when the figure scrolls into view, from ``docs/_static/alive`` and from what
+:func:`ext.alive.export.export` wrote when the page was run (see ``run_once``).
 """
 
 import hashlib
@@ -87,7 +81,9 @@ class Alive(SphinxDirective):
         brief = ' data-brief=""' * ("brief" in self.options)
         settings = f'data-alive="{kind}" data-example="{facts["example"]}"{brief}'
         still = nodes.container(classes=["alive-still"])
-        still += nodes.raw("", self.still(kind, words), format="html")
+        picture = {name: escape(words[name]) for name in ("still", "still_alt")}
+        picture |= {"root": "../" * self.env.docname.count("/"), "kind": kind}
+        still += nodes.raw("", STILL.format(**picture, height=HEIGHTS[kind]), format="html")
         still += nodes.paragraph("", words["elsewhere"])
         said = json.dumps(words, ensure_ascii=False).replace("</", "<\\/")
         closing = loop_html(facts["n"]) if kind == "train" else ""
@@ -98,12 +94,6 @@ class Alive(SphinxDirective):
             still,
             nodes.raw("", f"{closing}</div>", format="html"),
         ]
-
-    def still(self, kind: str, words: dict[str, str]) -> str:
-        """Return the picture for readers without JavaScript; others do not load it."""
-        root = "../" * self.env.docname.count("/")
-        escaped = {name: escape(words[name]) for name in ("still", "still_alt")}
-        return STILL.format(root=root, kind=kind, height=HEIGHTS[kind], **escaped)
 
 
 def version(app: Sphinx) -> str:
