@@ -110,6 +110,7 @@ def page(tab):
     """The tab as if it were new: as wide as a desk's screen, nothing kept, nothing asked for."""
     tab.set_viewport_size({"width": 1440, "height": 900})
     yield tab
+    tab.wait_for_load_state()  # a link may just have been followed
     tab.evaluate("try { localStorage.clear(); sessionStorage.clear(); } catch {}")
     tab.goto("about:blank")
     tab.unroute_all()

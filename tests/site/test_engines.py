@@ -25,6 +25,7 @@ PLACES = {
     "glossary.html": "dt[id]",
 }
 EDGES = [280, 360, 375, 640, 641, 960, 1180, 1199, 1200, 1279, 1280, 1920, 2560]
+SOME = [280, 1180, 2560]  # the header is the same on all pages
 DRAWERS = [320, 360, 640, 768, 960, 1199, 1200, 1279, 1280, 1920]
 
 
@@ -56,7 +57,7 @@ def test_pages_fit_every_width_and_jumps_stay_clear_of_the_header(
 ):
     tab.goto(f"{address}/en/{name}")
     wrong = {}
-    for width in some(engine, EDGES, [320, 1024]):
+    for width in some(engine, EDGES if name == TUTORIAL else SOME, [320, 1024]):
         tab.set_viewport_size({"width": width, "height": 800})
         if found := tab.evaluate(FAULTS):
             wrong[width] = found
