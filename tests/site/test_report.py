@@ -10,8 +10,6 @@ import yaml
 from ext.languages import LANGUAGES
 from gallery_scripts import ROOT
 from jinja2 import Environment, FileSystemLoader
-from pages import parse
-from test_links import pages
 
 TEMPLATES = Environment(loader=FileSystemLoader(ROOT / "docs" / "_templates"))
 FORMS = ROOT / ".github" / "ISSUE_TEMPLATE"
@@ -92,18 +90,6 @@ def test_without_a_script_page_and_language_are_filled_in_all_the_same(lang):
     filled = asked(link.replace("&amp;", "&"))
     assert filled["page"] == f"{lang}/tutorials/nn_tutorial.html"
     assert filled["language"] == LANGUAGES[lang].name
-
-
-@both
-def test_without_a_repository_no_name_is_made_up(site, lang):
-    looked_at = pages(site / lang)
-    assert looked_at
-    for page in looked_at:
-        [line] = parse(page).select("footer p.report")
-        assert not line.select("a"), "a repository was named when this site was built"
-        assert "README" in line.get_text()
-        [licence] = parse(page).select("footer a[rel=license]")
-        assert licence["href"].startswith("https://creativecommons.org/licenses/by/4.0")
 
 
 # the forms, held against what GitHub says of their grammar; only GitHub can show them

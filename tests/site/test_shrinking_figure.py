@@ -15,7 +15,7 @@ CELLS = {c.loop: c.code for c in cells_of(GALLERY / "en" / "nn_tutorial.py")}
 LOOPS = [loop_lines(CELLS[name]) for name in NAMES]
 PAGES = ["en/index.html", "zh/tutorials/nn_tutorial.html"]
 #: The styles are the same: the Chinese words are looked at where there is least and most room.
-WIDTHS = {"en": [320, 390, 768, 1024, 1440, 1920], "zh": [320, 1440]}
+WIDTHS = {"en": [320, 768, 1024, 1440], "zh": [320, 1440]}
 STATE = """() => { const at = (name) => [...document.querySelectorAll(name)];
   return {
     rows: at(".shrink-loop [data-i]").map((row) => row.textContent.replace("\\n", "")),

@@ -31,3 +31,10 @@ def to_open(folder):
         alike = [path for path in others if part in path.relative_to(folder).parts]
         found = [path for path in found if path not in alike[1:]]
     return found
+
+
+def pages(folder):
+    """List all pages in a folder."""
+    return sorted(
+        path for path in folder.rglob("*.html") if "_static" not in path.parts
+    )
