@@ -108,18 +108,19 @@ def tab(chromium):
 @pytest.fixture
 def page(tab):
     """The tab as if it were new: as wide as a desk's screen, nothing kept, nothing asked for."""
-    tab.set_viewport_size({"width": 1440, "height": 900})
+
+    def ask_for_nothing():
+        tab.set_viewport_size({"width": 1440, "height": 900})
+        still = {"reduced_motion": "no-preference", "forced_colors": "null"}
+        tab.emulate_media(media="null", color_scheme="light", **still)
+
+    ask_for_nothing()
     yield tab
     tab.wait_for_load_state()  # a link may just have been followed
     tab.evaluate("try { localStorage.clear(); sessionStorage.clear(); } catch {}")
     tab.goto("about:blank")
     tab.unroute_all()
-    tab.emulate_media(
-        media="null",
-        color_scheme="light",
-        reduced_motion="no-preference",
-        forced_colors="null",
-    )
+    ask_for_nothing()
 
 
 @pytest.fixture
