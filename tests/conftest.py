@@ -5,7 +5,6 @@ import os
 import matplotlib as mpl
 import pytest
 import torch
-from coverage import Coverage
 from hypothesis import settings
 from support.digits import made_up_digits
 
@@ -24,9 +23,6 @@ SLOW = """downloads alive many_page when_it_goes_wrong project incremental exerc
 engines new_page_and_language run_once docstrings your_own_project inside_page wrong_differs
 time_page search"""
 
-#: Rooms that read pages, or mind tools: the package and our extensions have tests of their own.
-UNMEASURED = {"pages", "site", "tools"}
-
 
 def pytest_collection_modifyitems(items):
     """Put the slow files first; within a file everything stays in its order."""
@@ -34,19 +30,6 @@ def pytest_collection_modifyitems(items):
     items.sort(
         key=lambda item: slow.index(item.path.stem) if item.path.stem in slow else 99
     )
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item):
-    """Measure no coverage in the rooms that read pages: it takes time, and tells nothing there."""
-    measuring = Coverage.current() if item.path.parent.name in UNMEASURED else None
-    if measuring is None:
-        return (yield)
-    measuring.stop()
-    try:
-        return (yield)
-    finally:
-        measuring.start()
 
 
 @pytest.fixture(autouse=True)

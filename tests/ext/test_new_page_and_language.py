@@ -210,8 +210,11 @@ def test_the_new_language_says_everything_of_ours_in_its_own_words(house):
         "«Built with",
     ):
         assert words in text, words
+    text += " ".join(field["placeholder"] for field in page.select("[placeholder]"))
     for words in (
         "Download Jupyter",
+        "Download Python",
+        "Download zipped",
         "Search these pages",
         "On this page",
         "running time",

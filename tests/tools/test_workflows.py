@@ -108,7 +108,7 @@ def test_what_each_workflow_makes():
     assert made == {
         "links": ["linkcheck"],
         "newest": ["newest"],
-        "pages": ["lint", "test", "notebooks"],
+        "pages": ["lint", "test", "coverage", "notebooks"],
         "release": ["version", "lint", "test", "release"],
     }
 
