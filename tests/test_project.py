@@ -313,6 +313,9 @@ def test_a_digit_that_is_as_mnist_has_it_stays_where_it_is():
     square[24, 9:20] = 0.09  # less than a tenth does not count for the size
     moved = like_mnist(square)
     assert moved.max() == 255 / 256
+    square[24, 9:20] = 0.11  # and this does: 21 rows become 20, 11 columns fewer
+    row = like_mnist(square).view(28, 28)[14]
+    assert 10 < row.sum() / row.max() < 10.5
     whole = torch.zeros(28, 28, dtype=torch.float64)
     whole[5:24, 9:20] = 0.4
     whole[4, 9:20] = 0.4

@@ -194,6 +194,7 @@ CHANGED = [
     ("my_lr", "torch.tensor(", "torch.tensr(", "raised"),
     ("my_lr", "    for lr in lrs:\n        model = make_model()\n        model.load_state_dict(start)\n", "    model = make_model()\n    for lr in lrs:\n", "same_model"),
     ("my_lr", "        model.load_state_dict(start)\n", "", "start"),
+    ("my_lr", "    start = make_model().state_dict()\n", "    torch.manual_seed(0)\n    start = {}\n", "raised"),
     ("my_lr", "        model.load_state_dict(start)\n", "        start = model.state_dict()\n        model.load_state_dict(start)\n", "start"),
     ("my_lr", ".nan_to_num(float(\"inf\"))", "", "nan"),
     ("my_lr", "lrs[torch.tensor(losses).nan_to_num(float(\"inf\")).argmin()]", "lrs[losses.index(min(losses))]", "nan"),
@@ -311,6 +312,7 @@ CHANGED = [
     ("MyFolder", "self.transform(torch.load(path))", "self.transform(torch.load(path) // 2)", "picture"),
     ("MyFolder", 'int(path.stem.split("_")[0])', 'int(self.paths[i - 1].stem.split("_")[0])', "label"),
     ("MyFolder", "        return len", "        len", "nothing"),
+    ("MyFolder", "        return self.transform", "        self.transform", "nothing"),
     ("MyFolder", "self.transform(torch", "transform(torch", "raised"),
     ("MyFolder", "__getitem__", "__get_item__", "unfit"),
 ]  # fmt: skip
