@@ -45,7 +45,7 @@ def test_building_installs_no_test_packages(tmp_path, target):
     assert set_ups(target, tmp_path / "venv") == [["docs"]]
 
 
-@pytest.mark.parametrize("target", ["test", "lint", "linkcheck", "release"])
+@pytest.mark.parametrize("target", ["test", "coverage", "lint", "linkcheck", "release"])
 def test_testing_installs_them_after_those_of_the_pages(tmp_path, target):
     assert set_ups(target, tmp_path / "venv") == [["docs"], ["docs", "test"]]
 
