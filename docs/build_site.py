@@ -92,8 +92,7 @@ def compile_catalogues() -> None:
 
 def main(languages: list[str]) -> str:
     """Look at the data, then build the languages side by side; return what went wrong, if any."""
-    # One thread: a second gains little, and starves the other language.
-    os.environ["OMP_NUM_THREADS"] = "1"
+    os.environ["OMP_NUM_THREADS"] = "1"  # a second thread starves the other language
     try:
         with FileLock(ROOT / "build" / "lock"):  # one build of a folder at a time
             drop_remains()

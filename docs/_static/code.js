@@ -1,9 +1,10 @@
 // On a phone code wraps, so that nobody has to push it sideways: what does not fit goes on below,
 // indented further than the line's beginning. Only the look changes: what is copied is the source.
+// Elsewhere the keyboard can push what is too wide. Blocks are looked at when they come near the
+// screen: to ask all of them for their width at once would lay out the whole page.
 (() => {
   const narrow = matchMedia("(max-width: 48rem)");
   const blocks = "article div.highlight:not(.alive *, .shrink *, .sphx-glr-script-out *) > pre, .replaced > pre";
-  let done = false;
 
   /** Put what is in an element into one span for each line; an element on several lines is divided. */
   function lines(element) {
@@ -28,12 +29,19 @@
     }));
   }
 
-  function wrap() {
-    if (done || !narrow.matches) return;
-    done = true;
-    for (const block of document.querySelectorAll(blocks)) lines(block);
-    document.documentElement.classList.add("wraps");
+  /** A block has come near the screen, or has another width: let its lines wrap, or keys push it. */
+  function fit({ target: block }) {
+    if (narrow.matches && block.matches(blocks) && !block.querySelector(".line")) lines(block);
+    const cut = block.scrollWidth > block.clientWidth || block.scrollHeight > block.clientHeight;
+    block.tabIndex = cut || (narrow.matches && pictures.includes(block)) ? 0 : -1;
   }
-  wrap();
-  narrow.addEventListener("change", wrap);
+  const code = document.querySelectorAll("pre"), pictures = [...document.querySelectorAll(".pst-scrollable-table-container")];
+  const watch = new ResizeObserver((seen) => seen.forEach(fit));
+  function whole() {
+    document.documentElement.classList.toggle("wraps", narrow.matches);
+    if (narrow.matches) for (const picture of pictures) picture.tabIndex = 0; // it may be too far away to be measured
+  }
+  for (const block of [...code, ...pictures]) watch.observe(block);
+  narrow.addEventListener("change", whole);
+  whole();
 })();

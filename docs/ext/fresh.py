@@ -1,10 +1,9 @@
 """Start over when something changes that Sphinx does not watch.
 
-Sphinx knows which pages depend on which texts. It does not know that they depend on our extensions,
-catalogues, templates and styles, and that every page shows the table of contents; it goes by times,
-which unpacking and copying set back; and it leaves behind what it has made of a page that is no
-more. So all of this is summed up, and if the sum is another one than that of the build before, what
-that has made is removed. Outputs of programs are kept elsewhere (see ``run_once``).
+Sphinx does not know that pages depend on our extensions, catalogues, templates and styles, and all
+on the table of contents; it goes by times, which copying sets back; and it leaves behind pages that
+are no more. So all this is summed up, and if the sum is another one, what was built is removed (but
+not what programs gave: see ``run_once``).
 """
 
 import hashlib

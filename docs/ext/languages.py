@@ -1,9 +1,8 @@
 """The languages of the site.
 
-A new language costs an entry here, its texts (``docs/<name>``, ``gallery/<name>``, its columns in
-``docs/glossary.toml``, the exercises' words beside ``mnist_tut/exercises/zh.toml``, its lines in
-``docs/index.html`` and ``docs/404.html``, a form in ``.github/ISSUE_TEMPLATE``), and a catalogue
-``docs/locale/<sphinx>/LC_MESSAGES/sphinx.po``. Without a ``docstrings.po`` the API stays English.
+A new one costs an entry here, texts (``docs/<name>``, ``gallery/<name>``, columns of
+``docs/glossary.toml``, words beside ``mnist_tut/exercises/zh.toml``, lines in ``docs/index.html``
+and ``docs/404.html``, a form in ``.github/ISSUE_TEMPLATE``) and a ``docs/locale/<sphinx>``.
 """
 
 from typing import NamedTuple

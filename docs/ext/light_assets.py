@@ -1,8 +1,7 @@
 """Only the styles and scripts that a page needs, so that it can be read soon on a slow line.
 
-Of the theme's style sheet our pages use a tenth: rules whose class or id stands in no page and in
-no script are left out. A page asks for a style sheet or a script only if it uses it, no script
-holds up its text, and search loads its own.
+Of the theme's style sheet our pages use a tenth: rules whose class or id stands in no page and no
+script are left out. A page asks only for what it uses, and no script holds up its text.
 """
 
 import re
@@ -23,6 +22,10 @@ SHEETS = {
     "sg_gallery.css": Path(sphinx_gallery.__file__).parent / "_static/sg_gallery.css",
 }
 TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+SCRIPT = (
+    "scripts/pydata-sphinx-theme.js"  # lays out the whole page, to ask each block for its width
+)
+WIDTHS = re.compile(r'const e=\(\)=>\{document\.querySelectorAll\(\["pre".*?,e\(\)(?=\}function)')
 NAMES = re.compile(r"[.#]((?:\\.|[\w-])+)")
 NOTICES = re.compile(r"/\*!.*?\*/", re.S)  # of licences
 ICON_FONTS = re.compile(r"@font-face\s*\{[^{}]*Font Awesome[^{}]*\}")
@@ -62,6 +65,7 @@ def lighten(app: Sphinx, exception: Exception | None) -> None:
     static = Path(app.outdir) / "_static"
     for path in [path for name in TABLE["never"] for path in static.glob(name)]:
         path.unlink(missing_ok=True)
+    (static / SCRIPT).write_text(WIDTHS.sub("", (THEME / SCRIPT).read_text("utf-8")), "utf-8")
     words = words_of(Path(app.outdir))
     for path in static.rglob("*.css"):
         source = SHEETS.get(path.relative_to(static).as_posix())

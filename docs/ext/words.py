@@ -1,8 +1,7 @@
 """What others say on our pages, in the language of the page.
 
-Sphinx-Gallery has no translations: its sentences are replaced as each page is read. One that a new
-version words otherwise stays English, and the site's test for stray English finds it. Docstrings
-are English; Sphinx's own gettext puts the paragraphs of ``docstrings.po`` in their places.
+Sphinx-Gallery has no translations: its sentences are replaced as each page is read (a test finds
+stray English). Sphinx's own gettext puts the paragraphs of ``docstrings.po`` in their places.
 """
 
 import re

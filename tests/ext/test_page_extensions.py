@@ -363,11 +363,17 @@ def test_what_pages_and_scripts_name_is_used_and_icons_are_not(tmp_path):
     assert not {"fa-sun", "fa-solid"} & words
 
 
+def test_the_themes_script_no_longer_asks_every_block_for_its_width():
+    theirs = (light_assets.THEME / light_assets.SCRIPT).read_text(encoding="utf-8")
+    assert "scrollWidth" in theirs
+    assert "scrollWidth" not in light_assets.WIDTHS.sub("", theirs)
+
+
 @pytest.mark.parametrize(
     ("name", "body", "right"),
     [
-        ("_static/code.js?v=1", "<pre>", True),
-        ("_static/code.js?v=1", "<p>", False),
+        ("_static/copybutton.js?v=1", "<pre>", True),
+        ("_static/copybutton.js?v=1", "<p>", False),
         ("_static/doctools.js", "<pre>", False),  # no page needs it
         ("_static/site.css", "", True),  # every page does
     ],
