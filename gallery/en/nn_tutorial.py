@@ -378,7 +378,8 @@ same_as_by_hand(weights, bias)
 #    add up to one already, and :math:`\ln 1 = 0`. With *probabilities* it is another matter: the
 #    loss never gets near zero, and nothing complains.
 #
-# **In short:** ``cross_entropy`` takes logits; the loss is the same, but for rounding.
+# **In short:** ``cross_entropy`` takes logits, and the loss is the same. Practise it :ref:`from memory
+# <memory-again>`.
 #
 # .. _nn-module:
 #

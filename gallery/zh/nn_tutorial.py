@@ -369,7 +369,8 @@ same_as_by_hand(weights, bias)
 #    损失还是一样。对数概率再取一次对数 softmax，不会变，因为它们的 exp 加起来已经等于一，而
 #    :math:`\ln 1 = 0`。要是把*概率*交给它，就不一样了：损失怎么也到不了零，却什么错也不报。
 #
-# **小结**：``cross_entropy`` 接受 logit；损失没有变，最多相差舍入误差。
+# **小结**：``cross_entropy`` 接受 logit，损失不变。\
+# 练习见《:ref:`默写 <memory-again>`》。
 #
 # .. _nn-module:
 #

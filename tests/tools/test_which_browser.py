@@ -1,10 +1,11 @@
 """Which Chromium the tests take: only one that starts."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import browser
 import pytest
-from playwright.sync_api import sync_playwright
 
 
 @pytest.fixture
@@ -47,6 +48,13 @@ def test_a_named_one_is_taken_alone(program, monkeypatch, status):
 
 
 def test_the_downloaded_one_is_asked_for_while_tests_use_playwright_already():
-    with sync_playwright() as playwright:
-        path = playwright.chromium.executable_path
-        assert browser.own() == (path if Path(path).exists() else None)
+    program = (
+        "import browser\n"
+        "from pathlib import Path\n"
+        "from playwright.sync_api import sync_playwright\n"
+        "with sync_playwright() as playwright:\n"
+        "    path = playwright.chromium.executable_path\n"
+        "    assert browser.own() == (path if Path(path).exists() else None)\n"
+    )
+    tools = Path(browser.__file__).parent
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=tools)
