@@ -25,7 +25,7 @@ from sphinx.util.i18n import CatalogInfo  # noqa: E402
 from ext.languages import LANGUAGES  # noqa: E402
 from mnist_tut.mnist import DataError, for_pages  # noqa: E402
 
-ALONE = [sys.executable, __file__, "--alone"]
+ALONE = [sys.executable, "-u", __file__, "--alone"]
 FAILED = "The build has failed: "
 FAULT = re.compile(r"^.*(?:WARNING|ERROR|CRITICAL):\s+.*", re.MULTILINE)
 UNSAID = re.compile(r"\.(cpp|cc|cu):\d+\]")  # notes of libraries to their own authors

@@ -25,6 +25,8 @@ FORGIVEN = {"rtol": 1e-4, "atol": 1e-6}
 FORMS = {("my_share", "dtype"), ("my_step", "tensor"), ("MyFolder", "float_label")}
 #: Where none is made: the class has another parent than the task says, which knows nothing of ours.
 SILENT = {("MySequential", "no_module")}
+#: From Python 3.13 on, a generator that nobody starts has not been called.
+UNSTARTED = {("my_fit", "yields")}
 DEEP = 6  # levels of attributes that are looked into
 
 
@@ -155,7 +157,8 @@ def test_what_is_refused_differs_from_what_is_right_by_more_than_a_check_forgive
     ]
     assert [found for found in kinds if found[1] is None] == []
     assert {found[0] for found in kinds if found[1] == "form"} == known(name, FORMS)
-    assert {found[0] for found in kinds if found[1] == "silence"} == known(name, SILENT)
+    silent = {found[0] for found in kinds if found[1] == "silence"}
+    assert silent - UNSTARTED == known(name, SILENT)
 
 
 def hidden_by(name):

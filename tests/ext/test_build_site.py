@@ -33,7 +33,7 @@ def world(tmp_path, monkeypatch):
 def builds(monkeypatch, code):
     """Let this run in the place of a build."""
     start = "import json, os, pathlib, sys, time\nlang = sys.argv[1]\n"
-    monkeypatch.setattr(build_site, "ALONE", [sys.executable, "-c", start + code])
+    monkeypatch.setattr(build_site, "ALONE", [sys.executable, "-u", "-c", start + code])
 
 
 def notes(folder):

@@ -58,7 +58,7 @@ def test_the_tutorial_is_light_and_its_text_waits_for_no_figure_and_no_script(
     )
     bodies = {}
     page.on("response", lambda r: bodies.update({r.url.partition("?")[0]: r.body()}))
-    page.goto(f"{address}/{lang}/{TUTORIAL}")
+    page.goto(f"{address}/{lang}/{TUTORIAL}", wait_until="networkidle")
     words = [url for url in bodies if url.endswith((".html", ".css", ".js"))]
     packed = sum(len(gzip.compress(bodies[url])) for url in words)
     assert 50_000 < packed < 120_000

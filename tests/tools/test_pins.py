@@ -34,7 +34,7 @@ def test_no_pin_excludes_a_python_that_is_promised(python):
     """Debian 12 has 3.11.2, and one pin wanted 3.11.5: nothing could be installed there."""
     pinned = {canonicalize_name(pin.name) for pin in pins()}
     asked = {
-        name: found.metadata["Requires-Python"]
+        name: found.metadata.get("Requires-Python")
         for found in distributions()
         if (name := canonicalize_name(found.name)) in pinned
     }
