@@ -1,7 +1,5 @@
 // On a phone code wraps, so that nobody has to push it sideways: what does not fit goes on below,
 // indented further than the line's beginning. Only the look changes: what is copied is the source.
-// Elsewhere the keyboard can push what is too wide. Blocks are looked at when they come near the
-// screen: to ask all of them for their width at once would lay out the whole page.
 (() => {
   const narrow = matchMedia("(max-width: 48rem)");
   const blocks = "article div.highlight:not(.alive *, .shrink *, .sphx-glr-script-out *) > pre, .replaced > pre";
@@ -29,19 +27,17 @@
     }));
   }
 
-  /** A block has come near the screen, or has another width: let its lines wrap, or keys push it. */
-  function fit({ target: block }) {
-    if (narrow.matches && block.matches(blocks) && !block.querySelector(".line")) lines(block);
-    const cut = block.scrollWidth > block.clientWidth || block.scrollHeight > block.clientHeight;
-    block.tabIndex = cut || (narrow.matches && pictures.includes(block)) ? 0 : -1;
+  function wrap() {
+    if (document.documentElement.classList.toggle("wraps", narrow.matches))
+      for (const block of document.querySelectorAll(blocks)) if (!block.querySelector(".line")) lines(block);
   }
-  const code = document.querySelectorAll("pre"), pictures = [...document.querySelectorAll(".pst-scrollable-table-container")];
-  const watch = new ResizeObserver((seen) => seen.forEach(fit));
-  function whole() {
-    document.documentElement.classList.toggle("wraps", narrow.matches);
-    if (narrow.matches) for (const picture of pictures) picture.tabIndex = 0; // it may be too far away to be measured
-  }
-  for (const block of [...code, ...pictures]) watch.observe(block);
-  narrow.addEventListener("change", whole);
-  whole();
+  wrap();
+  narrow.addEventListener("change", wrap);
+
+  // What is too wide can be pushed with keys, too. Asked after the page is laid out, it costs nothing.
+  const watch = new ResizeObserver((seen) => {
+    for (const { target: block } of seen)
+      block.tabIndex = block.scrollWidth > block.clientWidth || block.scrollHeight > block.clientHeight ? 0 : -1;
+  });
+  for (const block of document.querySelectorAll("pre, .pst-scrollable-table-container")) watch.observe(block);
 })();

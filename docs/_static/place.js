@@ -1,36 +1,3 @@
-// On a phone sections get their height as one comes near (site.css). So what a link leads to is held
-// until all that is near has its own, or the reader moves on; and so is what one comes back to.
-if (matchMedia("(max-width: 48rem)").matches) {
-  const parts = [...document.querySelectorAll("article section > section:not(:has(> section))")];
-  const key = `place ${location.pathname}`, top = (part) => part.getBoundingClientRect().top;
-  let frames = 0;
-  for (const event of ["wheel", "touchstart", "pointerdown", "keydown"]) addEventListener(event, () => { frames = 0; }, { passive: true });
-
-  function hold(scroll) {
-    const step = () => { if (frames-- > 0) { scroll(); requestAnimationFrame(step); } };
-    frames = 20;
-    requestAnimationFrame(step);
-  }
-  function arrive(hash) {
-    const mark = document.getElementById(decodeURIComponent(hash.slice(1)));
-    if (mark) hold(() => mark.scrollIntoView({ behavior: "instant" }));
-  }
-
-  if (performance.getEntriesByType("navigation")[0]?.type === "navigate") arrive(location.hash);
-  else try {
-    const { heights, now, at } = JSON.parse(sessionStorage.getItem(key));
-    heights.forEach((height, i) => { parts[i].style.containIntrinsicBlockSize = `auto ${height}px`; });
-    if (now >= 0) hold(() => scrollBy({ top: top(parts[now]) - at, behavior: "instant" }));
-  } catch { /* nothing was kept, or the page was another one */ }
-  window.navigation?.addEventListener("navigate", ({ hashChange, navigationType, destination }) => {
-    if (hashChange && navigationType !== "traverse") arrive(new URL(destination.url).hash);
-  });
-  addEventListener("pagehide", () => {
-    const heights = parts.map((part) => part.offsetHeight), now = parts.findLastIndex((part) => top(part) < 100);
-    try { sessionStorage.setItem(key, JSON.stringify({ heights, now, at: now < 0 ? 0 : top(parts[now]) })); } catch { /* nothing may be kept */ }
-  });
-}
-
 // The language switch keeps the reader's place. Headings, cells and figures are the same in both
 // languages, paragraphs are not: so a place is "so far between two of these marks". It travels in the
 // hash, `#cnn~2.40`: from the third mark below #cnn four tenths of the way to the next. That works on

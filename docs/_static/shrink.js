@@ -155,9 +155,9 @@ for (const figure of document.querySelectorAll(".shrink")) {
   figure.classList.add("awake");
   let width = 0;
   const fit = () => { if (figure.clientWidth !== width) { width = figure.clientWidth; measure(); } };
-  if (!matchMedia("(max-width: 48rem)").matches) fit(); // on a phone when the reader comes near: see site.css
+  fit();
   new ResizeObserver(fit).observe(figure);
-  const come = () => { if (asked() >= 0) { fit(); go(asked()); figure.scrollIntoView(); } };
+  const come = () => { if (asked() >= 0) { go(asked()); figure.scrollIntoView(); } };
   addEventListener("hashchange", come);
   if (asked() >= 0 && performance.getEntriesByType("navigation")[0]?.type === "navigate") come();
 }

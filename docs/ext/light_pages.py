@@ -70,7 +70,7 @@ def size_pictures(app: Sphinx, body: str) -> str:
         sized = f'<img width="{width}" height="{height}"{waits} {found["rest"]}>'
         waits = ' loading="lazy"'
         wide = "sphx-glr-single-img" in sized and width > WIDE
-        return f'<div class="{FIGURE}" tabindex="0">{sized}</div>' if wide else sized
+        return f'<div class="{FIGURE}">{sized}</div>' if wide else sized
 
     return IMG.sub(with_size, body)
 
