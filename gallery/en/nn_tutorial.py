@@ -80,7 +80,7 @@ n, pixels = x_train.shape
 print(n, pixels, x_train.min(), x_train.max(), y_train.min(), y_train.max())
 
 # %%
-# There are 50,000 training images of 784 pixels each, from 0 to just below 1. ``mnist_tut.plots``,
+# There are 50,000 training images of 784 pixels, with values from 0 to just below 1. ``mnist_tut.plots``,
 # which the notebook brings along, draws them:
 
 from mnist_tut.plots import show_digits
@@ -117,8 +117,8 @@ weights.requires_grad_()
 bias = torch.zeros(10, requires_grad=True)
 
 # %%
-# The underscore in ``requires_grad_`` means *in place*. We call it after the scaling: as the result
-# of a recorded division, ``weights`` would never get a gradient.
+# The underscore in ``requires_grad_`` means *in place*. We call it after the scaling, or
+# ``weights`` would be the result of a recorded division, without a gradient.
 #
 # Any Python function can be a model. Ours multiplies matrices with ``@`` and adds the bias to every
 # row by :term:`broadcasting`. The ten sums per image are called :term:`logits <logit>`.
@@ -130,7 +130,7 @@ bias = torch.zeros(10, requires_grad=True)
 # With ``keepdim`` the sum stays a column, one number per row, so that it can be subtracted from all
 # ten. Now we send the first :term:`mini-batch` through the model, ``bs`` images at once.
 #
-# .. guess:: What are the ten numbers of a model that knows nothing?
+# .. guess:: What ten numbers would a model give that knows nothing?
 #
 #    A probability of one in ten for each class, so about :math:`\ln(1/10) = -2.3`. The output below
 #    agrees.
@@ -188,8 +188,8 @@ print(loss, accuracy(preds, yb))
 # The gradient
 # ^^^^^^^^^^^^
 #
-# How does the loss change when a weight does? Nudge the one between a pixel in the middle and class
-# 5 a little up, then a little down, and see:
+# How does the loss change when a weight does? Take the one between a pixel in the middle and class 5,
+# and nudge it a little up, then a little down:
 
 nudge = torch.zeros(784, 10)
 nudge[406, 5] = h = 0.01
@@ -218,9 +218,9 @@ print(f"by backward: {weights.grad[406, 5]:.4f}")
 #    Exp, Add and Mm to a box (784, 10). Add also leads to a box (10,); an arc jumps from Sub to
 #    Add.
 #
-#    What ``loss.grad_fn`` knows, up to ``weights`` and ``bias``; ``Mm`` is a matrix product.
+#    What ``loss.grad_fn`` knows. Boxes: ``weights`` and ``bias``. ``Mm``: matrix product.
 #
-# .. guess:: The same number! What is in ``weights.grad`` after a second pass?
+# .. guess:: The same! Go forward and back again: what is in ``weights.grad``?
 #
 #    Twice the gradient, as the next cell shows: ``backward()`` *adds* to what is there.
 
@@ -244,9 +244,9 @@ start = {"weights": weights.detach().clone(), "bias": bias.detach().clone()}
 # ^^^^^^^^
 #
 # For each mini-batch, predict, compute the loss, go backward, move each parameter a little against
-# its gradient, and set the gradients to zero: this is :term:`gradient descent`, taught slowly in the
+# its gradient, and set the gradients to zero: this is :term:`gradient descent`, taught gently in the
 # first lessons of `course.fast.ai <https://course.fast.ai>`_. The :term:`learning rate`, ``lr``, says
-# how little. One pass over all the data is an :term:`epoch`.
+# how far. One pass over all the data is an :term:`epoch`.
 #
 # .. loop:: by-hand
 
@@ -277,7 +277,7 @@ for epoch in range(epochs):
 #
 # .. exercise:: my_update
 #
-#    Two parameters take four lines in the loop. Write the update for a list of any length: each moves
+#    Two parameters take four lines above. Write the update for any list of parameters: each moves
 #    *in place* by ``lr`` times its gradient, downhill, and its gradient is set to zero.
 #
 # Has the loss gone down from 2.3, and the accuracy up from 0.1?
@@ -287,7 +287,7 @@ out = model(x_valid)
 print(f"validation set: {loss_func(out, y_valid):.4f}, {accuracy(out, y_valid):.4f}")
 
 # %%
-# They have. But the first line means little: the model has just been trained on those 16 images.
+# They have. But the first line means little: only 16 images, the last that the model trained on.
 # The second line counts: ten thousand that it has never seen. Every class has one weight per pixel,
 # so its weights are an image, too:
 
@@ -302,8 +302,8 @@ show_weights(weights.T.view(10, 28, 28), range(10), cols=10)
 #    Orange: ink here is evidence for the digit. Blue: evidence against it. A 0 wants ink in a ring,
 #    and none in the middle.
 #
-# From here on we *refactor*: the code gets shorter or more flexible, and does the same. We keep the
-# trained weights, to compare every later program with them:
+# Now we *refactor*: the code gets shorter or more flexible, and does the same. We keep the
+# weights: those of later programs may differ only by rounding.
 
 #: How later programs are compared with this one
 goal = weights.detach().clone(), bias.detach().clone()
@@ -332,7 +332,7 @@ def same_as_by_hand(weights, bias):
 # Log-softmax and negative log-likelihood, together called :term:`cross-entropy`, are such a common
 # pair that one function does both: :func:`torch.nn.functional.cross_entropy`. It is safer, too.
 # Suppose we had forgotten to scale the images, and sent bytes from 0 to 255 through the untrained
-# model. How many of the 64 rows would hold an infinity, ours or PyTorch's?
+# model. How many of the 64 rows would hold an infinity, with ours and with PyTorch's?
 
 import torch.nn.functional as F
 
@@ -343,7 +343,8 @@ print(ours.isinf().any(dim=1).sum(), theirs.isinf().any(dim=1).sum())
 # %%
 # In ``float32``, ``exp`` overflows beyond 88.7, and then our formula gives minus infinity. PyTorch
 # first subtracts the largest logit of each row, which changes no probability, because softmax sees
-# only differences. That is called :term:`log-sum-exp`. So our two functions can go:
+# only differences. That is called :term:`log-sum-exp`. So our two functions can go, and the model
+# returns logits:
 #
 # .. loop:: functional
 #    :from: by-hand
@@ -374,11 +375,11 @@ same_as_by_hand(weights, bias)
 # %%
 # .. guess:: What if the model still ended in ``log_softmax``?
 #
-#    The loss would be the same. Log-softmax leaves log-probabilities as they are, because their exponentials
-#    add up to one already, and :math:`\ln 1 = 0`. With *probabilities* it is another matter: the
-#    loss never gets near zero, and nothing complains.
+#    The loss would be the same. Log-softmax leaves log-probabilities as they are, because their
+#    exponentials add up to one already, and :math:`\ln 1 = 0`. With *probabilities* it is another
+#    matter: the loss never gets near zero, and nothing complains.
 #
-# **In short:** ``cross_entropy`` takes logits, and the loss is the same. Practise it :ref:`from memory
+# **In short:** ``cross_entropy`` takes logits, and does both steps. Practise it :ref:`from memory
 # <memory-again>`.
 #
 # .. _nn-module:
@@ -407,7 +408,7 @@ class Mnist_Logistic(nn.Module):
 # You :term:`instantiate` the class, and call the object like a function: it passes the call on to
 # ``forward``. With a Python `module <https://docs.python.org/3/tutorial/modules.html>`_, a file of
 # code to import, it shares only the name. What have we gained? ``model.parameters`` hands out all
-# parameters, two or two hundred, ``model.zero_grad`` clears all their gradients, and
+# parameters, two or two hundred; ``model.zero_grad`` clears all their gradients; and
 # ``model.load_state_dict`` fills them all from a dictionary such as ``start``:
 #
 # .. loop:: module
@@ -431,7 +432,7 @@ print(model.bias.grad)
 
 # %%
 # The last line shows ``None``, not zeros: ``zero_grad`` throws the gradients away, and the next
-# ``backward`` starts new ones. A module can be :ref:`seen from inside <inside-module>`.
+# ``backward`` starts new ones. See :ref:`how a module finds its parameters <inside-module>`.
 #
 # **In short:** a ``Module`` keeps parameters with their computation. Practise it :ref:`from memory
 # <memory-again>`.
@@ -513,7 +514,7 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # changes the parameters, and ``zero_grad`` clears the gradients before the next ``backward``.
 # :ref:`Inside torch.nn <inside-optim>` writes ``step`` in a few lines of NumPy.
 #
-# .. guess:: What does the loop learn with ``zero_grad`` before ``step``?
+# .. guess:: What does the loop learn with ``zero_grad`` right before ``step``?
 #
 #    Nothing. The gradients are ``None`` when ``step`` looks at them, so it skips every parameter.
 #    And nothing complains.
@@ -563,7 +564,7 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # Refactor using ``DataLoader``
 # -----------------------------
 #
-# A :class:`~torch.utils.data.DataLoader` makes mini-batches of any ``Dataset``, without arithmetic:
+# A :class:`~torch.utils.data.DataLoader` makes mini-batches from any ``Dataset``. No more indices:
 #
 # .. loop:: dataloader
 #    :from: dataset
@@ -614,10 +615,10 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # and each epoch would end with the same ones. The validation data need no shuffling: their loss is
 # the same in any order.
 #
-# The validation batches are twice as large, which saves time. There is memory for them, because
-# under ``no_grad`` nothing is kept for a backward pass. We call ``model.train`` before training and
-# ``model.eval`` before validation, for some layers differ in the two, such as
-# :class:`torch.nn.BatchNorm2d` and :class:`torch.nn.Dropout`.
+# The validation batches are twice as large, to save time. Memory allows it, since under
+# ``no_grad`` nothing is kept for a backward pass. We call ``model.train`` before training and
+# ``model.eval`` before validation, since some layers, such as :class:`torch.nn.BatchNorm2d` and
+# :class:`torch.nn.Dropout`, behave differently in each.
 #
 # .. loop:: validation
 #    :from: dataloader
@@ -668,8 +669,8 @@ for epoch in range(epochs):
 #
 # .. tested-source:: mnist_tut.training.evaluate
 #
-# Now the whole loop fits into ``fit``. After each epoch it prints training loss and validation
-# loss, and it returns these pairs. It takes any model, loss and data:
+# Now the loop fits into ``fit``. Each epoch it prints its number, training loss and validation loss,
+# and returns the pairs of losses. It takes any model, loss and data:
 #
 # .. tested-source:: mnist_tut.training.fit
 #
@@ -701,7 +702,7 @@ fit(epochs, model, loss_func, opt, DataLoader(train_ds, batch_size=bs), valid_dl
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
-# Nothing did. But really *any* model and loss? Here a single output guesses the digit as a number,
+# Nothing did. But is it really *any* model? Here a single output guesses the digit as a number,
 # and the loss is our own, the square of its mistake:
 
 
@@ -729,7 +730,8 @@ print(f"accuracy: {evaluate(model, accuracy, valid_dl):.4f}")
 # %%
 # Hardly better than chance: the last images it saw were all nines.
 #
-# Another shows where our ``lr`` comes from: we try six values, one epoch each.
+# Another shows where our ``lr`` comes from: we try six, one epoch each; every line begins with its
+# value:
 
 #: Six learning rates, and how far each gets
 for rate in [0.001, 0.01, 0.1, 0.5, 2, 10]:
@@ -746,7 +748,7 @@ for rate in [0.001, 0.01, 0.1, 0.5, 2, 10]:
 #
 # .. shrinking::
 #
-# **In short:** your *next* model takes three lines, whatever it is. Practise them :ref:`from memory
+# **In short:** training your *next* model takes three lines. Practise them :ref:`from memory
 # <memory-loop>`.
 #
 # .. _hidden:
@@ -788,8 +790,8 @@ for between in (nn.Identity(), nn.ReLU()):
 print(f"training loss now: {evaluate(model, loss_func, train_dl):.4f}")
 
 # %%
-# With the ReLU, the training loss falls to less than half, and more digits are right than with any
-# linear model. That is a multilayer perceptron, an MLP.
+# With the ReLU it is a *multilayer perceptron*, or MLP: the training loss falls to less than half,
+# and more digits are right than with any linear model.
 #
 # But why is the training loss *larger* than the validation loss, here and in most lines above?
 # Because ``fit`` prints its mean over an epoch in which the model was still learning. Measured
@@ -804,7 +806,7 @@ print(f"training loss now: {evaluate(model, loss_func, train_dl):.4f}")
 # ---------------
 #
 # Can ``fit`` train a *convolutional neural network*, too? A convolution slides its :term:`kernel`, a
-# window of weights, over the image, and finds the same shapes anywhere.
+# window of weights, over the image, looking for one shape everywhere.
 #
 # Ours has three :class:`torch.nn.Conv2d` layers with kernels of 3 by 3. A :term:`padding` of one
 # pixel lets them reach the edges, and a :term:`stride` of 2 halves width and height, rounding up:
@@ -858,7 +860,7 @@ show_digits(x_valid[wrong], [f"{y_valid[i]} → {guess[i]}" for i in wrong])
 #    it for.
 #
 # **Draw a digit yourself.** These are the networks of this page, and nothing leaves your browser.
-# Find a digit that only the CNN reads, then shift it.
+# Find a digit that only the CNN gets right, then shift it.
 #
 # .. draw-digit::
 #
@@ -1025,7 +1027,7 @@ print(f"accuracy: {evaluate(better, accuracy, valid_dl):.4f}")
 
 # %%
 # It makes less than a quarter of the mistakes. Does that hold on images that played no part in our
-# choices? This is what the :term:`test set` has waited for:
+# choices? This is what the :term:`test set` is for:
 
 test_dl = DataLoader(TensorDataset(x_test, y_test), batch_size=bs * 2)
 test_dl = WrappedDataLoader(WrappedDataLoader(test_dl, preprocess), to_device)
@@ -1061,12 +1063,12 @@ print(f"test set: {evaluate(better, accuracy, test_dl):.4f}")
 #    .. _exercise-mynet:
 #
 #    You now have a data pipeline and a training loop that will serve your next model, and you know
-#    every line of them. Can you write the loop without looking? More exercises wait in
-#    :doc:`from_memory`. There is
-#    more to add: :term:`data augmentation`, *hyper-parameter tuning*, monitoring, :term:`transfer
-#    learning`. The `fastai <https://docs.fast.ai>`_ library offers them, built on the very ideas of
-#    this page, and goes on from here in `a notebook
-#    <https://github.com/fastai/course22p2/blob/master/nbs/04_minibatch_training.ipynb>`_ of its course.
+#    every line of them. Can you write the loop without looking? Try it, and other tasks, in
+#    :doc:`from_memory`. Much can be added: :term:`data augmentation`, *hyper-parameter tuning*,
+#    monitoring, :term:`transfer learning`. The `fastai <https://docs.fast.ai>`_ library offers them,
+#    built on the ideas of this page; `a notebook of its course
+#    <https://github.com/fastai/course22p2/blob/master/nbs/04_minibatch_training.ipynb>`_ goes on from
+#    here.
 #
 # The four things from the top of this page, once more:
 #

@@ -53,7 +53,7 @@ torch.manual_seed(42)
 #
 # 为什么要检查？因为这个文件是 :term:`pickle`，其实是一段小程序：Python 要运行这段程序，\
 # 才能还原出里面的对象。所以没有核对过:term:`校验和`（checksum）的文件，绝不要用 pickle 还原。\
-# 下载不动的话，就用浏览器下载 ``URL`` 里的文件，放到 ``PATH`` 所说的位置。
+# 下载不动，就用浏览器下载下面 ``URL`` 里的文件，放到 ``PATH`` 所说的位置。
 
 #: 文件在哪里、有多大，以及它的校验和
 from pathlib import Path
@@ -115,7 +115,7 @@ bias = torch.zeros(10, requires_grad=True)
 
 # %%
 # ``requires_grad_`` 末尾的下划线表示*原地*操作，也就是直接修改这个张量本身。注意次序：先缩放，\
-# 再要求梯度。如果反过来，``weights`` 就成了除法的结果，永远得不到梯度。
+# 再要求梯度。如果反过来，连除法也会记下来，``weights`` 就得不到梯度。
 #
 # Python 里的任何函数都可以当模型。我们的模型先用 ``@`` 做矩阵乘法，\
 # 再通过:term:`广播`（broadcasting）给每一行加上偏置，这样每张图片得到十个加权和，称为
@@ -213,7 +213,7 @@ print(f"by backward: {weights.grad[406, 5]:.4f}")
 # .. figure-text:: 一条链，箭头都指向左边：从 Neg 出发，经过 Mean、Index、Sub、Log、Sum、Exp、Add 和
 #    Mm，到方框 (784, 10) 为止。Add 还通向另一个方框 (10,)；一条弧线从 Sub 跳到 Add。
 #
-#    ``loss.grad_fn`` 记下的一切，从损失一直到 ``weights`` 和 ``bias``；``Mm`` 是矩阵乘法。
+#    ``loss.grad_fn`` 记下的一切。方框是 ``weights`` 和 ``bias``，``Mm`` 是矩阵乘法。
 #
 # .. guess:: 数值一样！再前向、反向各算一遍，``weights.grad`` 里会是什么？
 #
@@ -240,7 +240,7 @@ start = {"weights": weights.detach().clone(), "bias": bias.detach().clone()}
 # 对每个小批量重复五步：预测，算损失，反向传播，让每个参数逆着自己的梯度挪一小步，\
 # 最后把梯度清零。这就是:term:`梯度下降`（gradient descent）；《`动手学深度学习
 # <https://zh.d2l.ai>`_》的“线性神经网络”一章和 `course.fast.ai
-# <https://course.fast.ai>`_ 的头几课讲得更细。一步有多大，由:term:`学习率`（learning rate）``lr``
+# <https://course.fast.ai>`_ 的头几课讲得更细。每次挪多远，由:term:`学习率`（learning rate）``lr``
 # 决定。把全部数据过一遍，叫一个:term:`轮次`（epoch）。
 #
 # .. loop:: by-hand
@@ -282,7 +282,7 @@ out = model(x_valid)
 print(f"validation set: {loss_func(out, y_valid):.4f}, {accuracy(out, y_valid):.4f}")
 
 # %%
-# 都做到了。不过第一行说明不了什么：模型刚用那 16 张图片训练过。第二行才算数：\
+# 都做到了。不过第一行说明不了什么：只有 16 张图片，模型刚用它们训练过。第二行才算数：\
 # 那一万张图片从未用来训练。每个类别对每个像素都有一个权重，所以权重也可以画成图片：
 
 from mnist_tut.plots import show_weights
@@ -295,7 +295,7 @@ show_weights(weights.T.view(10, 28, 28), range(10), cols=10)
 #    橙色：这里有笔迹，支持这个数字；蓝色：反对。例如 0，外圈要有笔迹，中间要留空。
 #
 # 从这里开始是*重构*（refactoring）：程序做的事不变，代码变得更短或更灵活。先存下学到的参数，\
-# 后面的程序都与它比较：
+# 后面的程序学到的，与它最多相差舍入误差：
 
 #: 后面的程序怎样与它比较
 goal = weights.detach().clone(), bias.detach().clone()
@@ -335,7 +335,7 @@ print(ours.isinf().any(dim=1).sum(), theirs.isinf().any(dim=1).sum())
 # %%
 # 在 ``float32`` 里，自变量超过 88.7，``exp`` 就会溢出，我们的公式就得出负无穷。PyTorch
 # 会先从每一行减去该行最大的 logit；softmax 只与各个 logit 的差有关，所以结果不变。这叫
-# :term:`log-sum-exp`。于是，我们自己写的两个函数都可以去掉：
+# :term:`log-sum-exp`。于是，我们自己写的两个函数都可以去掉，模型直接返回 logit：
 #
 # .. loop:: functional
 #    :from: by-hand
@@ -369,7 +369,7 @@ same_as_by_hand(weights, bias)
 #    损失还是一样。对数概率再取一次对数 softmax，不会变，因为它们的 exp 加起来已经等于一，而
 #    :math:`\ln 1 = 0`。要是把*概率*交给它，就不一样了：损失怎么也到不了零，却什么错也不报。
 #
-# **小结**：``cross_entropy`` 接受 logit，损失不变。\
+# **小结**：``cross_entropy`` 接受 logit，两步一次算完。\
 # 练习见《:ref:`默写 <memory-again>`》。
 #
 # .. _nn-module:
@@ -501,7 +501,7 @@ same_as_by_hand(model.lin.weight.T, model.lin.bias)
 # 要赶在下一次 ``backward`` 之前。``step`` 做了些什么，用 NumPy
 # 写出来:ref:`只有几行 <inside-optim>`。
 #
-# .. guess:: 如果 ``zero_grad`` 写在 ``step`` 前面，这个循环能学到什么？
+# .. guess:: 如果 ``zero_grad`` 紧挨在 ``step`` 前面，这个循环能学到什么？
 #
 #    什么也学不到。轮到 ``step`` 时，梯度都已经是 ``None``，每个参数都被跳过，而且什么错也不报。
 #
@@ -572,7 +572,7 @@ for epoch in range(epochs):
 same_as_by_hand(model.lin.weight.T, model.lin.bias)
 
 # %%
-# .. guess:: ``len(train_dl)`` 是多少？最后一个小批量有多长？
+# .. guess:: ``len(train_dl)`` 是多少？最后一个小批量有几张？
 #
 #    是 782；最后一个有 16 张。``DataLoader`` 也会把余下的图片放进一个小一些的批次，除非用 ``drop_last``
 #    让它丢掉。
@@ -653,8 +653,8 @@ for epoch in range(epochs):
 #
 # .. tested-source:: mnist_tut.training.evaluate
 #
-# 现在整个循环都能放进 ``fit``。每个轮次之后，它打印训练损失和验证损失，\
-# 最后返回这些成对的损失。模型、损失和数据都可以任意更换：
+# 现在整个循环都能放进 ``fit``。每个轮次之后，它打印轮次号、训练损失和验证损失，\
+# 最后返回成对的损失。模型、损失和数据都可以任意更换：
 #
 # .. tested-source:: mnist_tut.training.fit
 #
@@ -701,7 +701,7 @@ fit(epochs, guesser, squared, opt, train_dl, valid_dl)
 # %%
 # 可以。而且现在做实验很省事。下面这个实验说明为什么要打乱。
 #
-# .. guess:: 如果训练图片排好了序，从“零”到“九”，学得怎么样？
+# .. guess:: 如果训练图片从“零”到“九”排好序，模型学得怎么样？
 #
 #    很糟：学了后一个数字，就忘了前一个。糟到什么地步，运行下一个单元格就知道。
 
@@ -714,7 +714,7 @@ print(f"accuracy: {evaluate(model, accuracy, valid_dl):.4f}")
 # %%
 # 比瞎猜好不了多少：它最后看到的全是“九”。
 #
-# 再做一个实验，看看 ``lr`` 的值是怎么来的：试六个值，各训练一个轮次。
+# 再做一个实验，看看 ``lr`` 的值是怎么来的：试六个值，各训练一个轮次，每行开头就是这个值：
 
 #: 六个学习率，各能走多远
 for rate in [0.001, 0.01, 0.1, 0.5, 2, 10]:
@@ -730,7 +730,7 @@ for rate in [0.001, 0.01, 0.1, 0.5, 2, 10]:
 #
 # .. shrinking::
 #
-# **小结**：轮到*下一个*模型，不管是什么模型，您只要写三行。\
+# **小结**：训练*下一个*模型，不管是哪一种，只要三行。\
 # 练习见《:ref:`默写 <memory-loop>`》。
 #
 # .. _hidden:
@@ -1035,7 +1035,7 @@ print(f"test set: {evaluate(better, accuracy, test_dl):.4f}")
 #    .. _exercise-mynet:
 #
 #    您现在有了一套数据流程和一个训练循环，下一个模型可以原样使用，而且其中每一行您都明白。不看本页，\
-#    您能写出这个循环吗？更多练习在《:doc:`from_memory`》一页。还可以加上更多：:term:`数据增强`（data
+#    您能写出这个循环吗？这个练习和别的练习都在《:doc:`from_memory`》。还可以加上更多：:term:`数据增强`（data
 #    augmentation）、*超参数调优*、训练过程的监控、从别人训练好的模型出发的:term:`迁移学习`（transfer
 #    learning）。这些在 `fastai <https://docs.fast.ai>`_ 库里都有，整个库正是按本页的思路设计的；\
 #    它的课程有`一个笔记本

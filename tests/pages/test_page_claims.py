@@ -136,7 +136,7 @@ def facts_spelled_out():
         "nn-functional": [2],
         "nn-module": [parameters, 200],
         "torch-optim": [3, 3],  # calls, jobs
-        "validation": [2, 2],
+        "validation": [2],
         "fit-get-data": [2, 3, rates, 3],
         "hidden": [classes, 2, 2, 2, 1 / 2],
         "cnn": [
@@ -157,9 +157,8 @@ def facts_spelled_out():
             *(5, parameters, 2 * parameters, 2),
             *(10_000, classes),
         ],
-        "nn-functional": [2, 2],
+        "nn-functional": [2, 2, 2],
         "torch-optim": [3],
-        "validation": [2],
         "fit-get-data": [2, 2, 2, 3, 9, 9, rates, 3],
         "hidden": [5, classes, classes, 2, 2, 2, 2],
         "cnn": [
