@@ -69,6 +69,12 @@ def test_an_address_that_is_none_stops_the_build(tmp_path, wrong):
         head(tmp_path, **wrong)
 
 
+def test_a_title_with_markup_and_signs_is_told_as_it_reads(tmp_path):
+    title = '``a`` "b" & <c>'
+    tags = head(tmp_path, text=f"{title}\n{'=' * 20}\n\nFirst.\n")
+    assert properties(tags)["og:title"] == 'a "b" & <c>'
+
+
 def test_a_long_first_paragraph_is_cut_and_escaped(tmp_path):
     text = 'Title\n=====\n\nA "quoted" word. ' + "word " * 100 + "\n"
     tags = head(tmp_path, text=text)
