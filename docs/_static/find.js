@@ -21,7 +21,7 @@
   let search, waiting;
 
   async function find() {
-    search ??= load("search-texts.js").then(() => load("search.js"));
+    search ??= load("search-texts.js").then(() => load("search.js")).then(() => window.searchReady);
     await search;
     const line = field.value.trim();
     const found = line ? window.searchSite(line).found.map(({ anchor }) => anchor) : rows.map(target);

@@ -1,9 +1,18 @@
 /* The search page. search-texts.js brings every section of the site; see search_texts.py.
    Sections are scored by BM25 over the atoms of their fields and over pairs of neighbouring atoms. An atom is a
    Latin word, cut to its stem, a number or one Chinese character; so "data loader" finds DataLoader, and
-   Chinese is found by its pairs of characters, however it is spaced. */
-(() => {
+   Chinese is found by its pairs of characters, however it is spaced. The index takes a moment on a phone, so it is
+   made in short pieces, between which the page answers; then searchReady is kept. */
+window.searchReady = (async () => {
   const { pages, columns, names, words, synonyms, asked, traditional = "", pinyin = "" } = window.searchTexts;
+  const out = document.getElementById("search-results"); // or on another page, which only asks
+  const query = new URLSearchParams(location.search).get("q") || "";
+  const say = out?.appendChild(element("div", { className: "search-summary", role: "status" }));
+  if (out) {
+    for (const field of document.querySelectorAll("input[name='q']")) field.value = query;
+    document.querySelector(".bd-search-container input[name='q']").focus(); // the theme tries one that is hidden
+  }
+
   // What a match is worth in each field and on each kind of page; how soon repetition stops counting; what a title
   // that is the query adds.
   const FIELDS = { title: 8, names: 8, asked: 4.5, prose: 1, code: 0.4, outputs: 0.4 };
@@ -49,33 +58,54 @@
     return stems.get(word);
   }
 
-  /* The atoms of a text and where they stand; `joins` says that nothing but a space or a hyphen is before one. */
-  function atoms(text) {
-    let end = -9;
-    return [...text.matchAll(ATOM)].map(({ 0: raw, index }) => {
-      const joins = /^[ \n_.-]?$/.test(text.slice(Math.max(0, end), index)) && end >= 0;
-      end = index + raw.length;
-      return { raw, word: raw.toLowerCase(), key: stem(raw.toLowerCase()), index, end, joins, han: /\p{Script=Han}/u.test(raw) };
-    });
-  }
-
   /* DataLoader is found by data, by loader and by both. */
   function camel(raw) {
     const cut = /[a-z][A-Z]/.test(raw) ? raw.match(/[A-Z]?[a-z0-9]+|[A-Z]+(?![a-z])/g).map((part) => stem(part.toLowerCase())) : [];
     return cut.flatMap((part, i) => (i ? [part, cut[i - 1] + part] : [part]));
   }
+
+  const met = new Map(); // a text says most of its words again: as written -> what is known of it
+  function meet(raw) {
+    if (!met.has(raw)) met.set(raw, { word: raw.toLowerCase(), key: stem(raw.toLowerCase()), han: /\p{Script=Han}/u.test(raw), parts: camel(raw) });
+    return met.get(raw);
+  }
+
+  /* The atoms of a text and where they stand; `joins` says that nothing but a space or a hyphen is before one. */
+  function atoms(text) {
+    const list = [];
+    let end = -9;
+    for (const { 0: raw, index } of text.matchAll(ATOM)) {
+      const { word, key, han, parts } = meet(raw), joins = end === index || (end + 1 === index && " \n_.-".includes(text[end]));
+      end = index + raw.length;
+      list.push({ raw, word, key, index, end, joins, han, parts });
+    }
+    return list;
+  }
   const pair = (list, i) => (i && list[i].joins ? list[i - 1].key + list[i].key : "");
   const keyOf = (text) => atoms(text).map((atom) => atom.key).join("");
-  const tokensOf = (list) => list.flatMap((atom, i) => [atom.key, ...camel(atom.raw), pair(list, i)].filter(Boolean));
+  const tokensOf = (list) => list.flatMap((atom, i) => [atom.key, ...atom.parts, pair(list, i)].filter(Boolean));
   const pairsOf = (name) => atoms(name).map((_, i, list) => pair(list, i)).filter(Boolean);
 
   // The index --------------------------------------------------------------------------------------
+
+  const pause = (after = 0) => new Promise((go) => { setTimeout(go, after); });
+  const began = performance.now();
+  let since = began;
+  /* Let the page answer, if the work has taken long enough; nobody waits for a page that is out of sight. */
+  async function breathe() {
+    if (document.hidden || performance.now() - since < 8) return;
+    await (window.scheduler?.yield?.() ?? pause());
+    since = performance.now();
+  }
 
   const index = new Map(); // token -> section -> weight
   const spelt = new Map(); // word as it is written -> how often, headings and terms much more
   const terms = new Map(); // key of a name -> all names of that term
   const longFirst = names.flat().filter((name) => /^\p{Script=Han}{2,}$/u.test(name)).sort((a, b) => b.length - a.length);
-  for (const all of names) for (const name of all) if (!terms.has(keyOf(name))) terms.set(keyOf(name), all);
+  for (const all of names) {
+    await breathe();
+    for (const name of all) if (!terms.has(keyOf(name))) terms.set(keyOf(name), all);
+  }
   const alike = new Map(); // the same of words that mean much the same
   for (const group of synonyms.trim().split("\n").map((line) => line.split(", ")))
     for (const name of group) alike.set(keyOf(name), [...(alike.get(keyOf(name)) ?? []), ...group]);
@@ -86,38 +116,47 @@
   /* The words and pairs that tell what a short text is about. */
   function bag(text) {
     const list = atoms(text);
-    return new Set(list.flatMap(({ word, key, raw, han }, i) => [!han && !IDLE.has(word) && key, ...camel(raw), han && i && list[i - 1].han && pair(list, i)].filter(Boolean)));
+    return new Set(list.flatMap(({ word, key, han, parts }, i) => [!han && !IDLE.has(word) && key, ...parts, han && i && list[i - 1].han && pair(list, i)].filter(Boolean)));
   }
 
-  const sections = columns[0].map((page, i) => {
+  const sections = [];
+  for (const [i, page] of columns[0].entries()) {
+    await breathe();
     const [anchor, title, prose, code, outputs] = columns.slice(1).map((column) => column[i]);
     const [pageTitle, kind] = pages[page];
     const own = kind === "glossary" && names.find(([name]) => name === title);
     const others = own ? own.slice(1) : [], questions = questionsOf.get(anchor) ?? [], all = [title, ...others, ...questions];
-    return { page, pageTitle, kind, anchor, title, prose, code, outputs, names: others.join(" | "), asked: questions.join(" | "), key: keyOf(title),
-      called: all.slice(1).map(keyOf), phrases: all.map(bag) };
-  });
+    sections.push({ page, pageTitle, kind, anchor, title, prose, code, outputs, names: others.join(" | "), asked: questions.join(" | "), key: keyOf(title),
+      called: all.slice(1).map(keyOf), phrases: all.map(bag) });
+  }
   for (const section of sections) {
+    await breathe();
     const told = sections.filter(({ page, title }) => page === section.page && title.length > 8 && title !== section.title && section.prose.includes(title));
     section.worth = KINDS[section.kind] * (section.kind !== "glossary" && told.length > 5 ? LISTING : 1);
   }
   const heading = (field) => field === "title" || field === "names";
   for (const field of Object.keys(FIELDS)) {
-    const cut = sections.map((section) => atoms(section[field]));
+    const cut = [];
+    for (const section of sections) {
+      await breathe();
+      cut.push(atoms(section[field]));
+    }
     const mean = cut.reduce((sum, list) => sum + list.length, 1) / sections.filter((section) => section[field]).length;
-    cut.forEach((list, i) => {
+    for (const [i, list] of cut.entries()) {
+      await breathe();
       const weight = FIELDS[field] / (0.3 + 0.7 * (list.length / mean) ** 0.7);
       for (const { word, han } of list) if (!han) spelt.set(word, (spelt.get(word) || 0) + (heading(field) ? 50 : 1));
       for (const token of tokensOf(list)) {
-        if (!index.has(token)) index.set(token, new Map());
-        index.get(token).set(i, (index.get(token).get(i) || 0) + weight);
+        let where = index.get(token);
+        if (!where) index.set(token, where = new Map());
+        where.set(i, (where.get(i) || 0) + weight);
       }
-    });
+    }
   }
   const everything = sections.map(({ title, names: also, prose, code, outputs }) => [title, also, prose, code, outputs].join("\n")).join("\n");
   /* Three words in a row, in any order, without the numbers, which are other ones in everybody's message. */
   const threes = (text) => new Set(atoms(text).filter(({ raw }) => !/^\d/.test(raw)).map(({ key }, i, list) => (i > 1 ? [list[i - 2].key, list[i - 1].key, key].sort().join(" ") : "")).slice(2));
-  const said = sections.map(({ title, prose, outputs }) => threes(`${title} ${prose} ${outputs}`));
+  const threesOf = []; // what a pasted line is compared with: made when one is pasted
   const titles = new Set(sections.filter(({ kind }) => kind !== "api").map(({ key }) => key));
   const total = (list, value) => list.reduce((sum, each) => sum + value(each), 0);
   const rarity = (token) => Math.log(1 + sections.length / (index.get(token)?.size ?? sections.length));
@@ -336,7 +375,8 @@
     sum += total(together, (token) => points(token, i));
     const exact = section.key === whole ? (section.kind === "glossary" ? DEFINED : EXACT) : section.called.includes(whole) ? CALLED : 1;
     const like = Math.max(...section.phrases.map((phrase) => likeness(meant, phrase)));
-    const quoted = line.size < 2 ? 0 : [...line].filter((three) => said[i].has(three)).length / line.size;
+    const said = line.size < 2 ? line : (threesOf[i] ??= threes(`${section.title} ${section.prose} ${section.outputs}`));
+    const quoted = line.size < 2 ? 0 : [...line].filter((three) => said.has(three)).length / line.size;
     const headed = section.key.length > 12 && all !== section.key && all.includes(section.key) ? HEADED : 1;
     return [sum * (had / total(parts, ({ worth }) => worth)) ** 2 * exact * (1 + QUOTED * quoted) * (1 + ASKED * like ** 2) * headed * section.worth, section, had];
   }
@@ -386,7 +426,7 @@
       const list = atoms(section[field]);
       const hits = list.flatMap((atom, i) => {
         const at = [];
-        if (tokens.has(atom.key) || camel(atom.raw).some((part) => tokens.has(part))) at.push([atom.index, atom.end, atom.key]);
+        if (tokens.has(atom.key) || atom.parts.some((part) => tokens.has(part))) at.push([atom.index, atom.end, atom.key]);
         if (tokens.has(pair(list, i))) at.push([list[i - 1].index, atom.end, pair(list, i)]);
         return at;
       }).sort((a, b) => a[0] - b[0]);
@@ -412,8 +452,15 @@
     return element("p", { className: "context", ...(section.kind === "api" && { lang: "en" }) }, shown);
   }
 
-  function show(out, say, query) {
-    const { found, tokens, missing, changed } = search(query);
+  async function show() {
+    const { found, tokens, missing, changed } = search(query), items = [];
+    for (const section of found) {
+      await breathe();
+      items.push(element("li", { className: `kind-${section.kind}` },
+        element("a", { href: linkTo(section) }, section.title),
+        section.title === section.pageTitle ? "" : element("span", { className: "where" }, section.pageTitle),
+        excerpt(section, tokens)));
+    }
     const again = (name) => element("a", { href: `?q=${encodeURIComponent(name)}` }, name);
     for (const [from, to] of changed) say.append(element("p", {}, fill(words.instead, from, to)));
     for (const part of missing) say.append(element("p", {}, fill(found.length ? words.missing : words.nothing, part)));
@@ -425,17 +472,11 @@
       const glossary = sections.find((section) => section.kind === "glossary");
       if (glossary) out.append(element("p", {}, element("a", { href: linkTo(glossary) }, words.glossary)));
     }
-    out.append(element("ol", {}, ...found.map((section) => element("li", { className: `kind-${section.kind}` },
-      element("a", { href: linkTo(section) }, section.title),
-      section.title === section.pageTitle ? "" : element("span", { className: "where" }, section.pageTitle),
-      excerpt(section, tokens)))));
+    out.append(element("ol", {}, ...items));
   }
 
-  const out = document.getElementById("search-results");
-  if (!out) return; // another page that only asks
-  const query = new URLSearchParams(location.search).get("q") || "";
-  for (const field of document.querySelectorAll("input[name='q']")) field.value = query;
-  document.querySelector(".bd-search-container input[name='q']").focus(); // the theme tries one that is hidden
-  const say = out.appendChild(element("div", { className: "search-summary", role: "status" }));
-  if (query.trim()) setTimeout(show, 50, out, say, query); // what comes into a status later is read aloud
+  if (out && query.trim()) {
+    await Promise.all([breathe(), performance.now() - began < 50 && pause(50)]); // what comes into a status later is read aloud
+    await show();
+  }
 })();

@@ -300,3 +300,25 @@ def test_the_table_of_messages_shows_what_the_search_finds(
     rows.first.wait_for()
     assert page.locator(".find-message tbody tr:visible").count() == whole
     assert rows.all_inner_texts() == before
+
+
+def test_the_index_is_made_in_pieces_between_which_the_page_answers(page, address):
+    page.goto(f"{address}/en/search.html")
+    page.wait_for_function("typeof searchSite === 'function'")
+    rests, early, found = page.evaluate(
+        """async () => {
+          let rests = 0, time = 0;
+          performance.now = () => (time += 9); // each piece seems long
+          const rest = async () => { rests += 1; await new Promise((go) => setTimeout(go)); };
+          Object.defineProperty(window, "scheduler", { value: { yield: rest } });
+          delete window.searchSite;
+          await new Promise((onload) => document.head.append(
+            Object.assign(document.createElement("script"), { src: "search.js", onload })));
+          const early = "searchSite" in window;
+          await window.searchReady;
+          return [rests, early, searchSite("nll").found.length];
+        }"""
+    )
+    assert rests > 1000
+    assert not early
+    assert found > 0
