@@ -72,11 +72,15 @@ test-package: $(TEST) ## run the tests of the package mnist_tut alone, without a
 	  -n 2 --dist worksteal --cov=mnist_tut --cov-report=
 	@$(BIN)/coverage report --include='mnist_tut/*' --fail-under=100
 
-coverage: $(TEST) ## see that the tests run all lines of mnist_tut, and nine tenths of docs/ext
-	$(BIN)/python -m pytest tests/test_*.py tests/mnist tests/exercises tests/ext \
+coverage: html $(TEST) ## see how much of mnist_tut, of docs/ext and of the pages' scripts the tests run
+	@rm -rf $(BUILD)/scripts-run
+	MNIST_TUT_SCRIPTS_RUN=$(BUILD)/scripts-run $(BIN)/python -m pytest tests \
+	  --ignore=tests/pages --ignore=tests/tools --ignore=tests/site/test_downloads.py \
+	  -k 'not printing' `# whoever counts turns the page away from paper` \
 	  -n 3 --dist loadfile --no-loadscope-reorder --cov --cov-report=
 	@$(BIN)/coverage report --include='mnist_tut/*' --fail-under=100
 	@$(BIN)/coverage report --include='docs/ext/*' --fail-under=90
+	@$(BIN)/python tests/support/script_coverage.py $(BUILD)/scripts-run
 
 mutants: $(TEST) ## plant faults in what the pages teach and see whether the tests notice
 	@$(PYTHON) tools/set_up.py $(VENV) docs test mutants

@@ -93,7 +93,13 @@ def chromium(playwright):
     if path is None:
         missing("no Chromium: run 'python tools/browser.py', or 'make test'")
     running = playwright.chromium.launch(executable_path=path, args=browser.FLAGS)
-    yield running
+    if folder := os.environ.get("MNIST_TUT_SCRIPTS_RUN"):  # as make coverage sets it
+        import script_coverage
+
+        with script_coverage.gathered(folder):
+            yield running
+    else:
+        yield running
     running.close()
 
 
