@@ -19,9 +19,9 @@ settings.load_profile("repeatable")
 
 
 #: The files that take longest come first, so that no worker is left with one of them at the end.
-SLOW = """downloads alive many_page when_it_goes_wrong project incremental exercises every_page live
-engines new_page_and_language run_once docstrings your_own_project inside_page wrong_differs
-time_page search"""
+SLOW = """downloads alive many_page when_it_goes_wrong search project incremental engines every_page
+exercises live browser new_page_and_language train_here run_once controls glossary docstrings
+your_own_project inside_page wrong_differs time_page"""
 
 
 def pytest_collection_modifyitems(items):

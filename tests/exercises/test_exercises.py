@@ -608,13 +608,6 @@ def test_stub_and_solution_agree_in_everything_that_is_given(name):
 
 
 @pytest.mark.parametrize("name", EXERCISES)
-def test_a_stub_cell_and_a_solution_run_as_cells(name):
-    for code in exercises.stub_cell(name), exercises.solution(name):
-        found = run(name, code)
-        assert found.__name__ == name
-
-
-@pytest.mark.parametrize("name", EXERCISES)
 def test_a_check_shares_nothing_but_the_comparison(name):
     code = module_of(name).check.__code__
     nested = [c for c in code.co_consts if inspect.iscode(c)]
