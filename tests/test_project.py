@@ -103,6 +103,7 @@ NO_PICTURES = {
     "a pointer": (b"version https://git-lfs.github.com", "begins with 'version"),
     "HEIC": (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC photo.*JPEG first"),
     "HEIF of another brand": (b"\0\0\0\x18ftypmif1\0\0\0\0mif1", "HEIC photo"),
+    "AVIF, cut": (b"\0\0\0\x1cftypavif\0\0\0\0avifmif1", "no picture|whole"),
     "text": (b"seven", "no picture of a kind"),
 }
 CUT = {

@@ -12,6 +12,7 @@ import pytest
 import torch
 from attempts import RIGHT, WRONG, run
 from gallery_scripts import prose
+from prose_numbers import EN, SPELLED, ZH
 from torch import nn
 
 from mnist_tut import exercises
@@ -145,6 +146,21 @@ def test_both_languages_have_the_same_messages_with_the_same_values():
     assert [*texts("zh")][1:] == [*EXERCISES]
     files = {path.stem for path in exercises.FOLDER.glob("[mM]y*.py")}
     assert files == {*EXERCISES}
+
+
+def test_both_languages_have_the_same_numbers_in_their_messages():
+    """Those from 3 on: with smaller ones, and in idioms, each language does as it likes."""
+
+    def numbers(language):
+        for name, own in texts(language).items():
+            for key, text in own.items():
+                plain = re.sub("``.*?``|四舍五入|四周|十二", " ", text)
+                words = SPELLED[language].findall(plain)
+                found = [(EN | ZH).get(word.lower(), 0) for word in words]
+                found += map(float, re.findall(r"\d+(?:\.\d+)?", plain))
+                yield name, key, sorted(n for n in found if n > 2)
+
+    assert sorted(numbers("en")) == sorted(numbers("zh"))
 
 
 @pytest.mark.parametrize("name", EXERCISES)

@@ -54,20 +54,24 @@ def test_another_script_and_another_setting_change_the_sum(tmp_path, monkeypatch
 def test_of_builders_that_share_their_trees_each_starts_over(tmp_path):
     trees = tmp_path / "doctrees"
 
-    def left(kind, site):
+    def left(kind, **settings):
         folder = tmp_path / kind / "en"
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "old").touch()
         app = SimpleNamespace(srcdir=tmp_path / "en", outdir=folder, doctreedir=trees)
-        config = SimpleNamespace(site_url=site, repository="", data_used="")
+        config = dict.fromkeys(("site_url", "repository", "data_used"), "") | settings
+        config = SimpleNamespace(**config)
         fresh.start_over(app, config)
         return (folder / "old").exists()
 
-    assert not left("html", "")
-    assert left("html", "")
-    assert not left("links", "https://example.org")
-    assert not left("html", "https://example.org")
-    assert left("html", "https://example.org")
+    assert not left("html")
+    for setting in ("site_url", "repository", "data_used"):
+        assert left("html")
+        assert not left("html", **{setting: "another"}), setting
+        assert not left("html")
+    assert not left("links")
+    assert not left("html")
+    assert left("html")
 
 
 def test_a_script_with_a_new_name_leaves_nothing_of_its_old_page(tmp_path, monkeypatch):

@@ -136,6 +136,7 @@ def test_of_an_entry_the_words_stay_in_sight_and_the_cells_are_folded(tmp_path):
         "line 0\nline 1\n",
     ]
     assert first.summary.get_text() == "See it go wrong, and right"
+    assert "folded" not in first["class"]  # or the search would not look into it
     assert [len(box.select("p")) for box in (first, second)] == [0, 0]
     assert len(html["index"].select("details")) == 2  # not the group's own cell
 
@@ -178,6 +179,9 @@ def test_reading_time_counts_words_characters_and_code_but_no_outputs():
     assert boxes.reading_minutes(page("word " * 2000)) == 10
     assert boxes.reading_minutes(page("字" * 3500)) == 10
     assert boxes.reading_minutes(page(code="x = f(1)\n" * 267)) == 10
+    entries = page(code="x = f(1)\n" * 267)
+    entries["classes"] = ["entries"]  # whose code is folded
+    assert boxes.reading_minutes(entries) == 5
     unread = page(code="1\n" * 2000, classes=["sphx-glr-script-out"])
     assert boxes.reading_minutes(unread) == 5
     folded = boxes.fold("hint", "Hint", nodes.paragraph("", "word " * 2000))

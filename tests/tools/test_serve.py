@@ -20,18 +20,16 @@ def start(folder, port):
 def test_it_listens_on_this_machine_alone_and_ends_with_a_word(tmp_path):
     (tmp_path / "index.html").write_text("hello")
     with start(tmp_path, 0) as server:
-        address = server.stdout.readline().split()[1]
-        port = int(address.rpartition(":")[2])
-        assert urlopen(f"http://127.0.0.1:{port}").read() == b"hello"
-        with (
-            socket.socket() as other
-        ):  # whoever listens everywhere has this one as well
-            other.bind(("127.0.0.2", port))
-        server.send_signal(signal.SIGINT)
         try:
+            address = server.stdout.readline().split()[1]
+            port = int(address.rpartition(":")[2])
+            assert urlopen(f"http://127.0.0.1:{port}").read() == b"hello"
+            with socket.socket() as other:  # whoever listens everywhere has this, too
+                other.bind(("127.0.0.2", port))
+            server.send_signal(signal.SIGINT)
             assert server.communicate(timeout=30)[0].strip() == "Stopped."
         finally:
-            server.kill()  # where Ctrl-C is ignored, nobody waits for ever
+            server.kill()  # or who waits for its end would wait for ever
     assert server.returncode == 0
 
 

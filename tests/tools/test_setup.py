@@ -69,6 +69,44 @@ def test_tests_start_when_the_pages_are_built_and_their_packages_are_there(tmp_p
     assert places == sorted(places)
 
 
+@pytest.mark.parametrize("again", [0, 1])
+def test_what_fails_is_tried_once_more_and_then_tests_have_failed(tmp_path, again):
+    """The recipe, with a Python that does nothing, and whose tests fail at first."""
+    (tmp_path / "bin").mkdir()
+    lines = [
+        "#!/bin/sh",
+        '[ "$2" = pytest ] || exit 0',
+        f'echo "$*" >> {tmp_path}/asked',
+    ]
+    lines += [f'case "$*" in *--last-failed*) exit {again};; esac', "exit 1"]
+    (tmp_path / "bin" / "python").write_text("\n".join(lines))
+    (tmp_path / "bin" / "python").chmod(0o755)
+    old = [
+        f"--old-file={tmp_path / name}"
+        for name in (".docs-installed", ".test-installed")
+    ]
+    for name in (".docs-installed", ".test-installed"):
+        (tmp_path / name).touch()
+    run = subprocess.run(["make", "-C", ROOT, f"VENV={tmp_path}", *old, "test"])
+    assert bool(run.returncode) == again
+    assert len((tmp_path / "asked").read_text().splitlines()) == 2
+
+
+def test_what_is_cleaned_is_all_that_building_and_testing_leave(tmp_path):
+    [line] = plan("clean", tmp_path)
+    lines = set((ROOT / ".gitignore").read_text("utf-8").split())
+    left = {re.sub("^docs/..?/", "docs/*/", name.strip("/*")) for name in lines}
+    kept = {".venv", "data", "dist", ".egg-info", "__pycache__"}
+    kept |= {"docs/locale/**/*.mo"}  # which each build makes anew
+    assert left - kept <= {*line.split()}
+
+
+def test_the_shares_of_lines_that_tests_have_to_run():
+    text = (ROOT / "Makefile").read_text("utf-8")
+    found = re.findall(r"report --include='(.+)' --fail-under=(\d+)\n", text)
+    assert found == [("mnist_tut/*", "100")] * 2 + [("docs/ext/*", "90")]
+
+
 def stamps(folder, age):
     """Leave what an installation leaves, so many seconds older than the lists of packages."""
     folder.mkdir()

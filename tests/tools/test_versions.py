@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from ext.versions import LOWEST, NEEDED, PROJECT, TESTED
+from ext.versions import LOWEST, NEEDED, PROJECT, TESTED, needs_text
 from packaging.version import Version
 
 ROOT = Path(__file__).parents[2]
@@ -92,3 +92,7 @@ def test_the_project_itself_asks_for_what_it_promises():
     for name in NEEDED:
         assert Version(LOWEST[name]) <= Version(TESTED[name])
     assert Version(LOWEST["numpy"]) >= Version("2.0")  # inside.py and its page use .mT
+
+
+def test_downloads_name_the_pytorch_that_all_was_tested_with():
+    assert f"tested with PyTorch {TESTED['torch']}." in needs_text()

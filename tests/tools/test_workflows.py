@@ -89,6 +89,7 @@ def test_no_step_has_more_than_one_command(path):
 def test_every_job_says_what_it_may_do_and_how_long(path):
     workflow = read(path)
     assert workflow["permissions"] == {}
+    assert workflow["env"]["MNIST_TUT_STAND_IN"] == "never"
     for job in workflow["jobs"].values():
         assert job["permissions"]
         assert 0 < job["timeout-minutes"] <= 90
