@@ -36,6 +36,8 @@
   facts["the pen is told"] = count("pen,true") === 1;
   facts["other keys are the browser's"] = key("a", { cancelable: true }) && key("Tab", { cancelable: true });
   facts["keys of the pad are the pad's"] = !key("ArrowUp", { cancelable: true });
+  const inked = ["Delete", "Backspace"].map((name) => { pad.stroke([[5, 5], [9, 9]]); key(name); return pad.ink.some(Boolean); });
+  facts["two keys erase"] = inked.join() === "false,false";
   canvas.remove();
   return facts;
 }

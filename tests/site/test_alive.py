@@ -491,11 +491,26 @@ def test_a_map_shows_its_kernel_and_one_window_of_its_sum(fresh):
           return [Math.floor(values.indexOf(most) / 49), most];
         }"""
     )
+    row = maps.nth(0).locator("button")
+    row.nth(0).focus()
+    for key, at in {"Up": 15, "Right": 0, "Down": 1, "Left": 0}.items():
+        page.keyboard.press(f"Arrow{key}")
+        assert row.nth(at).evaluate("b => b === document.activeElement"), key
     maps.nth(1).locator("button").nth(brightest[0]).click()
     detail = figure.locator(".alive-detail")
     assert f"ReLU makes {brightest[1]:.2f} of it" in detail.inner_text()
     assert detail.locator(".alive-nine").count() == 3
     assert detail.locator(".alive-parts > span").count() == 16
+    frames, y, x = page.evaluate(
+        """() => { const { row, column } = document.querySelector("[data-alive=draw]").draw.chosen;
+          const frames = [...document.querySelectorAll(".alive-detail .alive-frame")];
+          const edges = ({ style: { top, left, width } }) => [top, left, width].map(parseFloat);
+          return [frames.map(edges), row, column]; }"""
+    )
+    wanted = [[y / 7, x / 7, 1 / 7], [(2 * y - 1) / 14, (2 * x - 1) / 14, 3 / 14]]
+    np.testing.assert_allclose(
+        sorted(frames, key=lambda frame: frame[2]), 100 * np.array(wanted), atol=0.01
+    )
     first = detail.locator(".alive-label").inner_text()
     detail.locator(".alive-place").focus()
     page.keyboard.press("ArrowLeft")
@@ -767,6 +782,14 @@ def test_pad_and_bars_are_on_one_screen_and_bars_stand_above_it_on_a_phone(fresh
 def test_no_answer_is_said_to_be_quite_certain(desk):
     said = desk.evaluate("[1, 0.99999, 0.9995, 0.9994, 0.5].map(Alive.percent)")
     assert said == [">\xa099.9\xa0%"] * 3 + ["99.9 %", "50.0 %"]
+    told = """async (share) => {
+      const { draw } = document.querySelector("[data-alive=draw]");
+      draw.shares = [share, 1 - share, ...Array(8).fill(0)];
+      draw.tell();
+      await new Promise((done) => setTimeout(done, 600));
+      return draw.status.textContent; }"""
+    for share, second in ((0.9996, False), (0.9994, True)):
+        assert ("; next comes 1 (" in desk.evaluate(told, share)) == second
 
 
 def test_one_reading_a_frame_is_enough(fresh):
@@ -791,7 +814,7 @@ def test_one_reading_a_frame_is_enough(fresh):
 
 def test_the_pad_minds_every_pointer_and_key(desk):
     facts = desk.evaluate((HERE / "pad_facts.js").read_text("utf-8"))
-    assert len(facts) == 12
+    assert len(facts) == 13
     assert [fact for fact, holds in facts.items() if not holds] == []
 
 
@@ -851,7 +874,7 @@ def test_between_two_runs_nothing_is_mixed_up(fresh):
     page = fresh()
     wake(page, "train")
     facts = page.evaluate((HERE / "trainer_facts.js").read_text("utf-8"))
-    assert len(facts) == 14
+    assert len(facts) == 15
     assert [fact for fact, holds in facts.items() if not holds] == []
 
 

@@ -19,6 +19,8 @@ def test_the_landing_page_fits_one_screen(page, address, lang):
     for part in ["h1", "main p.go a"]:
         box = page.locator(part).bounding_box()
         assert box["y"] + box["height"] <= 900, f"{part} is below the first screen"
+    page.locator(".ways > li").first.click(position={"x": 4, "y": 4})  # all of it
+    page.wait_for_url(f"{address}/{lang}/tutorials/*")
 
 
 @both

@@ -69,6 +69,11 @@ def test_the_contents_list_shows_how_far_one_has_read(page, address):
     link = ".page-toc a[href='#{}']".format
     assert page.locator(link("from-scratch")).evaluate(width) == "2px"
     assert page.locator(link("gpu")).evaluate(width) != "2px"
+    page.evaluate("location.hash = 'gpu'")
+    page.locator(link("gpu") + ".active").wait_for()
+    page.evaluate("scrollBy({ top: -200, behavior: 'instant' })")
+    page.locator(link("gpu") + ":not(.active)").wait_for()
+    assert page.locator("#page-contents [aria-current]").count() == 1
 
 
 def test_the_theme_menu_works_with_the_mouse_and_with_the_keyboard(page, address):
@@ -79,10 +84,12 @@ def test_the_theme_menu_works_with_the_mouse_and_with_the_keyboard(page, address
     menu.get_by_text("Dark").click()
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     assert not menu.is_visible()
-    page.keyboard.press("Enter")  # the button has the focus again
-    assert menu.is_visible()
-    page.keyboard.press("Escape")
-    assert not menu.is_visible()
+    for leave in (["Escape"], ["Tab"] * 3):
+        page.keyboard.press("Enter")  # the button has the focus again
+        assert menu.is_visible()
+        for key in ["Tab", *leave]:
+            page.keyboard.press(key)
+        assert not menu.is_visible(), leave
     button.click()
     page.locator("h1").click()
     assert not menu.is_visible(), "a click elsewhere closes it"

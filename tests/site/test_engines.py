@@ -81,7 +81,7 @@ def test_the_contents_drawer_of_a_phone_closes_after_a_choice(tab, address):
     tab.goto(f"{address}/en/{TUTORIAL}")
     drawer = tab.locator("#pst-secondary-sidebar-modal")
     tab.locator("button.secondary-toggle").click()
-    drawer.locator(".drawer-close button").click()
+    drawer.get_by_role("button", name="Close").click()
     drawer.wait_for(state="hidden")
     tab.locator("button.secondary-toggle").click()
     drawer.locator("a[href='#cnn']").click()

@@ -32,6 +32,19 @@ def test_a_section_that_a_link_led_to_is_the_same_section_there_and_back(page, a
         page.set_viewport_size({"width": width, "height": 800})
 
 
+def test_whoever_reads_on_while_the_page_loads_is_left_there(page, address):
+    held, free = [], []
+    page.route("**/*.png", lambda r: r.continue_() if free else held.append(r))
+    page.goto(f"{address}/en/{TUTORIAL}#cnn~2.40", wait_until="domcontentloaded")
+    page.evaluate("scrollTo({ top: 300, behavior: 'instant' })")
+    free.append(True)
+    for route in held:
+        route.continue_()
+    page.wait_for_function("location.hash === '#cnn'")
+    assert held
+    assert page.evaluate("scrollY") < 400
+
+
 def test_the_place_on_the_screen_counts_and_not_an_old_hash(page, address):
     page.goto(f"{address}/en/{TUTORIAL}#cnn")
     scroll(page, 0.35)

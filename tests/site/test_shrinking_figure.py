@@ -80,6 +80,22 @@ def test_a_hasty_reader_ends_at_the_right_step_with_nothing_left_over(opened, pa
         assert state[key] == wanted[key]
 
 
+def test_keys_lead_to_steps_and_those_with_alt_are_the_browsers(opened):
+    tab = opened(PAGES[0])
+    press = """([key, altKey]) => document.querySelector(".shrink-live").dispatchEvent(
+      new KeyboardEvent("keydown", { key, altKey, bubbles: true, cancelable: true }))"""
+    last = len(NAMES) - 1
+    for key, k in {
+        "End": last,
+        "ArrowLeft": last - 1,
+        "Home": 0,
+        "ArrowRight": 1,
+    }.items():
+        assert tab.evaluate(press, [key, True])  # nobody has taken it
+        assert not tab.evaluate(press, [key, False])
+        assert tab.evaluate(STATE)["now"] == [str(k)]
+
+
 def test_a_finger_leads_to_the_next_step_and_back(opened):
     tab = opened(PAGES[0])
     swipe = """(by) => { const live = document.querySelector(".shrink-live");

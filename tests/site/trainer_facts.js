@@ -10,6 +10,7 @@ async () => {
   facts["PyTorch's losses are shown beside the page's run"] = curve("torch").split(" ").length > 20;
   facts["and how near they are is said"] = /largest difference in 7 steps/.test(t.readout.textContent);
   t.set("lr", 0.1);
+  facts["the slider says where it is"] = t.sliders.lr.input.getAttribute("aria-valuetext") === "0.1";
   facts["the run before stays as a pale line"] = curve("ghost") === first && first.split(" ").length === 7;
   t.worker.onmessage({ data: { ...t.last, run: t.run - 1, losses: [9] } });
   facts["a message of the run before is not taken for this one's"] = t.losses.length === 0;
