@@ -85,3 +85,32 @@ def test_the_page_rests_around_the_pad_without_moving(page, address):
       return 0 <= below && below < 40; }""")
     page.set_viewport_size({"width": 600, "height": 844})
     page.wait_for_function(f"({resting})() === 0")
+
+
+NOTES = """() => [...document.querySelectorAll("section > p.recap:last-child")].map((note) => {
+  const { left, right, top, bottom } = note.getBoundingClientRect();
+  const section = note.parentElement.getBoundingClientRect();
+  const text = note.parentElement.querySelector(":is(h1, h2, h3)").getBoundingClientRect();
+  const seen = [left + 2, right - 2].map((x) => {
+    scrollTo(0, scrollY + note.getBoundingClientRect().top - innerHeight / 2);
+    return document.elementFromPoint(x, note.getBoundingClientRect().top + 5);
+  });
+  const within = section.top <= top && bottom <= section.bottom + 1;
+  const beside = right < text.left;
+  return { left, within, beside, seen: seen.every((e) => note.contains(e)) }; })"""
+
+
+@both
+@pytest.mark.parametrize("name", ["nn_tutorial", "inside_torch_nn"])
+def test_what_a_section_comes_to_stands_in_the_margin_where_there_is_one(
+    page, address, lang, name
+):
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(f"{address}/{lang}/tutorials/{name}.html")
+    for width in (1280, 1440, 1920, 1024):
+        page.set_viewport_size({"width": width, "height": 800})
+        notes = page.evaluate(NOTES)
+        assert len(notes) > 5
+        assert all(n["within"] and n["seen"] and n["left"] >= 0 for n in notes), notes
+        assert {n["beside"] for n in notes} == {width >= 1280}
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
