@@ -30,7 +30,9 @@ def test_lines_are_short_enough_and_code_wraps_on_a_phone_and_stays_the_source(
     texts = code.all_text_contents()
     assert len(texts) > 50
     over = code.evaluate_all("all => all.map((e) => e.scrollWidth - e.clientWidth)")
-    assert not [by for by in over if 0 < by < 8], "a bar for a line's frame, not its text"
+    assert not [by for by in over if 0 < by < 8], (
+        "a bar for a line's frame, not its text"
+    )
     page.set_viewport_size({"width": 390, "height": 844})
     page.locator("html.wraps").wait_for()
     wide = page.locator("article pre:visible").evaluate_all(
