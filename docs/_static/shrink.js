@@ -62,7 +62,7 @@ for (const figure of document.querySelectorAll(".shrink")) {
       `<pre lang="en" data-to="${to}">${gone.map(([i, by]) => (by === to ? code(i) : "")).join("")}<span>→ ${lines[to]}</span></pre>`).join("");
   }
 
-  /** Put lines that went beside the one that took over, with an arrow. */
+  /** Put each group of lines that went beside the line that took over, and draw an arrow there. */
   function point(glide) {
     leads.innerHTML = "";
     if (getComputedStyle(leads).display === "none") return;
@@ -108,7 +108,7 @@ for (const figure of document.querySelectorAll(".shrink")) {
     }
   }
 
-  /** The reader's own step: said, and in the address. */
+  /** The reader's own step: said aloud, and put into the address. */
   function choose(k) {
     go(k);
     $("told").textContent = `${steps[k].title}. ${say.textContent} ${meter.textContent.trim()}.`;
@@ -116,25 +116,21 @@ for (const figure of document.querySelectorAll(".shrink")) {
   }
   const move = (by) => choose(by > 0 && now === LAST ? 0 : Math.max(0, now + by));
 
-  /** Reserve the height of the tallest step, out of the flow, so that nothing below moves; at first, a task for each. */
-  async function measure(pause) {
-    const parts = [$("page"), went, say], tall = [0, 0, 0], { bottom, height } = figure.getBoundingClientRect();
-    figure.style.minHeight = `${figure.offsetHeight}px`;
+  /** Reserve the height of the tallest step, out of the page's flow, so that nothing below ever moves. */
+  function measure() {
+    const parts = [$("page"), went, say], tall = [0, 0, 0];
+    figure.style.minHeight = `${figure.offsetHeight}px`; // or the page would scroll
     live.style.cssText = `position:absolute;visibility:hidden;width:${figure.clientWidth}px`;
     parts.forEach((part) => (part.style.minHeight = ""));
-    for (const k of steps.keys()) {
-      if (pause && !document.hidden) await new Promise((go) => setTimeout(go));
+    steps.forEach((_, k) => {
       write(k);
       point();
       parts.forEach((part, j) => (tall[j] = Math.max(tall[j], part.getBoundingClientRect().height)));
-    }
+    });
     parts.forEach((part, j) => (part.style.minHeight = `${tall[j]}px`));
-    figure.classList.add("awake");
     live.style.cssText = "";
     go(now, false);
     figure.style.minHeight = "";
-    if (pause && bottom < innerHeight / 2 && !CSS.supports("overflow-anchor", "auto")) // as in alive.js
-      scrollBy({ top: figure.offsetHeight - height, behavior: "instant" });
   }
 
   live.addEventListener("click", ({ target }) => {
@@ -156,13 +152,12 @@ for (const figure of document.querySelectorAll(".shrink")) {
     if (Math.abs(x) > 40 && Math.abs(x) > 2 * Math.abs(y) && !(x < 0 && now === LAST)) move(x < 0 ? 1 : -1);
   });
   figure.append(live);
+  figure.classList.add("awake");
   let width = 0;
-  const fit = (pause) => { if (figure.clientWidth !== width) { width = figure.clientWidth; return measure(pause); } };
+  const fit = () => { if (figure.clientWidth !== width) { width = figure.clientWidth; measure(); } };
+  fit();
+  new ResizeObserver(fit).observe(figure);
   const come = () => { if (asked() >= 0) { go(asked()); figure.scrollIntoView(); } };
-  (async () => {
-    await fit(true);
-    new ResizeObserver(() => { fit(); }).observe(figure);
-    addEventListener("hashchange", come);
-    if (asked() >= 0 && performance.getEntriesByType("navigation")[0]?.type === "navigate") come();
-  })();
+  addEventListener("hashchange", come);
+  if (asked() >= 0 && performance.getEntriesByType("navigation")[0]?.type === "navigate") come();
 }

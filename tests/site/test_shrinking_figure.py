@@ -122,26 +122,6 @@ def test_without_a_script_the_first_and_the_last_loop_stand_side_by_side(
     assert boxes[0]["x"] + boxes[0]["width"] < boxes[1]["x"]
 
 
-def test_each_step_is_measured_in_a_task_of_its_own_and_the_height_is_held(opened):
-    tasks, heights = opened(PAGES[0]).evaluate("""async () => {
-      const figure = document.querySelector(".shrink"), heights = new Set();
-      const wait = window.setTimeout;
-      figure.querySelector(".shrink-live").remove();
-      figure.classList.remove("awake");
-      let tasks = 0;
-      window.setTimeout = (work) => wait(() => {
-        tasks += 1;
-        heights.add(figure.offsetHeight);
-        work();
-      });
-      const { src } = document.querySelector("script[src*='shrink.js']");
-      document.head.append(Object.assign(document.createElement("script"), { src }));
-      while (!figure.classList.contains("awake")) await new Promise((go) => wait(go, 5));
-      return [tasks, heights.size]; }""")
-    assert tasks == len(NAMES)
-    assert heights == 1
-
-
 def test_the_figure_costs_a_reader_little(site):
     static = site / "en" / "_static"
     for name, most in (("shrink.js", 4096), ("shrink.css", 3072)):
