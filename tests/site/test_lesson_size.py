@@ -52,7 +52,6 @@ def measure(tab, place):
     """Measure a page."""
     tab.set_viewport_size({"width": WIDTH, "height": SCREEN})
     tab.goto(place)
-    tab.wait_for_function("!document.querySelector('.shrink:not(.awake)')")
     return tab.evaluate(MEASURE)
 
 
