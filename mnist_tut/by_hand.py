@@ -35,7 +35,8 @@ def nll(log_probs, target):
     log_probs : (n, classes) float Tensor
         Log-probabilities, as :func:`log_softmax` returns them.
     target : (n,) int64 Tensor
-        The true class of each row. A label of -1 would count as the last class.
+        The true class of each row. A label of -1 would count as the last class; of fewer labels
+        than rows nothing is said, and the first rows count.
 
     Returns
     -------
@@ -45,7 +46,7 @@ def nll(log_probs, target):
     Raises
     ------
     IndexError
-        If the lengths differ, or a label is not a column of `log_probs` or not an integer.
+        If there are more labels than rows, or one is not a column of `log_probs` or no integer.
     """
     return -log_probs[torch.arange(len(target)), target].mean()
 
@@ -68,6 +69,6 @@ def accuracy(out, yb):
     Raises
     ------
     RuntimeError
-        If the lengths differ.
+        If the lengths differ. (A single label is compared with every row.)
     """
     return (out.argmax(dim=1) == yb).float().mean()

@@ -172,7 +172,15 @@ def test_nll_takes_minus_one_for_the_last_class_as_its_docstring_warns():
     assert torch.equal(nll(log_probs, torch.tensor([-1, -1])), last)
 
 
-def test_accuracy_refuses_labels_of_another_length():
+def test_nll_refuses_more_labels_than_rows_and_takes_the_first_rows_for_fewer():
+    log_probs, labels = log_softmax(torch.randn(3, 5)), torch.tensor([1, 0, 4, 2])
+    with pytest.raises(IndexError, match=r"index 3 is out of bounds .* with size 3"):
+        nll(log_probs, labels)
+    assert torch.equal(nll(log_probs, labels[:2]), nll(log_probs[:2], labels[:2]))
+
+
+def test_accuracy_refuses_labels_of_another_length_but_for_a_single_one():
+    assert accuracy(torch.eye(4), torch.tensor([2])) == 1 / 4
     with pytest.raises(RuntimeError, match=r"size of tensor a \(4\) must match"):
         accuracy(torch.zeros(4, 10), torch.zeros(3).long())
 

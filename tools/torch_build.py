@@ -70,7 +70,8 @@ def names(place: str) -> str:
     try:
         with urlopen(place, timeout=SECONDS) as page:
             return unquote(page.read().decode(errors="replace"))
-    except HTTPError:
+    except HTTPError as fault:
+        fault.close()
         return ""
 
 

@@ -1037,7 +1037,8 @@ for script in (bare, guarded):
 # In a notebook there is no script to import, and the guard does not help: a worker on Windows or
 # macOS looks for your class in its own empty ``__main__``. Put data set, ``collate_fn`` and the like
 # into a file beside the notebook and import them; or load without workers, ``num_workers=0``. (Linux
-# copies the whole process, called *fork*, and has no such trouble before Python 3.14.)
+# copies the whole process, called *fork*, and has no such trouble before Python 3.14. From 3.14 on,
+# the message is ``module '__main__' has no attribute 'Task'``, with your name for ``Task``.)
 #
 # This program has no file either. First its class is in ``__main__``, as in a notebook, then in a
 # file:

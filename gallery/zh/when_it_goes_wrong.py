@@ -1016,7 +1016,8 @@ for script in (bare, guarded):
 # 笔记本没有脚本可供导入，加上那行判断也没有用：在 Windows 和 macOS 上，\
 # 工作进程只在自己空空的 ``__main__`` 里找您的类。请把数据集、``collate_fn`` 之类写进笔记本旁边的
 # ``.py`` 文件，再导入进来；或者干脆不用工作进程，即 ``num_workers=0``。（Linux
-# 复制整个进程，叫作 *fork*，Python 3.14 之前没有这个问题。）
+# 复制整个进程，叫作 *fork*，Python 3.14 之前没有这个问题。从 3.14 起，报错改成了
+# ``module '__main__' has no attribute 'Task'``，其中 ``Task`` 是您起的名字。）
 #
 # 下面的程序同样没有文件。先像在笔记本里那样，把类写在 ``__main__`` 里，再把它写进文件：
 

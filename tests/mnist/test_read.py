@@ -206,7 +206,7 @@ def test_a_huge_file_is_not_read_whole(tmp_path):
         ("file/in it", "is not there"),
         ("link", "is not there"),
         ("a\0b", "is not there"),
-        (5000 * "x", "File name too long"),
+        (5000 * "x", "File name too long|is not there"),  # as Python 3.14 has it
         ("pipe", "is no regular file"),
         ("with a folder", "mnist.pkl.gz is no regular file"),
         ("closed", "closed cannot be read: Permission denied"),
