@@ -98,10 +98,10 @@ def test_names_types_and_descriptions_are_parted_as_the_language_does(entries, l
     assert "--" not in html.get_text().replace("---", "")
     if lang == "en":
         assert "target ((n,) int64 Tensor) – The true class" in entry
-        assert "IndexError – If the lengths" in entry
+        assert "IndexError – If there are more labels" in entry
     else:
         assert "target（形状为 (n,) 的 int64 张量）：每一行的真实类别" in entry
-        assert "IndexError：如果两者长度不同" in entry
+        assert "IndexError：如果标签比行数多" in entry
 
 
 @each

@@ -99,7 +99,8 @@ def test_the_words_of_newer_versions_of_python_stand_in_their_entry(lang):
     for since, said in NEWER.items():
         for label, words in said.items():
             entry = text.split(f"_{label}:")[1].split("\n.. _")[0]
-            assert f"``{words}``" in entry and ".".join(map(str, since)) in entry
+            assert f"``{words}``" in entry
+            assert ".".join(map(str, since)) in entry
 
 
 def is_said(words, page, label):
