@@ -136,11 +136,9 @@ def pins(listed: str, folder: Path, newest: bool) -> str:
     """Return the list of versions to install: without PyTorch and its own, if it is to be new."""
     if not newest:
         return listed
-    lines = Path(listed).read_text(encoding="utf-8").splitlines(keepends=True)
-    free = re.compile(r"(torch|triton|nvidia-[\w-]+|cuda-[\w-]+)==")
-    (folder / listed).write_text(
-        "".join(line for line in lines if not free.match(line))
-    )
+    free = r"^(torch|triton|nvidia-[\w-]+|cuda-[\w-]+)==.*\n( .*\n)*"
+    text = Path(listed).read_text(encoding="utf-8")
+    (folder / listed).write_text(re.sub(free, "", text, flags=re.MULTILINE))
     return str(folder / listed)
 
 
@@ -196,13 +194,10 @@ def uv_installer(
     options, variables = found
     if sys.dont_write_bytecode:  # then nothing would ever be compiled but here
         command.append("--compile-bytecode")
-    if newest:
-        return Installer(
-            command, options, ["-c", pins("constraints.txt", folder, True)], variables
-        )
     # Wherever a file lies, its checksum decides: none of several indexes can put its own in.
     options += ["--index-strategy", "unsafe-first-match"]
-    versions = ["-c", "hashes.txt", "--build-constraint", "hashes.txt"]
+    known = pins("hashes.txt", folder, newest)
+    versions = ["-c", known, "--build-constraint", "hashes.txt"]
     return Installer(command, options, versions, variables)
 
 
