@@ -22,23 +22,23 @@ SHEETS = {
     "sg_gallery.css": Path(sphinx_gallery.__file__).parent / "_static/sg_gallery.css",
 }
 TABLE = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-SCRIPT = (
-    "scripts/pydata-sphinx-theme.js"  # lays out the whole page, to ask each block for its width
-)
+# It lays out the whole page, to ask each block for its width.
+SCRIPT = "scripts/pydata-sphinx-theme.js"
 WIDTHS = re.compile(r'const e=\(\)=>\{document\.querySelectorAll\(\["pre".*?,e\(\)(?=\}function)')
 NAMES = re.compile(r"[.#]((?:\\.|[\w-])+)")
 NOTICES = re.compile(r"/\*!.*?\*/", re.S)  # of licences
-ICON_FONTS = re.compile(r"@font-face\s*\{[^{}]*Font Awesome[^{}]*\}")
+# Fonts of icons, and a rule that seeks an open drawer in the whole page: site.css does it sooner.
+LEFT_OUT = re.compile(r"@font-face\s*\{[^{}]*Font Awesome[^{}]*\}|html:has\([^{}]*\{[^{}]*\}")
 BROWSERS = ["chrome 100", "firefox 100", "safari 15.4"]  # of 2022: what is written for
 ATTRIBUTES = re.compile(r"""\b(?:class|id)\s*=\s*["']([^"']*)["']""")
 ICON = re.compile(r"fa[srb]?$|fa-")
 
 
 def without_unused(css: str, words: set[str] | None = None) -> str:
-    """Leave out blanks, the fonts of icons and, given all words, the rules that match nothing."""
+    """Leave out blanks, what is too dear and, given all words, the rules that match nothing."""
     names = {name.replace("\\", "") for name in NAMES.findall(css)}
     light = process_stylesheet(
-        ICON_FONTS.sub("", css),
+        LEFT_OUT.sub("", css),
         unused_symbols=names - words if words else set(),
         minify=True,
         browsers_list=BROWSERS,

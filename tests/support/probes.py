@@ -70,6 +70,9 @@ OPEN_ALL = """async () => {
     const opened = document.querySelector("dialog[open], .bd-header .dropdown-menu.show");
     if (!opened) { hidden.push(`${button.className} opens nothing`); continue; }
     if (button.ariaExpanded === "false") hidden.push("not told: open");
+    if (opened.matches(".bd-sidebar-primary, .bd-sidebar-secondary")
+        && getComputedStyle(document.documentElement).overflowY !== "hidden")
+      hidden.push("the page behind it moves");
     look(opened);
     if (opened.close) opened.close();
     else document.body.click();
