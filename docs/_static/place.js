@@ -1,3 +1,14 @@
+// On a phone what is far from the reader is not laid out (site.css): it is before a place is sought.
+{
+  const wake = () => { delete document.documentElement.dataset.far; };
+  addEventListener("click", ({ target }) => { if (target.closest?.("a")?.hash) wake(); }, true);
+  for (const event of ["hashchange", "beforeprint"]) addEventListener(event, wake);
+  addEventListener("load", () => {
+    const width = innerWidth; // a phone's bars come and go
+    addEventListener("resize", () => { if (innerWidth !== width) wake(); });
+  });
+}
+
 // The language switch keeps the reader's place. Headings, cells and figures are the same in both
 // languages, paragraphs are not: so a place is "so far between two of these marks". It travels in the
 // hash, `#cnn~2.40`: from the third mark below #cnn four tenths of the way to the next. That works on

@@ -155,8 +155,10 @@ for (const figure of document.querySelectorAll(".shrink")) {
   figure.classList.add("awake");
   let width = 0;
   const fit = () => { if (figure.clientWidth !== width) { width = figure.clientWidth; measure(); } };
-  fit();
-  new ResizeObserver(fit).observe(figure);
+  const stay = () => { fit(); new ResizeObserver(fit).observe(figure); };
+  if (document.documentElement.dataset.far) // rests till it is near: place.js
+    new IntersectionObserver(([{ isIntersecting }], near) => { if (isIntersecting) near.disconnect(stay()); }, { rootMargin: "200px" }).observe(figure);
+  else stay();
   const come = () => { if (asked() >= 0) { go(asked()); figure.scrollIntoView(); } };
   addEventListener("hashchange", come);
   if (asked() >= 0 && performance.getEntriesByType("navigation")[0]?.type === "navigate") come();

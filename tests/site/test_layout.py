@@ -1,6 +1,7 @@
 """How the tutorial stands on a screen: lines for the eye, code on a phone, a page that rests."""
 
 import pytest
+from probes import FRAME
 
 TUTORIAL = "tutorials/nn_tutorial.html"
 both = pytest.mark.parametrize("lang", ["en", "zh"])
@@ -71,7 +72,8 @@ def test_on_a_phone_code_can_be_read_and_touched(opener, address):
 def test_the_page_rests_around_the_pad_without_moving(page, address):
     page.set_viewport_size({"width": 390, "height": 844})
     page.emulate_media(reduced_motion="reduce")
-    page.goto(f"{address}/en/{TUTORIAL}")
+    page.goto(f"{address}/en/{TUTORIAL}#")
+    page.reload()  # whoever comes back wants all of it
     figure = page.locator("[data-alive=draw]")
     figure.scroll_into_view_if_needed()
     page.locator("[data-alive=draw][data-awake]").wait_for()
@@ -89,6 +91,70 @@ def test_the_page_rests_around_the_pad_without_moving(page, address):
       return 0 <= below && below < 40; }""")
     page.set_viewport_size({"width": 600, "height": 844})
     page.wait_for_function(f"({resting})() === 0")
+
+
+# What lies so far down that it is not laid out yet.
+FAR = """() => [...document.querySelectorAll("article section > section > p")]
+  .filter((e) => !e.checkVisibility({ contentVisibilityAuto: true })).length"""
+PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True}
+#: Read down a page and up again by 500 pixels at a time: how often what was read had moved.
+READ = """async () => {
+  FRAME
+  const moved = [];
+  for (const by of [...Array(24).fill(500), ...Array(24).fill(-500)]) {
+    const seen = document.elementsFromPoint(150, 400).find((e) => e.matches("article *"));
+    const before = seen.getBoundingClientRect().top;
+    scrollBy({ top: by, behavior: "instant" });
+    await frame();
+    const off = seen.getBoundingClientRect().top - before + by;
+    if (Math.abs(off) > 2 && scrollY > 0) moved.push([scrollY, off]);
+  }
+  return moved; }""".replace("FRAME", FRAME)
+
+
+@both
+@pytest.mark.parametrize("name", ["nn_tutorial", "when_it_goes_wrong"])
+def test_a_phone_lays_out_what_one_comes_near_and_nothing_ever_moves(
+    opener, address, lang, name
+):
+    page = opener(f"{address}/{lang}/tutorials/{name}.html", **PHONE)
+    assert page.evaluate(FAR) > 50
+    assert page.evaluate(READ) == []
+    ids = page.locator("article section section[id]").evaluate_all(
+        "all => all.map((e) => e.id)"
+    )
+    for part in (-2, len(ids) // 2, 2):
+        page.goto(f"{address}/{lang}/tutorials/{name}.html?{part}")
+        page.wait_for_function(f"({FAR})() > 50")
+        link = f"#page-contents a[href='#{ids[part]}']"
+        page.locator(link).evaluate("(link) => link.click()")
+        page.wait_for_function(
+            """(id) => {
+              const edge = (of) => document.querySelector(of).getBoundingClientRect();
+              const below = edge("#" + id).top - edge(".bd-header").bottom;
+              return 0 <= below && below < 40; }""",
+            arg=ids[part],
+        )
+        assert page.evaluate(FAR) == 0
+
+
+def test_whoever_seeks_a_place_comes_back_or_does_not_use_chromium_gets_all_at_once(
+    opener, address
+):
+    page = opener(f"{address}/en/{TUTORIAL}#cnn", **PHONE)
+    assert page.evaluate(FAR) == 0
+    page.goto(f"{address}/en/{TUTORIAL}?read")
+    page.wait_for_function(f"({FAR})() > 50")
+    page.reload()
+    assert page.evaluate(FAR) == 0
+    page.goto(f"{address}/en/{TUTORIAL}?again")
+    page.wait_for_function(f"({FAR})() > 50")
+    page.set_viewport_size({"width": 600, "height": 844})
+    page.wait_for_function(f"({FAR})() === 0")
+    page.goto(f"{address}/en/{TUTORIAL}?wide")
+    page.set_viewport_size({"width": 1000, "height": 844})
+    page.reload()
+    assert page.locator("html[data-far]").count() == 0
 
 
 NOTES = """() => [...document.querySelectorAll("section > p.recap:last-child")].map((note) => {

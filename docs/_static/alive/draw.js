@@ -248,6 +248,8 @@
   /** Let the rest of a long page rest, each section as high as it is: else a phone arranges all its
    *  layers anew at every movement of the pen. */
   function rest(figure) {
+    const again = () => figure.addEventListener("pointerdown", () => rest(figure), { once: true, capture: true });
+    if (document.documentElement.dataset.far) return again(); // it rests already: place.js
     const others = [...document.querySelectorAll("article > section > section")].filter((s) => !s.querySelector("[data-alive]"));
     const heights = others.map((section) => section.offsetHeight), width = innerWidth;
     others.forEach(({ style }, i) => Object.assign(style, { containIntrinsicSize: `auto ${heights[i]}px`, contentVisibility: "auto" }));
@@ -255,7 +257,7 @@
       if (innerWidth === width) return; // a phone's bars come and go
       removeEventListener("resize", wake);
       for (const { style } of others) style.contentVisibility = style.containIntrinsicSize = "";
-      figure.addEventListener("pointerdown", () => rest(figure), { once: true, capture: true });
+      again();
     };
     addEventListener("resize", wake);
   }
