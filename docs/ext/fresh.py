@@ -1,9 +1,8 @@
 """Start over when something changes that Sphinx does not watch.
 
-Sphinx does not know that pages depend on our extensions, catalogues, templates and styles, and all
-on the table of contents; it goes by times, which copying sets back; and it leaves behind pages that
-are no more. So all this is summed up, and if the sum is another one, what was built is removed (but
-not what programs gave: see ``run_once``).
+Sphinx does not know that pages depend on our extensions, catalogues, templates, styles and lists of
+contents; it goes by times, which copying sets back; and it leaves pages that are no more. So all
+that is summed up: with another sum, what was built goes (not what programs gave: ``run_once``).
 """
 
 import hashlib
@@ -38,7 +37,8 @@ def start_over(app: Sphinx, config: Config) -> None:
             path.unlink()
     now = digest(Path(app.srcdir), [config.site_url, config.repository, config.data_used])
     stamp = Path(app.doctreedir, f"{Path(app.outdir).parent.name}-made-of")  # links share trees
-    if not stamp.exists() or stamp.read_text(encoding="utf-8") != now:
+    cut = any(not tree.stat().st_size for tree in stamp.parent.rglob("*.doctree"))  # by a full disk
+    if cut or not stamp.exists() or stamp.read_text(encoding="utf-8") != now:
         for folder in (app.outdir, app.doctreedir):
             shutil.rmtree(folder, ignore_errors=True)
             Path(folder).mkdir(parents=True, exist_ok=True)

@@ -72,6 +72,12 @@ def test_of_builders_that_share_their_trees_each_starts_over(tmp_path):
     assert not left("links")
     assert not left("html")
     assert left("html")
+    (trees / "tutorials").mkdir()
+    tree = trees / "tutorials" / "page.doctree"
+    for text in ("whole", ""):  # the second was cut off, by a full disk or a power cut
+        tree.write_text(text)
+        assert left("html") == (text == "whole")
+    assert not tree.exists()
 
 
 def test_a_script_with_a_new_name_leaves_nothing_of_its_old_page(tmp_path, monkeypatch):
