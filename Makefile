@@ -30,7 +30,7 @@ export MNIST_TUT_PAGE := $(if $(wildcard gallery/en/$(PAGE).py),$(PAGE),$(error 
   there is no page $(PAGE), but these: $(basename $(notdir $(wildcard gallery/en/*.py)))))
 endif
 
-.PHONY: html html-en html-zh test test-package coverage mutants lint linkcheck bench notebooks class live try-live webkit pins version release newest more serve clean help
+.PHONY: html html-en html-zh test test-package coverage mutants lint linkcheck bench notebooks read class live try-live webkit pins version release newest more serve clean help
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -114,6 +114,9 @@ try-live: html $(TEST) ## run every cell as make live would, and compare what it
 webkit: html ## open the built site in Safari's engine, where Debian's webkit2gtk-driver is
 	@$(PYTHON) tools/set_up.py $(VENV) docs webkit
 	@$(BIN)/python tools/try_webkit.py
+
+read: $(TEST) ## say that what was changed has been read in both languages, side by side
+	@$(BIN)/python tools/read_together.py
 
 class: html ## put notebooks without solutions, and the solutions apart, into build/class
 	@$(BIN)/python tools/class_notebooks.py $(BUILD)
