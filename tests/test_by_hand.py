@@ -147,6 +147,11 @@ def test_accuracy_is_the_share_of_rows_whose_largest_output_is_at_the_label(batc
     assert got.item() == pytest.approx(right / len(labels))
 
 
+def test_accuracy_of_nothing_is_not_a_number_as_its_docstring_says():
+    assert accuracy(torch.zeros(0, 10), torch.zeros(0).long()).isnan()
+    assert "NaN for an empty batch" in accuracy.__doc__
+
+
 def test_accuracy_needs_only_the_order_of_the_outputs():
     out, labels = torch.randn(50, 10), torch.randint(10, (50,))
     labels[:20] = out[:20].argmax(1)

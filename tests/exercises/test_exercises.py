@@ -632,6 +632,14 @@ def test_a_check_shares_nothing_but_the_comparison(name):
     assert used & set(vars(module_of(name))) - {"torch"} <= {"compare"}
 
 
+def test_a_check_gives_its_hint_in_the_language_of_the_page():
+    for name in EXERCISES:
+        for lang in ("en", "zh"):
+            given = exercises.says(name, lang)["hint"]
+            assert given == exercises.hint(name, lang).replace("``", "")
+        assert given != exercises.says(name, "en")["hint"]
+
+
 def test_a_language_without_a_catalogue_speaks_english():
     assert exercises.says("my_nll", "eo") == exercises.says("my_nll", "en")
     assert exercises.hint("my_nll", "eo") == module_of("my_nll").HINT

@@ -39,6 +39,13 @@ def test_my_fit_in_the_place_of_fit_trains_the_same_network(page):
     page.torch.testing.assert_close(model.state_dict(), theirs.state_dict())
 
 
+@both
+def test_the_example_of_a_task_is_what_its_solution_gives(lang):
+    task = prose(lang, NAME).split("exercise:: my_size")[1]
+    size = re.search(r"28\D+3\D+2\D+1\D+(\d+)", task)[1]
+    assert module_of("my_size").my_size(28, 3, 2, 1) == int(size)
+
+
 def test_each_learning_rate_is_tried_once_and_drawn_where_it_belongs(page):
     axes = page.figures[0].gca()
     assert axes.get_xscale() == "log"

@@ -18,6 +18,7 @@ import torch
 import torch.nn.functional as F
 from gallery_scripts import captions, cells
 from matplotlib.colors import to_rgb
+from torch.utils.data import RandomSampler, SequentialSampler
 
 from mnist_tut.plots import BLUE, ORANGE, backward_graph
 
@@ -67,6 +68,12 @@ def page(data):
     given |= {"x_test": x_test, "y_test": y_test, "figures": figures, "losses": losses}
     yield SimpleNamespace(lines=lines, names=names, **given)
     plt.close("all")
+
+
+def test_training_data_is_shuffled_from_the_validation_section_on(page):
+    cell = next(names for _, names in page.lines if "valid_dl" in names)
+    assert isinstance(cell["train_dl"].sampler, RandomSampler)
+    assert isinstance(cell["valid_dl"].sampler, SequentialSampler)
 
 
 # What stands behind a label -----------------------------------------------------------------------

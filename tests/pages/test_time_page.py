@@ -272,6 +272,10 @@ def test_the_noise_is_the_largest_factor_between_a_thing_and_its_twin(page):
     assert line == f"noise: a factor of {twin:.2f}"
     [told] = [line for line in page.printed if line.startswith("threads:")]
     assert told == f"threads: {torch.get_num_threads()}"
+    for lang in ("en", "zh"):
+        text = "\n".join(cell.content for cell in cells(lang, NAME))
+        [rule] = re.findall(r"^noise = (.*)$", text, re.M)
+        assert eval(rule, {"shares": [0.5, 1.2]}) == 2  # a twin may be faster, too
 
 
 def test_words_on_the_figures_are_explained_in_chinese(page):

@@ -65,6 +65,17 @@ def page():
     return SimpleNamespace(**{"printed": run.printed, "files": files, **run.names})
 
 
+def test_precision_goes_by_what_was_predicted_and_recall_by_what_was_true(page):
+    for digit in range(10):
+        hit = page.matrix[digit, digit]
+        for shares, of in (
+            (page.precision, page.matrix[:, digit]),
+            (page.recall, page.matrix[digit]),
+        ):
+            assert shares[digit] == hit / of.sum() or of.sum() == 0
+    assert not torch.equal(page.precision, page.recall)
+
+
 # Every number in the prose
 
 
