@@ -172,6 +172,11 @@ def test_both_languages_name_the_same_code_in_the_same_places(name):
             assert not missing, f"gallery/zh/{name}, line {zh.lineno}"
             added = {word for word in known - said if word not in code}
             assert not added, f"gallery/zh/{name}, line {zh.lineno}"
+            formulas = [
+                [" ".join(f.split()) for f in re.findall(r":math:`([^`]+)`", b.content)]
+                for b in (en, zh)
+            ]
+            assert formulas[0] == formulas[1], f"gallery/zh/{name}, line {zh.lineno}"
 
 
 def paragraphs(text):
