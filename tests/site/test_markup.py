@@ -32,6 +32,21 @@ def broken_links(page):
             yield f"{target.geturl()}: no such anchor"
 
 
+@both
+def test_no_script_or_style_is_published_that_nothing_asks_for(site, lang):
+    files = [
+        path for kind in ("js", "css") for path in (site / lang).rglob(f"*.{kind}")
+    ]
+    assert len(files) > 20
+    words = set()
+    for path in [*files, *(site / lang).rglob("*.html")]:
+        own = "" if path.suffix == ".html" else path.stem
+        words |= set(re.findall(r"[\w.-]+", path.read_text("utf-8"))) - {own}
+    networks = {p.name for p in files if p.stem.removeprefix("model-") in words}
+    unused = {p.name for p in files if not words & {p.name, p.stem}}
+    assert not unused - networks
+
+
 @pytest.mark.parametrize("lang", ["en", "zh", "."])
 def test_every_internal_link_and_anchor_exists(site, lang):
     looked_at = pages(site / lang) if lang != "." else [site / "index.html"]
