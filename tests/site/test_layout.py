@@ -141,8 +141,10 @@ def test_a_phone_lays_out_what_one_comes_near_and_nothing_ever_moves(
 def test_whoever_seeks_a_place_comes_back_or_does_not_use_chromium_gets_all_at_once(
     opener, address
 ):
-    page = opener(f"{address}/en/{TUTORIAL}#cnn", **PHONE)
-    assert page.evaluate(FAR) == 0
+    for place in ("#cnn", "#:~:text=many%20such%20layers"):
+        page = opener(f"{address}/en/{TUTORIAL}{place}", **PHONE)
+        assert page.evaluate(FAR) == 0
+        page.wait_for_function("scrollY > 5000")
     page.goto(f"{address}/en/{TUTORIAL}?read")
     page.wait_for_function(f"({FAR})() > 50")
     page.reload()
