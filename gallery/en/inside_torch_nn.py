@@ -114,8 +114,8 @@ y = Tensor(numbers) * w
 show_handing_on((y * y + y).sum())
 
 # %%
-# .. figure-text:: From right to left: 1, of no dimension; 2; 3 below 2; 4; and in a frame 5, of the
-#    shape (2,). Arrows lead from 1 to 2, from 2 to 3 and to 4, from 3 to 4, and from 4 to 5.
+# .. figure-text:: In a row from right to left: 1, of no dimension; 2; 3; 4; and in a frame 5, of the
+#    shape (2,). An arrow leads from each to the next, and one in an arc from 2 over 3 to 4.
 #
 #    The numbers are the order in which ``backward`` takes the tensors; then come their shapes. 1 is
 #    the loss, 2 is ``y * y + y``, 3 the square, 4 is ``y``, and 5, in a frame, the leaf ``w``.
@@ -183,12 +183,13 @@ except RuntimeError as error:
 # *Only leaves have a gradient.* A leaf has no ``grad_fn``: nobody made it, so there is nobody to
 # hand a gradient on to, and it stays.
 #
-# *No leaf changes in place while it is recorded*: the derivative of a product needs the numbers that
-# went into it. This is why the update in a training loop stands below ``no_grad``, which is nothing but a
-# switch that ``operation`` looks at.
+# *No leaf changes in place while it is recorded*: a recorded change would make it a result, no longer
+# a leaf, and no gradient would stay with it. This is why the update in a training loop stands below
+# ``no_grad``, which is nothing but a switch that ``operation`` looks at.
 #
-# *Not between forward and backward either.* Our library lets this slip through and computes a wrong
-# gradient. PyTorch counts the changes of every tensor, and refuses:
+# *Not between forward and backward either*: the derivative of a product needs the numbers that went
+# into it. Our library lets such a change slip through and computes a wrong gradient. PyTorch counts
+# the changes of every tensor, and refuses:
 
 from mnist_tut.inside import no_grad
 
@@ -245,9 +246,9 @@ except RuntimeError as error:
 #    :folded: A solution, as our library has it
 #
 # Two simple layers to put into it, with random weights. NumPy's ``RandomState`` is the generator that
-# PyTorch uses, too (the *Mersenne Twister*), and ``uniform`` makes weights of its numbers, the smaller
-# the more numbers each output adds up (``fan_in``). So the same seed gives both libraries the same
-# layer.
+# PyTorch uses on the CPU, too (the *Mersenne Twister*), and ``uniform`` makes weights of its numbers,
+# the smaller the more numbers each output adds up (``fan_in``). So the same seed gives both libraries
+# the same layer.
 #
 # .. tested-source:: mnist_tut.inside.manual_seed
 #    :folded: manual_seed: where the random numbers begin
@@ -398,12 +399,12 @@ print(layer(Tensor(digit[None, None])).shape)
 #    ``weight`` the shape ``(out, c, k, k)``. Return the array that a convolution gives, of the shape
 #    ``(out, h - k + 1, w - k + 1)``, without bias, padding or stride.
 #
-# *Batch normalisation* takes the mean out of every channel and divides by its standard deviation.
-# While the model is trained these come from the mini-batch, and running averages of them go into
-# buffers; after ``eval()`` the running averages are used. (A sample varies a little less than all
-# the data: ``n / (n - 1)`` makes up for it.) :term:`Dropout <dropout>`, in training alone, sets numbers
-# to zero at random and divides the others by ``1 - p``, so that the mean stays. These two layers are
-# why a model has to be told its mode.
+# *Batch normalisation* takes the mean out of every channel and divides by its standard deviation, the
+# root of its variance. While the model is trained, mean and variance come from the mini-batch, and
+# running averages of them go into buffers; after ``eval()`` these are used. (A sample varies a little
+# less than all the data: ``n / (n - 1)`` makes up for it.) :term:`Dropout <dropout>`, in training
+# alone, sets numbers to zero at random and divides the others by ``1 - p``, so that the mean stays.
+# These two layers are why a model has to be told its mode.
 #
 # .. tested-source:: mnist_tut.inside.BatchNorm2d
 #    :folded: BatchNorm2d: the mean of the batch, or the running one
@@ -488,7 +489,7 @@ for name in ("default", "kaiming_normal_"):
 #
 #    Write ``my_adamw(p, g, m, v, t, lr, b1, b2, eps, decay)``, one step for one parameter. All of
 #    ``p, g, m, v`` are arrays, ``t`` counts the steps from 1. Return the new ``p``, ``m`` and
-#    ``v``. First shrink ``p`` by ``lr * decay`` of itself; then move it by ``lr * m' / (sqrt(v') +
+#    ``v``. First shrink ``p`` by ``lr * decay`` of itself; then subtract ``lr * m' / (sqrt(v') +
 #    eps)``, where ``m'`` is the mean :math:`m` divided by :math:`1 - b_1^t`, and ``v'`` is
 #    :math:`v` divided by :math:`1 - b_2^t`. Ours is right below: try first.
 #
@@ -609,10 +610,11 @@ show_digits(torch.cat(batches), rows, cols=8)
 # --------------------------------
 #
 # Now for the proof: ``fit``, as it stands in the tutorial. It never asks what it is given: a model
-# that can be called, a loss with a ``backward`` and an optimizer with a ``step`` are enough. Only
-# ``evaluate`` names something of PyTorch's, ``torch.no_grad``. So we take the functions as they are, and
-# let ``evaluate`` find our ``no_grad`` under that name: ``FunctionType`` makes a function of the same
-# code that looks up its names elsewhere.
+# that can be called and told its mode, a loss with ``backward`` and ``item``, and an optimizer with
+# ``step`` and ``zero_grad`` are enough. Only ``evaluate`` names something of PyTorch's,
+# ``torch.no_grad``. So we take the functions as they are, and let ``evaluate`` find our ``no_grad``
+# under that name: ``FunctionType`` makes a function of the same code that looks up its names
+# elsewhere.
 #
 # .. tested-source:: mnist_tut.training.loss_batch
 #    :folded: loss_batch, as in the tutorial

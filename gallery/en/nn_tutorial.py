@@ -669,8 +669,8 @@ for epoch in range(epochs):
 #
 # .. tested-source:: mnist_tut.training.evaluate
 #
-# Now the loop fits into ``fit``. Each epoch it prints its number, training loss and validation loss,
-# and returns the pairs of losses. It takes any model, loss and data:
+# Now the loop fits into ``fit``. After each epoch it prints its number, training loss and validation
+# loss; at the end it returns the pairs of losses. It takes any model, loss and data:
 #
 # .. tested-source:: mnist_tut.training.fit
 #
@@ -824,8 +824,8 @@ cnn = Mnist_CNN()
 show_shapes(cnn, x_train[:bs])
 
 # %%
-# .. figure-text:: Squares that shrink from left to right, with an arrow named Conv2d between each
-#    and the next; the last is a small mark of 64 by 10.
+# .. figure-text:: From left to right: a small mark of 64 by 784; three squares, each smaller than the
+#    last, with an arrow named Conv2d leading to each; and without an arrow a small mark of 64 by 10.
 #
 #    What the three convolutions make of a mini-batch: smaller images, but more
 #    :term:`channels <channel>`.
@@ -860,7 +860,7 @@ show_digits(x_valid[wrong], [f"{y_valid[i]} → {guess[i]}" for i in wrong])
 #    it for.
 #
 # **Draw a digit yourself.** These are the networks of this page, and nothing leaves your browser.
-# Find a digit that only the CNN gets right, then shift it.
+# Find a digit that the CNN gets right and the linear model wrong, then shift it.
 #
 # .. draw-digit::
 #
@@ -910,8 +910,8 @@ torch.testing.assert_close(list(sequential.parameters()), list(cnn.parameters())
 # %%
 # From the same seed we get the same parameters. To keep them, save the ``state_dict``, the
 # counterpart of ``load_state_dict``: ``torch.save(sequential.state_dict(), "cnn.pt")``. It holds
-# tensors and no code. A whole model would be pickled, which fails if there is a ``lambda`` in it;
-# and :func:`torch.load` refuses to read it unless told ``weights_only=False``, because reading a
+# tensors and no code. A whole model is pickled as an object, which fails if there is a ``lambda`` in
+# it; and :func:`torch.load` refuses to read it unless told ``weights_only=False``, because reading a
 # pickle may run any code.
 #
 # **In short:** ``Sequential`` for a chain of layers, and a small class for a layer of your own.

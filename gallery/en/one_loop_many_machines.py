@@ -466,7 +466,8 @@ print(nn.SyncBatchNorm.convert_sync_batchnorm(norm))
 # ``all_reduce``, and divide then.
 #
 # **Accumulation.** If several ``backward()`` make a step, DDP averages after each, in vain but for the
-# last. The others stand under ``with ddp.no_sync():``.
+# last. The others stand under ``with ddp.no_sync():``, together with their forward passes, or they
+# are averaged all the same.
 #
 # **In short:** the mean is taken of gradients. What else looks at a mini-batch, or draws, needs your
 # care.

@@ -17,8 +17,8 @@ When it goes wrong
 # Find your message
 # -----------------
 #
-# An error ends in one line that says *what* is wrong. Each entry of this page provokes a fault,
-# explains it, and ends with code that runs right.
+# An error ends in one line that says *what* is wrong. Nearly every entry of this page provokes
+# a fault, explains it, and ends with code that runs right.
 #
 # .. container:: only-on-site find-message
 #
@@ -599,8 +599,9 @@ print(torch.load(file, map_location="cpu")["bias"].device)
 # Gradients
 # ---------
 #
-# :term:`Autograd <autograd>` records what happens to :term:`parameters <parameter>`. These eight
-# messages say that the record and your code do not fit each other.
+# :term:`Autograd <autograd>` records what happens to :term:`parameters <parameter>`. The first
+# seven messages say that the record and your code do not fit each other; the eighth, that one number
+# was wanted.
 #
 # .. _wrong-leaf:
 #
@@ -737,7 +738,8 @@ print(each.shape, each.mean().shape)
 #
 # NumPy, and with it every plot, knows of no gradients: what you do there would be missing from the
 # record. ``detach()`` gives the same numbers without a record. What is not on the CPU has to come
-# back first; on a GPU the second message says ``cuda:0``. Together: ``x.detach().cpu().numpy()``.
+# back first; on a GPU the second message says ``cuda:0`` (*not run here*). Together:
+# ``x.detach().cpu().numpy()``.
 
 preds = model(xb)
 for inputs in (preds, torch.empty(3, device="meta")):
@@ -1450,7 +1452,8 @@ print(f"the labels alone: {-torch.xlogy(shares, shares).sum():.2f}")
 
 # %%
 # If your model, with its images, is hardly better than that, or gives the same output for every
-# input, they do not reach it: look at what the loader gives, and at every step up to the first layer.
+# input, perhaps they do not reach it: look at what the loader gives, labels included, and at every
+# step up to the first layer. If they do, look at :ref:`the layers <wrong-activations>`.
 
 # %%
 # .. _wrong-one-batch:
@@ -1471,7 +1474,7 @@ print([round(loss, 3) for loss in found[::8]], round(found[-1], 4))
 #
 # .. exercise:: my_step
 #
-#    This step runs without a message, and three things are wrong with it, two of them as above.
+#    This step runs without a message, and three things are wrong with it, all treated above.
 #    Mend it. It should train one step, as ``loss_batch`` does, and return the loss as a plain
 #    number.
 #

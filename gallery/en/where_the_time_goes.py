@@ -274,8 +274,8 @@ torch.set_num_threads(before)
 #
 # .. guess:: Which line of ``loss_batch`` lets Python wait for the GPU in every step?
 #
-#    ``loss.item()``: a number can be handed out only when it has been computed. So do ``print``,
-#    ``.cpu()``, ``.tolist()`` and an ``if`` that looks at a tensor.
+#    ``loss.item()``: a number can be handed out only when it has been computed. ``print``,
+#    ``.cpu()``, ``.tolist()`` and an ``if`` that looks at a tensor let Python wait, too.
 #
 # Here losses are collected and asked for at the end, without and with :term:`mixed precision` (AMP):
 # products in ``float16``, of half the size. Small gradients would vanish there, so a ``GradScaler``

@@ -679,8 +679,9 @@ print(*changed, sep="\n")
 
 # %%
 # All parameters of the blocks did, to the bit. But listed beside the head are the running means and
-# variances of batch normalisation. They are no parameters: ``requires_grad`` does not concern them,
-# and while ``train()`` is on, they follow the data. Often that is welcome, as the images are new.
+# variances of batch normalisation, with a count of the mini-batches. They are no parameters:
+# ``requires_grad`` does not concern them, and while ``train()`` is on, means and variances follow
+# the data. Often that is welcome, as the images are new.
 #
 # .. guess:: And if they are to stay?
 #

@@ -367,7 +367,7 @@ same_as_by_hand(weights, bias)
 # .. guess:: 假如模型最后还是 ``log_softmax`` 呢？
 #
 #    损失还是一样。对数概率再取一次对数 softmax，不会变，因为它们的 exp 加起来已经等于一，而
-#    :math:`\ln 1 = 0`。要是把*概率*交给它，就不一样了：损失怎么也到不了零，却什么错也不报。
+#    :math:`\ln 1 = 0`。要是把*概率*交给它，就不一样了：损失怎么也到不了零的附近，却什么错也不报。
 #
 # **小结**：``cross_entropy`` 接受 logit，两步一次算完。\
 # 练习见《:ref:`默写 <memory-again>`》。
@@ -805,8 +805,8 @@ cnn = Mnist_CNN()
 show_shapes(cnn, x_train[:bs])
 
 # %%
-# .. figure-text:: 一排方块从左到右越来越小，相邻两个之间有名为 Conv2d 的箭头；\
-#    最后是一个小小的标记，64 × 10。
+# .. figure-text:: 从左到右：一个小标记，64 × 784；三个方块，越来越小，\
+#    每个前面都有名为 Conv2d 的箭头；又是一个小标记，64 × 10，前面没有箭头。
 #
 #    一个小批量依次经过三层卷积：图片越来越小，:term:`通道`（channel）却多了。
 #
@@ -887,7 +887,7 @@ torch.testing.assert_close(list(sequential.parameters()), list(cnn.parameters())
 # %%
 # 种子相同，网络相同，参数也相同。要保存参数，就存:term:`状态字典`，它与
 # ``load_state_dict`` 是一对：``torch.save(sequential.state_dict(), "cnn.pt")``。里面是张量，\
-# 没有代码。如果保存整个模型，用的就是 pickle，里面若有 ``lambda``，保存会失败；而且除非写明
+# 没有代码。如果保存整个模型，pickle 存下的就是模型对象本身，里面若有 ``lambda``，保存会失败；而且除非写明
 # ``weights_only=False``，否则 :func:`torch.load` 会拒绝读取，因为还原 pickle 时可能运行任意代码。
 #
 # **小结**：一层接一层的模型用 ``Sequential``，自定义层写个小类。

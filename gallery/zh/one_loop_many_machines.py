@@ -95,7 +95,7 @@ print("time, float32 = 1:", verdict(shares["bfloat16"], noise))
 print(f"difference of the losses: {(loss_bfloat16() - loss_float32()).abs():.0e}")
 
 # %%
-# （上面打印的 ``beyond the noise`` 是“超出噪声”，``within the noise`` 是“噪声以内”。）
+# （上面打印的 ``beyond the noise`` 是“超出噪声”，``within the noise`` 是“噪声以内”。）\
 # 第二个办法，是让 PyTorch 把程序改写一遍。:func:`torch.compile` 先看一次调用，\
 # 把其中的运算合并成更少的几个，写成 C++（在 GPU 上是 Triton），再编译：
 #
@@ -151,7 +151,7 @@ for rank in range(2):
 # %%
 # 有两种错误，程序照跑不误，也没有任何警告。不调用 ``set_epoch``，每个:term:`轮次`（epoch）\
 # 的次序都一样。不用这个:term:`采样器`（sampler），``shuffle=True`` 就会让每个进程各有一个
-# ``RandomSampler``，大家学的都是同样的图片，而且是全部图片：电费加倍，结果不变。
+# ``RandomSampler``，大家学的都是全部图片，连次序也一样：电费加倍，结果不变。
 #
 # 它是怎样分的？种子加上轮次，决定一个次序，所有进程都一样；``world`` 个进程，就各自每 ``world``
 # 个取一个；两个进程，就是隔一个取一个。
@@ -442,8 +442,9 @@ print(f"gradients of two processes: {(two - one).norm() / one.norm():.0%} off")
 print(nn.SyncBatchNorm.convert_sync_batchnorm(norm))
 
 # %%
-# 打印的是两个进程的梯度差了百分之几。:class:`torch.nn.SyncBatchNorm`
-# 在所有进程上一起求均值和方差，转换一个模型只要一行。它只能用在 GPU 上：在 CPU 上，一训练就报错
+# 上面的百分数，是两个进程求平均以后的梯度，与整个小批量的梯度相差多少。\
+# :class:`torch.nn.SyncBatchNorm` 在所有进程上一起求均值和方差，转换一个模型只要一行。\
+# 它只能用在 GPU 上：在 CPU 上，一训练就报错
 # ``SyncBatchNorm expected input tensor to be on GPU``。
 #
 # **种子**。创建模型之前用同一个种子，各个进程的权重就相同；采样器的 ``seed`` 也必须相同。\
@@ -453,8 +454,8 @@ print(nn.SyncBatchNorm.convert_sync_batchnorm(norm))
 # **验证**。各份的平均值再求平均，不是全体的平均值，何况 ``DistributedSampler`` 还会用重复的来补齐。\
 # 改用 ``range(rank, len(ds), world)``，把损失和个数分别加起来，都经过 ``all_reduce``，最后再相除。
 #
-# **梯度累积**。几次 ``backward()`` 才走一步，DDP 却每次都求平均，只有最后一次有用。\
-# 其余的写在 ``with ddp.no_sync():`` 里面。
+# **梯度累加**。几次 ``backward()`` 才走一步，DDP 却每次都求平均，只有最后一次有用。\
+# 其余的，连同各自的前向传播，都写在 ``with ddp.no_sync():`` 里面；前向传播若在外面，照样会求平均。
 #
 # **小结**：求平均的只是梯度。别的东西，凡是要看整个小批量的，或者要抽随机数的，都要您自己留心。
 #

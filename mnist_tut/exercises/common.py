@@ -476,8 +476,8 @@ MESSAGES = {
         "called twice, or does a result of an earlier step still take part?"
     ),
     "named_dims": "There are {} dimensions, and you named {}: name each of them once.",
-    "floats": "A mean, or an exp, needs floats: .float() first.",
-    "types": "One is float32 and the other float64: .float() or .double() makes them equal.",
+    "floats": "A mean, or a softmax, needs floats: .float() first.",
+    "types": "Two types meet there, such as float32 and float64: .float() makes them equal.",
     "cast": "A {} tensor cannot become floats in place: write x = x / 255, not x /= 255.",
     "fits": "What is assigned has the shape {}, and its place {}.",
     "gather": "gather wants an index of as many dimensions: target[:, None].",

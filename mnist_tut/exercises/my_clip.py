@@ -102,7 +102,7 @@ MESSAGES = {
     ),
     "upper": "You cut off what is too large on one side only. Scale them all instead.",
     "sum": (
-        "You add up the norms of the parameters. Add the squares, and take one root at "
+        "You add up the norms of the gradients. Add the squares, and take one root at "
         "the end."
     ),
     "root": "The root is missing: that is the square of the norm.",

@@ -80,8 +80,8 @@ def check(attempt):
 
 
 HINT = (
-    "It is the loop above without its last two lines. ``loss.item()`` makes a plain "
-    "number of a tensor. For the curve: what is in ``weights.grad`` after ten "
+    "It is the tutorial's first loop without its last two lines. ``loss.item()`` makes "
+    "a plain number of a tensor. For the curve: what is in ``weights.grad`` after ten "
     "steps?"
 )
 MESSAGES = {

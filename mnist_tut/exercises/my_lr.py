@@ -99,8 +99,8 @@ MESSAGES = {
     "number": "One learning rate is asked for; yours is of the type {}.",
     "loss": "You return the lowest loss. The learning rate that led to it is asked for.",
     "nan": (
-        "You chose a learning rate whose loss is nan or infinite: no comparison with "
-        "nan is true, and argmin takes it for the smallest."
+        "You chose a learning rate whose loss is nan or infinite: nan is neither less nor "
+        "greater than any number, and argmin takes it for the smallest."
     ),
     "highest": "You chose the highest loss.",
     "last": "You return the learning rate that came last.",

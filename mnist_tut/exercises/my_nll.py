@@ -61,7 +61,7 @@ MESSAGES = {
         "mini-batch does not matter."
     ),
     "columns": (
-        "log_probs[:, target] takes all 64 columns from every row. You need one "
+        "log_probs[:, target] takes 64 columns from every row. You need one "
         "number per row."
     ),
     "largest": (

@@ -96,7 +96,7 @@ def facts():
             stride,
             *sides,
             *(grid, grid, 1),
-            *(2, bs, classes),  # Conv2d
+            *(bs, pixels, 2, bs, classes),  # Conv2d
             *seeds_told(),
         ],
         "wrapping-dataloader": [
@@ -140,7 +140,7 @@ def facts_spelled_out():
         "fit-get-data": [2, 3, rates, 3],
         "hidden": [classes, 2, 2, 2, 1 / 2],
         "cnn": [
-            *(layers, layers),
+            *(layers, layers, layers),
             1 / 2,  # as many parameters
             *(mistakes, mistakes),
             *(shift, 3),
@@ -162,7 +162,7 @@ def facts_spelled_out():
         "fit-get-data": [2, 2, 2, 3, 9, 9, rates, 3],
         "hidden": [5, classes, classes, 2, 2, 2, 2],
         "cnn": [
-            *(layers, 4, 2, layers),
+            *(layers, 4, layers, layers),
             *(mistakes, mistakes),
             *(shift, 2, 3),
         ],

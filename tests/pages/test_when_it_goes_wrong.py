@@ -709,8 +709,8 @@ def test_numbers_told_in_words_are_right(page, lang):
         group = group if mark == "^" else label
         counts[group] = counts.get(group, 0) + (mark == "^")
     said = {
-        "en": ("eight messages", "first two errors", "other three"),
-        "zh": ("下面八条信息", "前两条报错", "后三条"),
+        "en": ("first seven messages", "the eighth", "first two errors", "other three"),
+        "zh": ("下面前七条信息", "第八条", "前两条报错", "后三条"),
     }
     groups = ("wrong-gradients", "wrong-modules", "wrong-tools")
     assert [counts[name] for name in groups] == [8, 2 + 3, TOOLS]
