@@ -496,7 +496,12 @@ def test_a_map_shows_its_kernel_and_one_window_of_its_sum(fresh):
     for key, at in {"Up": 15, "Right": 0, "Down": 1, "Left": 0}.items():
         page.keyboard.press(f"Arrow{key}")
         assert row.nth(at).evaluate("b => b === document.activeElement"), key
+        stops = row.evaluate_all("all => all.map((b) => b.tabIndex)")
+        assert [i for i, stop in enumerate(stops) if stop == 0] == [at], key
     maps.nth(1).locator("button").nth(brightest[0]).click()
+    pressed = maps.locator("[aria-pressed=true]")
+    told = [pressed.count(), pressed.first.get_attribute("aria-label")]
+    assert told == [1, f"Map {brightest[0] + 1} of 16"]
     detail = figure.locator(".alive-detail")
     assert f"ReLU makes {brightest[1]:.2f} of it" in detail.inner_text()
     assert detail.locator(".alive-nine").count() == 3
@@ -866,8 +871,10 @@ def test_every_part_of_a_figure_has_a_role_and_a_name(desk, kind):
         assert desk.locator(".alive-hints").get_attribute("aria-live") == "polite"
         assert desk.locator(".alive-loop").get_attribute("tabindex") == "0"
         for slider in desk.locator(".alive-slider").all():
-            said = slider.locator("input").get_attribute("aria-valuetext")
-            assert said == slider.locator("output").inner_text()
+            control, output = slider.locator("input"), slider.locator("output")
+            for place in (control.input_value(), "0", control.input_value()):
+                control.fill(place)
+                assert control.get_attribute("aria-valuetext") == output.inner_text()
 
 
 def test_between_two_runs_nothing_is_mixed_up(fresh):
