@@ -43,6 +43,13 @@ def texts(root: Path) -> dict[str, dict[str, str]]:
         found["exercises"] = json.dumps(exercises.every(language))
         for name in exercises.ORDER:
             found[f"exercises#{name}"] = json.dumps(exercises.own(name, language))
+    for pattern in (
+        "docs/locale/*/*/*.po",
+        "docs/ext/*/words.toml",
+        "docs/ext/shrinking.toml",
+    ):
+        for path in root.glob(pattern):  # both languages in one file
+            both["zh"][path.name] = path.read_text("utf-8")
     glossary = tomllib.loads((root / "docs" / "glossary.toml").read_text("utf-8"))
     for term in glossary["term"]:
         both["en"][f"glossary#{term['en']}"] = term["about_en"]

@@ -362,6 +362,13 @@ def draw_with_mouse(page, strokes):
         page.mouse.up()
 
 
+#: Whether each bar is as long, on a phone as high, as its share of 100 %.
+AS_LONG = """([side, shares]) => {
+  const bars = [...document.querySelectorAll(".alive-bar")];
+  const size = (element) => element.getBoundingClientRect()[side];
+  const longer = (bar, by) => Math.abs(100 * size(bar) / size(bar.parentElement) - by);
+  return bars.length === 10 && bars.every((bar, digit) => longer(bar, shares[digit]) < 3);
+}"""
 #: The digit with the highest bar.
 BEST = ".alive-bars tr.alive-best th"
 
@@ -393,6 +400,9 @@ def test_the_mouse_draws_and_the_network_answers_at_every_stroke(fresh):
         float(t.strip("> %")) for t in figure.locator(".alive-share").all_inner_texts()
     ]
     assert sum(shares) == pytest.approx(100, abs=0.6)
+    for size, side in (((1280, 800), "width"), ((390, 844), "height")):
+        page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
+        page.wait_for_function(AS_LONG, arg=[side, shares])
     figure.get_by_role("button", name="Undo").click()
     figure.get_by_role("button", name="Erase").click()
     figure.get_by_text("The pad is empty").wait_for()

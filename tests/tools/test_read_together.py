@@ -54,6 +54,11 @@ def test_a_changed_sentence_is_named_whatever_its_language_and_code_is_not(
     assert not_read(tmp_path, kept) == ["page#first"]
     glossary.write_text(term.format("高"))
     assert not_read(tmp_path, kept) == ["glossary#loss", "page#first"]
+    catalogue = tmp_path / "docs" / "locale" / "zh" / "all" / "site.po"
+    catalogue.parent.mkdir(parents=True)
+    catalogue.write_text('msgid "Up"\nmsgstr "向下"\n')
+    assert "site.po" in not_read(tmp_path, kept)
+    catalogue.unlink()
     page.unlink()
     assert not_read(tmp_path, kept) == ["glossary#loss", "page#", "page#first"]
 
