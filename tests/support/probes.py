@@ -147,9 +147,15 @@ PLACE = """() => {
 
 
 def scroll(page, part):
+    """Go to a part of the page, and wait until what is near there is laid out."""
     page.evaluate(
-        "(part) => scrollTo({behavior: 'instant', top: part * "
-        "  (document.documentElement.scrollHeight - innerHeight)})",
+        """async (part) => {
+          FRAME
+          const root = document.documentElement, seen = () => root.scrollHeight + scrollY;
+          scrollTo({ behavior: "instant", top: part * (root.scrollHeight - innerHeight) });
+          let before;
+          do { before = seen(); await frame(); } while (before !== seen());
+        }""".replace("FRAME", FRAME),
         part,
     )
 
