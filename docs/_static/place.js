@@ -1,7 +1,10 @@
 // On a phone what is far from the reader is not laid out (site.css): it is before a place is sought.
 {
   const wake = () => { delete document.documentElement.dataset.far; };
-  addEventListener("click", ({ target }) => { if (target.closest?.("a")?.hash) wake(); }, true);
+  addEventListener("click", ({ target }) => {
+    const link = target.closest?.("a");
+    if (link?.hash && link.pathname === location.pathname) wake(); // no other page's
+  }, true);
   for (const event of ["hashchange", "beforeprint"]) addEventListener(event, wake);
   addEventListener("load", () => {
     const width = innerWidth; // a phone's bars come and go

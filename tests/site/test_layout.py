@@ -152,6 +152,12 @@ def test_whoever_seeks_a_place_comes_back_or_does_not_use_chromium_gets_all_at_o
     assert page.evaluate(FAR) == 0
     page.goto(f"{address}/en/{TUTORIAL}?again")
     page.wait_for_function(f"({FAR})() > 50")
+    page.evaluate(
+        """() => {
+          addEventListener("click", (event) => event.preventDefault(), { once: true });
+          document.querySelector("article a[href*='.html#']").click(); }"""
+    )
+    assert page.evaluate(FAR) > 50, "a link to another page needs no layout of this one"
     page.set_viewport_size({"width": 600, "height": 844})
     page.wait_for_function(f"({FAR})() === 0")
     page.goto(f"{address}/en/{TUTORIAL}?wide")
