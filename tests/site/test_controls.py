@@ -2,10 +2,16 @@
 
 import pytest
 from pages import parse
-from probes import FAULTS, assert_all_can_be_reached, to_reach
+from probes import FAULTS, FRAME, assert_all_can_be_reached, to_reach
 
 TUTORIAL = "tutorials/nn_tutorial.html"
 both = pytest.mark.parametrize("lang", ["en", "zh"])
+#: To a place, and on when scripts have heard of it: two scrolls within a frame are told as one.
+SCROLL = f"""async (y) => {{
+  {FRAME}
+  scrollTo({{ top: y, behavior: "instant" }});
+  await frame();
+}}"""
 #: Sizes of text, each with widths: styles count in rem, so that large text narrows a screen.
 SIZES = {
     "en": {18: [1440], 24: [768, 1920], 32: [320]},
@@ -102,7 +108,7 @@ def test_whoever_turns_back_is_offered_the_way_to_the_top(page, address):
     page.goto(f"{address}/en/{TUTORIAL}")
     up = page.locator("#pst-back-to-top")
     for place, shown in ((3000, False), (5000, False), (4500, True), (4800, False)):
-        page.evaluate("(y) => scrollTo({ top: y, behavior: 'instant' })", place)
+        page.evaluate(SCROLL, place)
         up.wait_for(state="visible" if shown else "hidden")
         page.wait_for_function(
             "(shown) => (document.getElementById('pst-back-to-top').style.display"
