@@ -164,6 +164,21 @@ def test_both_languages_have_the_same_numbers_in_their_messages():
 
 
 @pytest.mark.parametrize("name", EXERCISES)
+def test_messages_name_the_same_arguments_in_both_languages_and_as_the_solution_has_them(
+    name,
+):
+    other = {"i=i", "shuffle=True", "persistent=False", "drop_last=True"}  # ways around
+    for key, text in texts("en")[name].items():
+        named, chinese = (
+            {*re.findall(r"\b[A-Za-z_]\w*(?:=\w+|(?:\.\w+)+)", words)}
+            for words in (text, texts("zh")[name][key])
+        )
+        assert named == chinese, key
+        arguments = {word for word in named if "=" in word} - other
+        assert all(word in exercises.solution(name) for word in arguments), key
+
+
+@pytest.mark.parametrize("name", EXERCISES)
 def test_a_message_of_ones_own_asks_for_no_more_values_than_the_shared_one(name):
     own = module_of(name).MESSAGES  # a clue of an error brings values of its own
     for key in own.keys() & common.MESSAGES.keys():
