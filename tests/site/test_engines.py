@@ -97,14 +97,16 @@ def test_the_list_knows_after_reload_back_and_the_language_switch(tab, address):
     assert before.startswith("#")
     tab.reload()
     assert tab.evaluate(NOW) == before
-    tab.evaluate("() => { location.href = '../index.html'; }")
+    # by a timer: a page that is gone before it has answered makes evaluate fail
+    tab.evaluate("() => { setTimeout(() => { location.href = '../index.html'; }); }")
     tab.wait_for_function("() => !!document.querySelector('#home')")
-    tab.evaluate("() => history.back()")  # a kept page loads nothing to wait for
+    tab.evaluate("() => { setTimeout(() => history.back()); }")
     tab.wait_for_function(
         "() => document.readyState === 'complete' && !document.querySelector('#home')"
     )
     assert tab.evaluate(NOW) == before
-    tab.evaluate("() => document.querySelector('.bd-header a.language-switch').click()")
+    switch = "document.querySelector('.bd-header a.language-switch')"
+    tab.evaluate(f"() => {{ setTimeout(() => {switch}.click()); }}")
     # The list is marked when its script has run, the address is plain after that.
     tab.wait_for_function(
         "() => document.documentElement.lang.startsWith('zh')"
