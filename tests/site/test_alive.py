@@ -891,7 +891,7 @@ def test_between_two_runs_nothing_is_mixed_up(fresh):
     page = fresh()
     wake(page, "train")
     facts = page.evaluate((HERE / "trainer_facts.js").read_text("utf-8"))
-    assert len(facts) == 15
+    assert len(facts) == 16
     assert [fact for fact, holds in facts.items() if not holds] == []
 
 

@@ -27,6 +27,9 @@ async () => {
   t.restore();
   facts["everything can be as on the page again"] = t.asOnThePage && t.sliders.lr.output.textContent === "0.5"
     && t.sliders.bs.output.textContent === "64" && !Object.values(t.boxes).some((box) => box.checked);
+  t.flip("zeros", true);
+  facts["a loop with a part broken is not the page's, whatever its settings"] = !t.asOnThePage;
+  t.restore();
   await until(() => t.last.steps === 0 && !t.frame);
   t.report({ ...t.last, losses: [NaN, Infinity, 1e9, 1e-9, 1] }); await frame();
   const at = curve("now").split(" ").map((place) => parseFloat(place.split(",")[1]));

@@ -11,6 +11,7 @@ import torch_build
 
 PYTHON = f"cp{sys.version_info.major}{sys.version_info.minor}"
 WHEEL = f"torch-2.13.0+cpu-{PYTHON}-{PYTHON}-manylinux_2_28_{platform.machine()}.whl"
+DRIVEN = torch_build.has_nvidia_driver  # as it is where no test has set it
 
 
 @pytest.fixture(autouse=True)
@@ -88,6 +89,14 @@ def test_the_driver_decides_unless_the_reader_has(machine, choice, driver, wante
     machine.setenv(torch_build.CHOICE, choice)
     machine.setattr(torch_build, "has_nvidia_driver", lambda: driver)
     assert bool(torch_build.indexes()) == wanted
+
+
+@pytest.mark.parametrize("driver", [True, False])
+@pytest.mark.parametrize("tool", [None, "/usr/bin/nvidia-smi"])
+def test_one_sign_of_a_gpu_is_enough(monkeypatch, driver, tool):
+    monkeypatch.setattr(torch_build.Path, "exists", lambda path: driver)
+    monkeypatch.setattr(torch_build.shutil, "which", lambda name: tool)
+    assert DRIVEN() == (driver or tool is not None)  # WSL has the tool alone
 
 
 def test_other_systems_have_one_build(machine):
