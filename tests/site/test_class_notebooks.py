@@ -39,7 +39,8 @@ def test_every_exercise_of_both_languages_is_there(course):
 def test_no_solution_is_handed_out_and_none_is_lost(course):
     for handed_out, kept in course.values():
         text, whole = json.dumps(handed_out), json.dumps(kept)
-        for name, _ in class_notebooks.exercises_of(handed_out):
+        for name, (task, *_) in class_notebooks.exercises_of(handed_out):
+            assert "<details>" in task.source, "the hint stays"
             solution = json.dumps(exercises.solution(name))[1:-1]
             assert solution not in text, name
             assert solution in whole, name
