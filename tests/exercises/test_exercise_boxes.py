@@ -91,7 +91,8 @@ def test_a_question_folds_its_answer(tmp_path):
 
 
 def test_chinese_boxes_are_chinese(tmp_path):
-    html = page(tmp_path, language="zh_CN")
+    text = TASK.replace("my_nll", "my_pictures")  # the first of its own page
+    html = page(tmp_path, text, language="zh_CN")
     task = html.select_one(".exercise")
     assert task.select_one(".exercise-title").get_text(" ", strip=True) == (
         "动手试试 1 约 5 分钟 · 热身 完成"

@@ -111,6 +111,8 @@ def test_inputs_stay_apart_with_kaiming_and_not_without(page):
     default, kaiming = page.said["inside-layers"][-1].splitlines()
     assert numbers(default)[-2] < 1e-4 < 0.05 < numbers(kaiming)[-2]
     assert numbers(default)[-1] < 0.5 < 0.9 < numbers(kaiming)[-1] < 1
+    between = len(page.apart) - 1  # layers from the first to the last
+    assert page.factor**between == pytest.approx(page.apart[-1] / page.apart[0])
 
 
 def test_the_same_fit_prints_the_same_on_both(page):

@@ -191,6 +191,8 @@ def test_each_way_is_told_once_and_only_without_averaging_do_models_drift(page):
     assert list(apart) == ways
     assert min(apart["nothing"]) > 1e-2
     assert max(max(apart[name]) for name in ways[1:]) < 1e-5
+    columns = [page.second, page.weights(page.alone)]  # of the last way
+    assert apart["FSDP2"] == [float(page.distance(page.first, c)) for c in columns]
 
 
 def test_training_goes_on_after_the_kill_with_the_next_epoch(page):

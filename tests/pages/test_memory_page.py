@@ -9,6 +9,7 @@ from gallery_scripts import prose
 from page_run import learnable, run_page
 
 from mnist_tut.exercises import EXERCISES, module_of
+from mnist_tut.training import evaluate
 
 NAME = "from_memory.py"
 both = pytest.mark.parametrize("lang", ["en", "zh"])
@@ -57,6 +58,15 @@ def test_each_learning_rate_is_tried_once_and_drawn_where_it_belongs(page):
     assert [line.split()[1] for line in said if line.startswith("lr")] == [
         str(lr) for lr in page.lrs
     ]
+
+
+def test_learning_rates_start_alike_and_are_judged_by_the_validation_loss(page):
+    for lr, loss in zip(page.lrs[-2:], page.losses[-2:], strict=True):
+        page.torch.manual_seed(0)
+        model = page.small_net()
+        assert page.train(model, lr) == loss
+        valid_dl = page.get_data(page.few_ds, page.valid_ds, 64)[1]
+        assert evaluate(model, page.F.cross_entropy, valid_dl) == pytest.approx(loss)
 
 
 def test_my_lr_can_be_asked_with_what_the_cell_defines(page):

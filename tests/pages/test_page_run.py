@@ -74,6 +74,17 @@ def test_training_data_is_shuffled_from_the_validation_section_on(page):
     cell = next(names for _, names in page.lines if "valid_dl" in names)
     assert isinstance(cell["train_dl"].sampler, RandomSampler)
     assert isinstance(cell["valid_dl"].sampler, SequentialSampler)
+    assert not cell["model"].training, "it was in evaluation mode for the last loss"
+
+
+def test_any_model_and_a_loss_of_ones_own_are_what_they_are_called(page):
+    out, yb = torch.randn(5, 1), torch.arange(5)
+    loss = page.names["squared"](out, yb)
+    torch.testing.assert_close(loss, F.mse_loss(out, yb[:, None].float()))
+
+
+def test_sorted_digits_begin_with_zeros_and_end_with_nines(page):
+    assert page.names["sorted_ds"].tensors[1].tolist() == sorted(page.y.tolist())
 
 
 # What stands behind a label -----------------------------------------------------------------------

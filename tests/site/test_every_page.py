@@ -34,6 +34,11 @@ BOXES = ".sphx-glr-download a, dt.sig"
 CUT = f"""() => [...document.querySelectorAll("{BOXES}")]
   .filter((e) => e.scrollWidth > e.clientWidth || e.getBoundingClientRect().right > innerWidth)
   .map((e) => e.innerText)"""
+#: What scrolls, to whichever side, and is no stop of the tabulator.
+STUCK = """() => [...document.querySelectorAll("pre, .pst-scrollable-table-container")]
+  .filter((e) => e.checkVisibility() && e.tabIndex < 0)
+  .filter((e) => e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight)
+  .map((e) => e.innerText)"""
 #: What the copy buttons of Python take.
 COPIED = """() => {
   const taken = [], python = ".highlight-Python, .highlight-python, .highlight-default";
@@ -83,6 +88,7 @@ def visit(page, place, lang, number):
             found["axe"] += axe(page, LONG[name], runOnly=COLOURS)
         elif looked_at:
             found["axe"] = axe(page)
+        found["stuck"] = page.evaluate(STUCK)
         found["copied"] = []
         if page.locator("div > div.highlight > pre").count():
             page.locator(".copybtn").first.wait_for(state="attached")
@@ -110,9 +116,9 @@ def visits(tab, site, address):
     }
 
 
-@pytest.mark.parametrize("what", ["faults", "icons", "axe", "marked"])
+@pytest.mark.parametrize("what", ["faults", "icons", "axe", "stuck", "marked"])
 def test_no_page_has_anything_of_it(visits, what):
-    """Neither what the browser complains of, nor icons as letters, barriers, or wrong marks."""
+    """Neither complaints of the browser, icons as letters, barriers, nor wrong marks."""
     assert {page: found[what] for page, found in visits.items() if found[what]} == {}
 
 
