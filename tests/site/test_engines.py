@@ -84,10 +84,10 @@ def test_the_contents_drawer_of_a_phone_closes_after_a_choice(tab, address):
     drawer.get_by_role("button", name="Close").click()
     drawer.wait_for(state="hidden")
     tab.locator("button.secondary-toggle").click()
-    drawer.locator("a[href='#cnn']").click()
+    drawer.locator("a[href='#nn-linear'] code").click()
     drawer.wait_for(state="hidden")
-    assert tab.url.endswith("#cnn")
-    assert 0 < tab.locator("section#cnn > h2").bounding_box()["y"] < 400
+    assert tab.url.endswith("#nn-linear")
+    assert 0 < tab.locator("section#nn-linear > h2").bounding_box()["y"] < 400
 
 
 def test_the_list_knows_after_reload_back_and_the_language_switch(tab, address):

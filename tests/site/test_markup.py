@@ -6,6 +6,7 @@ Java; this was in step with it when it was written.
 
 import re
 from collections import Counter
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import html5lib
@@ -45,6 +46,20 @@ def test_no_script_or_style_is_published_that_nothing_asks_for(site, lang):
     networks = {p.name for p in files if p.stem.removeprefix("model-") in words}
     unused = {p.name for p in files if not words & {p.name, p.stem}}
     assert not unused - networks
+
+
+@both
+def test_our_own_styles_keep_every_class_whatever_puts_it_together(site, lang):
+    def classes(path):
+        rules = re.sub(r"/\*.*?\*/", "", path.read_text("utf-8"), flags=re.S)
+        return {*re.findall(r"\.(-?[A-Za-z_][\w-]*)", rules)}
+
+    ours = Path(__file__).parents[2] / "docs" / "_static"
+    sheets = [*ours.rglob("*.css")]
+    assert len(sheets) > 4
+    for path in sheets:
+        built = site / lang / "_static" / path.relative_to(ours)
+        assert classes(path) <= classes(built), path.name
 
 
 @pytest.mark.parametrize("lang", ["en", "zh", "."])
