@@ -118,7 +118,7 @@ webkit: html ## open the built site in Safari's engine, where Debian's webkit2gt
 read: $(TEST) ## say that what was changed has been read in both languages, side by side
 	@$(BIN)/python tools/read_together.py
 
-class: html ## put notebooks without solutions, and the solutions apart, into build/class
+class: html $(TEST) ## put notebooks without solutions, and the solutions apart, into build/class
 	@$(BIN)/python tools/class_notebooks.py $(BUILD)
 
 pins: $(TEST) ## write constraints.txt and hashes.txt anew, after a change of pyproject.toml

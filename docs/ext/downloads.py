@@ -6,6 +6,7 @@ as a cell, set-up, figures and checks in one folded cell at the top, and no impo
 What makes sense on the site only stands in a ``.. container:: only-on-site``.
 """
 
+import json
 import re
 import shutil
 import zipfile
@@ -13,7 +14,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import nbformat
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.locale import _
@@ -141,16 +141,16 @@ def merged(cells: list[Cell]) -> list[Cell]:
 
 def as_notebook(cells: list[Cell]) -> str:
     """Write cells as a Jupyter notebook, the same bytes every time."""
-    v4 = nbformat.v4
-    make = {"markdown": v4.new_markdown_cell, "code": v4.new_code_cell}
-    made = [
-        make[c.kind](c.text, id=f"cell-{i}", metadata=FOLDED if c.hidden else {})
-        for i, c in enumerate(cells)
+    made: list[dict[str, object]] = [
+        {"cell_type": cell.kind, "id": f"cell-{i}", "metadata": FOLDED if cell.hidden else {}}
+        | {"source": cell.text.splitlines(True)}
+        | ({"execution_count": None, "outputs": []} if cell.kind == "code" else {})
+        for i, cell in enumerate(cells)
     ]
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    language = {"name": "python", "file_extension": ".py"}
-    facts = {"kernelspec": kernel, "language_info": language}
-    return nbformat.writes(v4.new_notebook(cells=made, metadata=facts)) + "\n"
+    facts = {"kernelspec": kernel, "language_info": {"name": "python", "file_extension": ".py"}}
+    book = {"cells": made, "metadata": facts, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(book, ensure_ascii=False, indent=1, sort_keys=True) + "\n"
 
 
 def as_script(cells: list[Cell]) -> str:
