@@ -8,6 +8,7 @@ import pytest
 from bs4 import BeautifulSoup
 from docutils import nodes
 from ext import boxes, light_assets, light_pages, search_texts
+from ext.languages import LANGUAGES
 from miniature import build
 from PIL import Image
 from sphinx.errors import ConfigError
@@ -48,15 +49,17 @@ def test_a_page_names_its_twins_and_describes_itself(tmp_path):
     assert tags.select_one("link[rel='canonical']") is None
 
 
-@pytest.mark.parametrize("slash", ["", "/"])
-def test_addresses_are_absolute_where_the_site_has_one(tmp_path, slash):
-    tags = head(tmp_path, site_url=f"https://example.org/tut{slash}")
-    page = "https://example.org/tut/en/index.html"
+@pytest.mark.parametrize(("slash", "lang"), [("", "en"), ("/", "zh")])
+def test_addresses_are_absolute_where_the_site_has_one(tmp_path, slash, lang):
+    language = LANGUAGES[lang].sphinx
+    tags = head(tmp_path, language, site_url=f"https://example.org/tut{slash}")
+    page = f"https://example.org/tut/{lang}/index.html"
     assert tags.select_one("link[rel='canonical']")["href"] == page
     assert properties(tags)["og:url"] == page
-    assert properties(tags)["og:image"].startswith("https://example.org/tut/en/_static")
+    image = f"https://example.org/tut/{lang}/_static"
+    assert properties(tags)["og:image"].startswith(image)
     alternates = tags.select("link[rel='alternate'][hreflang]")
-    assert [a["href"] for a in alternates] == [page, page.replace("/en/", "/zh/"), page]
+    assert [a["href"].split("/")[4] for a in alternates] == ["en", "zh", "en"]
 
 
 @pytest.mark.parametrize(

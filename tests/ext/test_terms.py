@@ -56,6 +56,8 @@ def test_terms_follow_the_alphabet_of_their_language(tmp_path, lang):
     words = [dt.contents[0].strip() for dt in html["glossary"].select("dt")]
     assert len(words) > 100
     assert words == sorted(words, key=sort_key)
+    twins = {twin["lang"] for twin in html["glossary"].select(".twin")}
+    assert twins == {"zh-CN" if lang == "en" else "en"}
 
 
 def test_chinese_words_are_sorted_as_they_are_read():

@@ -138,6 +138,7 @@ def test_the_copy_button_takes_the_code_and_no_output(opener, address):
         ("en/deep/down/nowhere.html", "en", "There is no such page"),
         ("nowhere.html", "en", "There is no such page · 没有这一页"),
         ("a/b/tensor.html", "en", "There is no such page · 没有这一页"),
+        ("a/zh/tensor.html", "zh", "There is no such page · 没有这一页"),
     ],
 )
 def test_an_address_that_does_not_exist_leads_back_and_to_the_search(

@@ -99,8 +99,16 @@ def test_the_theme_menu_works_with_the_mouse_and_with_the_keyboard(page, address
     button.click()
     page.locator("h1").click()
     assert not menu.is_visible(), "a click elsewhere closes it"
+    paper = "getComputedStyle(document.body).backgroundColor"
     page.goto(f"{address}/index.html")
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    dark = page.evaluate(paper)
+    page.goto(f"{address}/en/index.html")
+    button.click()
+    menu.get_by_text("Light").click()
+    page.emulate_media(color_scheme="dark")
+    page.goto(f"{address}/index.html")
+    assert page.evaluate(paper) != dark, "the reader's choice counts"
 
 
 def test_whoever_turns_back_is_offered_the_way_to_the_top(page, address):

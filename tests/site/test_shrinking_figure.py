@@ -51,6 +51,8 @@ def test_nothing_below_the_figure_moves_and_names_of_steps_lead_to_their_section
     for width in WIDTHS[page_name[:2]]:
         tab.set_viewport_size({"width": width, "height": 800})
         tab.locator("[data-k='0']").click()
+        if width == 320:
+            assert tab.locator(".shrink-loop").bounding_box()["width"] > 240
         heights, hrefs = set(), []
         for loop in LOOPS:
             state = tab.evaluate(STATE)
