@@ -33,7 +33,7 @@ def page():
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(plots, "show_weights", lambda *given: shown.append(given))
         run = run_page(NAME, learnable(10_500, 1000, 1))
-    return SimpleNamespace(said=run.said, shown=shown, **run.names)
+    return SimpleNamespace(said=run.said, left=run.left, shown=shown, **run.names)
 
 
 def numbers(text):
@@ -63,6 +63,13 @@ def test_every_operation_is_compared(page):
             func(*map(inside.Tensor, page.arrays))
     assert len(operations) > 12
     assert used >= operations.keys() - {"__radd__", "__rmul__"}
+
+
+def test_shapes_have_to_be_broadcast_modes_are_both_tried_and_steps_are_twenty(page):
+    assert page.arrays[0].shape != page.arrays[1].shape
+    assert not page.cnn.training
+    assert not page.torch_cnn.training
+    assert len(page.left["inside-optim"].theirs) == 20
 
 
 def test_a_nudge_gives_the_gradient_of_the_first_weight(page):

@@ -15,6 +15,7 @@ import textwrap
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
 import torch.distributed as dist
@@ -126,6 +127,25 @@ def test_batch_normalisation_makes_the_mean_of_halves_another_gradient(page):
     [line] = [line for line in page.printed if line.startswith("gradients of two")]
     assert int(line.split()[-2].rstrip("%")) >= 5
     assert any("SyncBatchNorm(32" in line for line in page.printed)
+    again = [page.gradients_of(slice(64)) for _ in range(2)]
+    assert torch.equal(*again), "each is measured from nothing"
+
+
+def test_the_twin_is_the_same_again_and_a_step_costs_what_the_line_through_all_says(
+    page,
+):
+    assert page.ways["twin"] is page.ways["float32"]
+    line = [page.per_picture, page.per_step]
+    through = np.polyval(np.polyfit(page.sizes, page.steps, 1), page.sizes)
+    assert np.polyval(line, page.sizes) == pytest.approx(through)
+
+
+def test_a_checkpoint_bears_its_name_when_it_is_whole(page):
+    saved = (
+        r'torch\.save\(.*"(\w+\.pt)"\)\s+Path\("(\w+\.pt)"\)\.replace\("(\w+\.pt)"\)'
+    )
+    written, renamed, name = re.search(saved, inspect.getsource(page.resumed)).groups()
+    assert written == renamed != name
 
 
 @pytest.mark.parametrize(("n", "world", "same"), [(512, 2, 512), (501, 2, 502)])

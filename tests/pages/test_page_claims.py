@@ -15,7 +15,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 from ext.package_source import source_of
-from gallery_scripts import ROOT, blocks, cells, prose
+from gallery_scripts import NAMES, ROOT, blocks, cells, prose
 from prose_numbers import complaints, numbers_by_section, spelled_by_section
 from torch import nn, optim
 from torch.utils.data import DataLoader, IterableDataset, TensorDataset
@@ -292,6 +292,17 @@ def test_every_number_on_the_about_page_is_a_fact(lang):
 
 
 # From scratch
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_is_compared_starts_alike_and_what_has_moved_gets_a_new_optimizer(name):
+    makes = r"get_model\(|small_net\(|optim\.\w+\(\w+\.parameters\(\)"
+    for cell in cells("en", name):
+        for loop in ast.walk(ast.parse(cell.content)):
+            if isinstance(loop, ast.For) and re.search(makes, ast.unparse(loop.body)):
+                assert "manual_seed(" in ast.unparse(loop.body), cell.lineno
+        moved = re.search(r"^(\w+)\.to\(dev\)$", cell.content, re.M)
+        assert not moved or f"({moved[1]}.parameters()" in cell.content[moved.end() :]
 
 
 def test_scaling_after_requires_grad_leaves_the_gradient_empty():

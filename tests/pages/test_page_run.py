@@ -75,6 +75,11 @@ def test_training_data_is_shuffled_from_the_validation_section_on(page):
     assert isinstance(cell["train_dl"].sampler, RandomSampler)
     assert isinstance(cell["valid_dl"].sampler, SequentialSampler)
     assert not cell["model"].training, "it was in evaluation mode for the last loss"
+    told = [line for line, names in page.lines if names.get("model") is cell["model"]]
+    loss = measure(cell["model"](page.x_valid), page.y_valid)[0]
+    assert float(re.search(r"[\d.]+(?=\))", told[-1])[0]) == pytest.approx(
+        loss, abs=1e-4
+    )
 
 
 def test_any_model_and_a_loss_of_ones_own_are_what_they_are_called(page):
@@ -194,12 +199,13 @@ def test_no_print_of_the_page_has_a_label_that_is_not_held_above(page):
 
 
 def test_bytes_give_infinities_in_our_function_and_none_in_pytorchs(page):
-    [line] = [
-        line
-        for line, _ in page.lines
+    [(line, names)] = [
+        (line, names)
+        for line, names in page.lines
         if re.fullmatch(r"tensor\(\d+\) tensor\(0\)", line)
     ]
-    assert int(re.findall(r"\d+", line)[0]) > 0
+    rows = names["ours"].isinf().any(dim=1).sum()
+    assert 0 < rows == int(re.findall(r"\d+", line)[0])
 
 
 def test_the_last_gradient_of_the_module_is_none(page):

@@ -62,7 +62,8 @@ def page():
             patch.setitem(sys.modules, name, None)
         run = run_page(NAME, made_up_mnist(), after=look)
     run.names["folder"].cleanup()  # in a build, the folder around it goes
-    return SimpleNamespace(**{"printed": run.printed, "files": files, **run.names})
+    found = {"printed": run.printed, "left": run.left, "files": files}
+    return SimpleNamespace(**found, **run.names)
 
 
 def test_precision_goes_by_what_was_predicted_and_recall_by_what_was_true(page):
@@ -74,6 +75,7 @@ def test_precision_goes_by_what_was_predicted_and_recall_by_what_was_true(page):
         ):
             assert shares[digit] == hit / of.sum() or of.sum() == 0
     assert not torch.equal(page.precision, page.recall)
+    assert torch.equal(page.matrix.sum(dim=1), page.yv.bincount(minlength=10))
 
 
 # Every number in the prose
@@ -238,6 +240,39 @@ def test_only_the_head_trains_and_of_the_rest_only_running_figures_change(page):
         "head.weight",
         "head.bias",
     ]
+
+
+def test_both_networks_see_the_same_two_hundred_pictures_as_often(page):
+    steps = {int(n) for k, n in page.fresh.state_dict().items() if "num_batches" in k}
+    assert steps == {3 * len(page.dls[0])}
+    assert sum(len(yb) for _, yb in page.dls[0]) == 200
+
+
+def test_only_what_is_trained_on_is_shifted_and_the_start_of_workers_is_timed(
+    page, monkeypatch
+):
+    dl = page.left["own-augment"].valid_dl
+    for (first, _), (second, _) in zip(dl, dl, strict=True):
+        assert torch.equal(first, second)
+    clock = [0]
+
+    class Loader:
+        def __init__(self, *given, **options):
+            pass
+
+        def __iter__(self):
+            clock[0] += 5  # workers are started here
+            return iter([])
+
+    names = page.seconds.__globals__
+    monkeypatch.setitem(names, "DataLoader", Loader)
+    monkeypatch.setitem(names, "time", SimpleNamespace(perf_counter=lambda: clock[0]))
+    assert page.seconds() == 5
+
+
+def test_adamw_takes_its_share_of_the_parameter_itself(page):
+    line = next(line for line in page.printed if re.fullmatch(r"0\.\d+ 0\.\d+", line))
+    assert len({*line.split()}) == 1
 
 
 def test_the_photo_is_read_as_the_seven_that_it_shows_by_a_network_that_knows_sevens(
