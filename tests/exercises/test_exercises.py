@@ -414,6 +414,11 @@ def test_names_from_outside_and_loops_of_one_round_are_noticed(capsys):
     _, said = judged(capsys, "my_nll", attempt)
     assert "And it uses preds, which is not given to it" in said
     assert "And the loop in line 2 ends in its first round" in said
+    attempt = written(
+        "my_nll", "def my_nll(log_probs, target):", "    return net(target)"
+    )
+    attempt.__globals__["net"] = nn.Identity()
+    assert "And it uses net, which" in judged(capsys, "my_nll", attempt)[1]
 
 
 def test_a_right_answer_hears_nothing_of_names_from_outside(capsys):

@@ -464,6 +464,10 @@ def test_the_keyboard_draws_shifts_undoes_and_erases(fresh):
     assert page.evaluate(ink) == 0
     page.keyboard.press("Control+z")
     assert page.evaluate(ink) == drawn
+    colour = "document.querySelector('[data-alive=draw]').draw.pad.colour"
+    light = page.evaluate(colour)
+    page.evaluate("document.documentElement.dataset.theme = 'dark'")
+    page.wait_for_function(f"(light) => {colour} !== light", arg=light)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Erase", (
         "the pad keeps nobody"

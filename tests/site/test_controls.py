@@ -150,3 +150,7 @@ def test_the_front_page_puts_the_browsers_language_first_and_fits(
     for width in (280, 320, 768, 1920):
         page.set_viewport_size({"width": width, "height": 800})
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+        left = [page.locator(f"#{lang}").bounding_box()["x"] for lang in ("en", "zh")]
+        assert len({*left}) == (1 if width <= 320 else 2), (
+            "below one another on a phone"
+        )

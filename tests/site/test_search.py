@@ -128,6 +128,7 @@ def test_a_printed_number_is_quoted_from_the_output(page, address, site, lang):
             "momentum",
         ),
         ("zh", "量子 动量", "没有找到“量子”，以下是其余部分的结果", "动量"),
+        ("en", "q$&z momentum", "“q$&z”. These are results for the rest", "momentum"),
         ("en", "softmx", "“softmx”. These are results for “softmax”", "softmax"),
         ("zh", "过拟和", "没有找到“过拟和”，以下是“过拟合”的结果", "过拟合"),
     ],

@@ -1,10 +1,12 @@
 """The versions that make installs: they fit every Python that is promised, and one another."""
 
 import re
+import subprocess
 import tomllib
 from importlib.metadata import distributions
 from pathlib import Path
 
+import pins as pins_tool
 import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
@@ -67,6 +69,27 @@ def test_every_pin_is_exact_and_none_is_of_a_local_build():
     texts = [str(pin.specifier) for pin in pins()]
     assert all(text.startswith("==") and text.count("=") == 2 for text in texts)
     assert not [text for text in texts if "+" in text or "*" in text]
+
+
+def test_without_an_answer_of_uv_nothing_is_written(tmp_path, monkeypatch):
+    (tmp_path / "pyproject.toml").write_text('[project]\nrequires-python = ">=3.11"\n')
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.with_name("uv").write_text("#!/bin/sh\nexit 1\n")
+    python.with_name("uv").chmod(0o755)
+    monkeypatch.setattr(pins_tool.sys, "executable", str(python))
+    with pytest.raises(subprocess.CalledProcessError):
+        pins_tool.main(tmp_path)
+    assert not [*tmp_path.glob("*.txt")]
+
+
+def test_what_the_package_reads_is_installed_with_it():
+    tool = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    for name in tool["packages"]:
+        folder = ROOT / name.replace(".", "/")
+        kept = {path for path in folder.glob("*.*") if path.suffix != ".py"}
+        patterns = tool["package-data"].get(name, [])
+        assert kept == {path for pattern in patterns for path in folder.glob(pattern)}
 
 
 def test_the_checksums_are_those_of_the_same_versions():

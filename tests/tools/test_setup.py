@@ -92,6 +92,36 @@ def test_what_fails_is_tried_once_more_and_then_tests_have_failed(tmp_path, agai
     assert len((tmp_path / "asked").read_text().splitlines()) == 2
 
 
+@pytest.mark.parametrize("moved", ["constraints.txt", "hashes.txt", "pyproject.toml"])
+def test_what_moves_a_version_is_installed_anew(tmp_path, moved):
+    (tmp_path / ".docs-installed").touch()
+    command = ["make", "-q", f"VENV={tmp_path}", str(tmp_path / ".docs-installed")]
+    asked = [
+        subprocess.run([*command, *more], cwd=ROOT) for more in ([], ["-W", moved])
+    ]
+    assert [run.returncode for run in asked] == [0, 1]
+
+
+@pytest.mark.parametrize("mode", ["", "never", "only"])
+def test_the_stand_in_is_allowed_unless_the_reader_says_otherwise(mode):
+    told = {name: os.environ[name] for name in os.environ if name[:4] != "MAKE"}
+    told |= {"MNIST_TUT_STAND_IN": mode} if mode else {}
+    if not mode:
+        told.pop("MNIST_TUT_STAND_IN", None)
+    show = "show: ; @echo $$MNIST_TUT_STAND_IN"
+    command = ["make", "-s", "--eval", show, "show"]
+    run = subprocess.run(command, cwd=ROOT, env=told, capture_output=True, text=True)
+    assert run.stdout.strip() == (mode or "allow")
+
+
+@pytest.mark.parametrize("bad", ["lint", "test"])
+def test_the_gate_refuses_what_either_command_refuses(tmp_path, bad):
+    (tmp_path / "make").write_text(f'#!/bin/sh\n[ "$1" != {bad} ]\n')
+    (tmp_path / "make").chmod(0o755)
+    told = os.environ | {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    assert subprocess.run([ROOT / ".ci" / "run"], env=told).returncode != 0
+
+
 def test_what_is_cleaned_is_all_that_building_and_testing_leave(tmp_path):
     [line] = plan("clean", tmp_path)
     lines = set((ROOT / ".gitignore").read_text("utf-8").split())
