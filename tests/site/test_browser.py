@@ -188,6 +188,7 @@ def test_printing_gives_a_clean_document(page, address, lang):
     for selector in hidden:
         assert page.locator(f"{selector}:visible").count() == 0, selector
     assert page.locator("section#cnn > h2").is_visible()
+    assert page.locator(".shrink .shrink-still").first.is_visible()
     clipped = page.locator("article").evaluate(
         "(e) => { const found = [];"
         " for (e = e.parentElement; e.parentElement.parentElement; e = e.parentElement)"

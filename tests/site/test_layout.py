@@ -34,8 +34,9 @@ def test_lines_are_short_enough_and_code_wraps_on_a_phone_and_stays_the_source(
     assert not [by for by in over if 0 < by < 8], (
         "a bar for a line's frame, not its text"
     )
-    page.set_viewport_size({"width": 390, "height": 844})
-    page.locator("html.wraps").wait_for()
+    for width in (390, 844, 390):  # and turned, and turned again
+        page.set_viewport_size({"width": width, "height": 844})
+        page.locator("html.wraps" if width < 768 else "html:not(.wraps)").wait_for()
     wide = page.locator("article pre:visible").evaluate_all(
         "all => all.filter((e) => e.checkVisibility({ contentVisibilityAuto: true })"
         " && e.scrollWidth > e.clientWidth + 1).map((e) => e.textContent)"
