@@ -149,6 +149,7 @@ def test_python_and_the_pad_bring_a_drawing_into_the_same_form(desk, drawn):
     theirs = [picture for _, picture in drawn]
     more = [faint * inks[5] for faint in (0.5, 0.05)]
     more += [np.eye(1, 784, 400).ravel(), np.random.default_rng(0).random(784)]
+    more += [inks[5].reshape(28, 28).T.ravel()]  # wider than high
     theirs += desk.evaluate(
         "inks => inks.map((ink) => Array.from(Alive.mnistify(Float32Array.from(ink))))",
         [ink.tolist() for ink in more],
@@ -451,7 +452,7 @@ def test_the_keyboard_draws_shifts_undoes_and_erases(fresh):
     ink = "document.querySelector('[data-alive=draw]').draw.pad.ink.reduce((a, b) => a + b)"
     for _ in range(10):
         page.keyboard.press("ArrowUp")
-    page.keyboard.press("Space")
+    page.keyboard.press("Enter")
     for _ in range(18):
         page.keyboard.press("ArrowDown")
     page.keyboard.press("Space")
@@ -869,6 +870,12 @@ NAMES = {
 }
 
 
+#: The frames around the parts of a figure, each while it has the keyboard.
+RINGS = """(kind) => [...document.querySelectorAll(`[data-alive=${kind}] *`)]
+  .filter((e) => e.tabIndex >= 0 && e.checkVisibility())
+  .map((e) => { e.focus({ focusVisible: true }); return getComputedStyle(e).outlineStyle; })"""
+
+
 @pytest.mark.parametrize("kind", NAMES)
 def test_every_part_of_a_figure_has_a_role_and_a_name(desk, kind):
     for selector, (role, more) in NAMES[kind].items():
@@ -881,6 +888,7 @@ def test_every_part_of_a_figure_has_a_role_and_a_name(desk, kind):
             if more:
                 told = part.get_attribute(f"aria-{more}")
                 assert desk.locator(f"[id='{told}']").count() == 1
+    assert {*desk.evaluate(RINGS, kind)} == {"solid"}, "where the keyboard is"
     if kind == "train":
         assert desk.locator(".alive-hints").get_attribute("aria-live") == "polite"
         assert desk.locator(".alive-loop").get_attribute("tabindex") == "0"

@@ -176,8 +176,13 @@ def test_bars_are_seen_where_the_system_sets_the_colours(page, address):
     colours = page.eval_on_selector_all(
         ".alive-bar", "all => all.map((e) => getComputedStyle(e).backgroundColor)"
     )
-    assert colours
+    colours += page.eval_on_selector_all(
+        ".bd-header .fa-solid",
+        "all => all.map((e) => getComputedStyle(e).backgroundColor)",
+    )
+    assert len(colours) > 12
     assert paper not in colours
+    assert "rgba(0, 0, 0, 0)" not in colours
 
 
 @both

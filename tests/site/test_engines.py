@@ -79,6 +79,11 @@ def test_every_menu_and_drawer_can_be_opened_and_read(tab, engine, site, address
 def test_the_contents_drawer_of_a_phone_closes_after_a_choice(tab, address):
     tab.set_viewport_size({"width": 390, "height": 800})
     tab.goto(f"{address}/en/{TUTORIAL}")
+    menu = tab.locator("#pst-primary-sidebar-modal")
+    tab.locator("button.primary-toggle").click()
+    menu.get_by_role("button", name="Close").click()
+    menu.wait_for(state="hidden")
+    assert tab.url.endswith(TUTORIAL), "it closes, and asks for nothing"
     drawer = tab.locator("#pst-secondary-sidebar-modal")
     tab.locator("button.secondary-toggle").click()
     drawer.get_by_role("button", name="Close").click()

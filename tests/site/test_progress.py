@@ -174,6 +174,7 @@ def test_what_another_page_has_kept_does_no_harm(visit, kept):
     tick(page, "my_nll").check()
     come_back(page)
     assert tick(page, "my_nll").is_checked()
+    assert "my_nll" in page.evaluate(KEPT)
     assert ("gone" in page.evaluate(KEPT)) == ("gone" in kept)
 
 
