@@ -35,6 +35,15 @@ def test_relative_imports_are_followed(package):
     assert list(needs("mnist_tut.near.f")) == ["mnist_tut.by_hand.nll"]
 
 
+def test_a_helper_under_another_name_stops_the_build(package):
+    text = "from .by_hand import nll as loss\n\n\ndef f():\n    loss()\n"
+    (package / "other.py").write_text(text)
+    with pytest.raises(
+        ValueError, match=r"other\.f uses mnist_tut\.by_hand\.nll by an"
+    ):
+        list(needs("mnist_tut.other.f"))
+
+
 USES = "from mnist_tut.plots import show_digits"
 
 

@@ -293,6 +293,21 @@ def test_each_language_runs_a_program_at_a_time_but_what_measures_time_runs_alon
         assert len(now) <= most
 
 
+def test_what_measures_time_among_other_things_runs_alone(site):
+    asked, cores = [], run_once.cores
+
+    def noted(folder, languages):
+        asked.append([*languages])
+        return cores(folder, languages)
+
+    site.monkeypatch.setattr(run_once, "cores", noted)
+    site.build()
+    site.monkeypatch.setattr(run_once, "CLOCK", "mnist_tut.tool.")  # base is used, too
+    site.code = ", 1"
+    site.build()
+    assert asked == [["gallery-en"], [*run_once.LANGUAGES]]
+
+
 def test_the_second_language_begins_at_the_other_end():
     names = ["b.py", "a.py", "c.py"]
     assert sorted(names, key=run_once.FromTheEnd("")) == ["c.py", "b.py", "a.py"]

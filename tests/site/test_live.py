@@ -139,6 +139,15 @@ def test_without_the_token_nothing_is_shown_and_nothing_runs(served):
         assert answer.headers["Cache-Control"] == "no-store"
 
 
+def test_what_the_readers_own_jupyter_is_told_opens_nothing(tmp_path, monkeypatch):
+    own = tmp_path / "jupyter_server_config.json"
+    own.write_text('{"ServerApp": {"allow_origin": "*"}}')
+    monkeypatch.setenv("JUPYTER_CONFIG_DIR", str(tmp_path))
+    app = live.Live()
+    app.load_config_file()
+    assert app.allow_origin == ""
+
+
 def test_other_hosts_and_other_origins_are_refused(served):
     address, token = served[0].split("site/?token=")
     key = f"?token={token}"

@@ -101,13 +101,16 @@ def test_keys_lead_to_steps_and_those_with_alt_are_the_browsers(opened):
 
 def test_a_finger_leads_to_the_next_step_and_back(opened):
     tab = opened(PAGES[0])
-    swipe = """(by) => { const live = document.querySelector(".shrink-live");
+    swipe = """([by, fingers]) => { const live = document.querySelector(".shrink-live");
       const touch = (x) => new Touch({ identifier: 1, target: live, clientX: x, clientY: 9 });
-      live.dispatchEvent(new TouchEvent("touchstart", { touches: [touch(200)] }));
+      const touches = Array(fingers).fill(touch(200));
+      live.dispatchEvent(new TouchEvent("touchstart", { touches }));
       live.dispatchEvent(new TouchEvent("touchend", { changedTouches: [touch(200 + by)] })); }"""
     for by, k in ((-80, 1), (-20, 1), (-80, 2), (80, 1), (80, 0), (80, 0)):
-        tab.evaluate(swipe, by)
+        tab.evaluate(swipe, [by, 1])
         assert tab.evaluate(STATE)["now"] == [str(k)]
+    tab.evaluate(swipe, [-80, 2])  # two fingers enlarge
+    assert tab.evaluate(STATE)["now"] == ["0"]
 
 
 @pytest.mark.parametrize("name", PAGES)
