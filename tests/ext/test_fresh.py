@@ -1,12 +1,16 @@
 """What Sphinx does not watch makes it start over, and what was made of old scripts goes."""
 
+import os
 import shutil
+import subprocess
+import sys
 from itertools import pairwise
 from types import SimpleNamespace
 
 import lesson
 import pytest
 from ext import fresh, package_source
+from gallery_scripts import ROOT
 
 
 @pytest.mark.parametrize(
@@ -38,6 +42,18 @@ def test_a_file_that_changes_or_comes_changes_the_sum(
         path.write_text(text)
         sums.append(fresh.digest(tmp_path / "docs" / "en", []))
     assert [a != b for a, b in pairwise(sums)] == [changes, changes]
+
+
+def test_the_sum_is_the_same_in_every_process():
+    code = "from pathlib import Path; from ext import fresh\n"
+    code += f"print(fresh.digest(Path({str(ROOT / 'docs' / 'en')!r}), []))"
+    told = {"PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "docs")))}
+    command, pipe = [sys.executable, "-c", code], {"stdout": subprocess.PIPE}
+    runs = [
+        subprocess.run(command, env=os.environ | told | {"PYTHONHASHSEED": n}, **pipe)
+        for n in "12"
+    ]
+    assert runs[0].stdout == runs[1].stdout != b""
 
 
 def test_another_script_and_another_setting_change_the_sum(tmp_path, monkeypatch):

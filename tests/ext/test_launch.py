@@ -1,5 +1,8 @@
 """The line that says where a page can be run."""
 
+import runpy
+from types import SimpleNamespace
+
 import pytest
 from bs4 import BeautifulSoup
 from gallery_scripts import ROOT
@@ -42,3 +45,13 @@ def test_a_notebook_opens_where_its_reader_can_reach_it_first(
     )
     clone = found.select_one("code").get_text()
     assert clone == "git clone https://github.com/me/tut"
+
+
+@pytest.mark.parametrize("known", ["MNIST_TUT_REPO", "MNIST_TUT_SITE", ""])
+def test_it_stands_where_the_repository_is_known(monkeypatch, known):
+    for name in ("MNIST_TUT_REPO", "MNIST_TUT_SITE"):
+        monkeypatch.setenv(name, "https://example.org/tut" if name == known else "")
+    tags = SimpleNamespace(has=lambda name: name == "en")
+    settings = runpy.run_path(str(ROOT / "conf.py"), {"tags": tags})
+    shown = settings["html_theme_options"]["article_header_end"]
+    assert shown == (["launch"] if known == "MNIST_TUT_REPO" else [])
