@@ -86,7 +86,12 @@ def test_what_is_asked_for_is_there(site, lang):
 
 @pytest.mark.parametrize(
     ("lang", "query", "title"),
-    [("en", "epochs", "epoch"), ("zh", "數據集", "数据集"), ("zh", "epoch", "轮次")],
+    [
+        ("en", "epochs", "epoch"),
+        ("zh", "數據集", "数据集"),
+        ("zh", "epoch", "轮次"),
+        ("zh", "zangliang", "张量"),
+    ],
 )
 def test_a_term_is_found_in_other_forms(page, address, lang, query, title):
     assert title in search(page, address, lang, query)[:2]
@@ -129,6 +134,7 @@ def test_a_printed_number_is_quoted_from_the_output(page, address, site, lang):
             "momentum",
         ),
         ("zh", "量子 动量", "没有找到“量子”，以下是其余部分的结果", "动量"),
+        ("en", "tesnor", "“tesnor”. These are results for “tensor”", "tensor"),
         ("en", "softmx", "“softmx”. These are results for “softmax”", "softmax"),
         ("zh", "过拟和", "没有找到“过拟和”，以下是“过拟合”的结果", "过拟合"),
     ],
