@@ -892,6 +892,8 @@ def test_every_part_of_a_figure_has_a_role_and_a_name(desk, kind):
     if kind == "train":
         assert desk.locator(".alive-hints").get_attribute("aria-live") == "polite"
         assert desk.locator(".alive-loop").get_attribute("tabindex") == "0"
+        sideways = "(e) => getComputedStyle(e).overflowX"
+        assert desk.locator(".alive-loop").evaluate(sideways) == "auto"
         for slider in desk.locator(".alive-slider").all():
             control, output = slider.locator("input"), slider.locator("output")
             for place in (control.input_value(), "0", control.input_value()):

@@ -201,5 +201,8 @@ def test_printing_gives_a_clean_document(page, address, lang):
         " return found; }"
     )
     assert clipped == [], "what scrolls on the screen is cut off on paper"
+    ink = "all => [...new Set(all.map((e) => getComputedStyle(e).color))]"
+    code = page.locator("#cnn .highlight pre span")
+    assert code.evaluate_all(ink) == ["rgb(0, 0, 0)"], "pale on paper"
     colours = "getComputedStyle(document.body).backgroundColor"
     assert page.evaluate(colours) in ("rgb(255, 255, 255)", "rgba(0, 0, 0, 0)")

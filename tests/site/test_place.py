@@ -45,6 +45,18 @@ def test_whoever_reads_on_while_the_page_loads_is_left_there(page, address):
     assert page.evaluate("scrollY") < 400
 
 
+def test_a_step_that_was_chosen_counts_while_the_loop_is_in_sight(page, address):
+    page.goto(f"{address}/en/{TUTORIAL}#step-linear")
+    page.wait_for_selector(".shrink.awake")
+    switch(page, "zh")
+    assert page.url == f"{address}/zh/{TUTORIAL}#step-linear"
+    scroll(page, 0.9)
+    place = page.evaluate(PLACE)
+    switch(page, "en")
+    assert "step" not in page.url
+    assert page.evaluate(PLACE)[0] == place[0]
+
+
 def test_the_place_on_the_screen_counts_and_not_an_old_hash(page, address):
     page.goto(f"{address}/en/{TUTORIAL}#cnn")
     scroll(page, 0.35)

@@ -102,16 +102,20 @@ def test_keys_lead_to_steps_and_those_with_alt_are_the_browsers(opened):
 
 def test_a_finger_leads_to_the_next_step_and_back(opened):
     tab = opened(PAGES[0])
-    swipe = """([by, fingers]) => { const live = document.querySelector(".shrink-live");
-      const touch = (x) => new Touch({ identifier: 1, target: live, clientX: x, clientY: 9 });
+    swipe = """([by, fingers, down]) => { const live = document.querySelector(".shrink-live");
+      const touch = (clientX, clientY = 9) =>
+        new Touch({ identifier: 1, target: live, clientX, clientY });
       const touches = Array(fingers).fill(touch(200));
       live.dispatchEvent(new TouchEvent("touchstart", { touches }));
-      live.dispatchEvent(new TouchEvent("touchend", { changedTouches: [touch(200 + by)] })); }"""
+      const changedTouches = [touch(200 + by, 9 + down)];
+      live.dispatchEvent(new TouchEvent("touchend", { changedTouches }));
+      return getComputedStyle(document.querySelector(".shrink-page")).touchAction; }"""
     for by, k in ((-80, 1), (-20, 1), (-80, 2), (80, 1), (80, 0), (80, 0)):
-        tab.evaluate(swipe, [by, 1])
+        assert tab.evaluate(swipe, [by, 1, 9]) == "pan-y pinch-zoom"
         assert tab.evaluate(STATE)["now"] == [str(k)]
-    tab.evaluate(swipe, [-80, 2])  # two fingers enlarge
-    assert tab.evaluate(STATE)["now"] == ["0"]
+    for fingers, down in ((2, 0), (1, 70)):  # to enlarge, and to scroll
+        tab.evaluate(swipe, [-80, fingers, down])
+        assert tab.evaluate(STATE)["now"] == ["0"]
 
 
 @pytest.mark.parametrize("name", PAGES)
