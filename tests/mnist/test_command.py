@@ -35,7 +35,8 @@ def test_the_command_has_a_status_of_its_own_for_the_stand_in(
     assert said.startswith(f"stand-in: 110 pictures, {find.cache_folder()}")
 
 
-def test_the_command_fails_with_the_message_and_the_remedy(capsys, monkeypatch):
+def test_the_command_fails_with_the_message_and_the_remedy(capsys, monkeypatch, caplog):
+    caplog.set_level(logging.INFO)  # which the command does, and nothing undoes
     monkeypatch.setattr(logging.root, "handlers", [])  # as outside of tests
     assert main([]) == 1
     said, explained = capsys.readouterr()
