@@ -521,6 +521,7 @@ APART = [  # a result, and what is said of how it differs from WANT
 
 MANY = torch.linspace(-1.1, 2.1, 24).view(4, 6) ** 3
 MANY_APART = [
+    (MANY * 3, ("times", "3")),
     (MANY * 2 + 1, ("affine", "2", "1")),
     (1 - MANY, ("affine", "-1", "1")),
     (MANY.exp(), ("curved",)),

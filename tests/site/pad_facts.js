@@ -28,6 +28,8 @@
   for (let n = 0; n < 30; n++) key("ArrowLeft");
   facts["the pen of the keyboard stays on the pad"] =
     pad.strokes.flat().every(({ x }) => x >= 0) && pad.strokes.at(-1).at(-1).x === 0;
+  key("z", { ctrlKey: true }); key("ArrowRight");
+  facts["after an undo the pen goes on from where it is"] = pad.strokes.length === 1 && points() === 2;
   const before = count("end");
   canvas.dispatchEvent(new FocusEvent("blur"));
   facts["who leaves lifts the pen"] = count("end") === before + 1 && !pad.cursor.down;

@@ -795,6 +795,12 @@ def test_pad_and_bars_are_on_one_screen_and_bars_stand_above_it_on_a_phone(fresh
         assert bottom - top <= height - 80
         if width == 390:
             assert bars["y"] + bars["height"] <= pad["y"]
+            stands = (
+                "(e) => parseFloat(getComputedStyle(e).transformOrigin.split(' ')[1])"
+            )
+            bar = figure.locator(".alive-bar").first
+            height = bar.evaluate("(e) => e.offsetHeight")
+            assert 0 < bar.evaluate(stands) == pytest.approx(height, abs=1)
         else:
             assert bars["x"] >= pad["x"] + pad["width"]
 
@@ -834,7 +840,7 @@ def test_one_reading_a_frame_is_enough(fresh):
 
 def test_the_pad_minds_every_pointer_and_key(desk):
     facts = desk.evaluate((HERE / "pad_facts.js").read_text("utf-8"))
-    assert len(facts) == 13
+    assert len(facts) == 14
     assert [fact for fact, holds in facts.items() if not holds] == []
 
 

@@ -112,6 +112,12 @@ def test_the_theme_menu_works_with_the_mouse_and_with_the_keyboard(page, address
     page.goto(f"{address}/index.html")
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     dark = page.evaluate(paper)
+    page.route(
+        "**/pydata-sphinx-theme.js*", lambda route: route.abort()
+    )  # it comes late
+    page.goto(f"{address}/en/index.html")
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page.unroute_all()
     page.goto(f"{address}/en/index.html")
     button.click()
     menu.get_by_text("Light").click()

@@ -48,6 +48,10 @@ def test_the_keyboard_brings_it_and_escape_takes_it_away(page, address, lang):
     page.locator(LINK).evaluate("(link) => link.focus({ focusVisible: true })")
     page.locator(BOX).wait_for()
     assert page.locator(LINK).get_attribute("aria-describedby") == "term-hint"
+    page.locator(LINK).evaluate("(link) => link.blur()")
+    page.locator(BOX).wait_for(state="hidden")
+    page.locator(LINK).evaluate("(link) => link.focus({ focusVisible: true })")
+    page.locator(BOX).wait_for()
     page.keyboard.press("Escape")
     page.locator(BOX).wait_for(state="hidden")
     assert page.evaluate("document.activeElement.href").endswith("#term-gradient")

@@ -44,6 +44,10 @@ def test_lines_are_short_enough_and_code_wraps_on_a_phone_and_stays_the_source(
     assert len(wide) <= 10, wide
     assert page.locator(".changed .hll .line").first.is_visible()
     assert page.locator(".line .line").count() == 0, "divided once"
+    slant = page.locator("article p em").first.evaluate(
+        "e => getComputedStyle(e).fontStyle"
+    )
+    assert slant == {"en": "italic", "zh": "normal"}[lang]
     assert code.all_text_contents() == texts
 
 
