@@ -158,9 +158,9 @@ def run_once(
             return execute(blocks, v, conf, file_conf)
         source, images = Path(v["src_file"]), v["image_path_iterator"]
         code = "\n".join(block.content for block in blocks if block.type == "code")
-        figures = [conf["image_srcset"], conf["image_scrapers"], file_conf]
+        shown = [conf[name] for name in ("image_srcset", "image_scrapers", "capture_repr")]
         folder.mkdir(parents=True, exist_ok=True)
-        kept = folder / f"{source.stem}-{key(source.name, code, data, figures)}"
+        kept = folder / f"{source.stem}-{key(source.name, code, data, [*shown, file_conf])}"
         # The language that comes second waits here, then takes over.
         with FileLock(folder / f"{source.stem}.lock"):
             if run := load(kept):  # leave everything as if the script had been run

@@ -191,12 +191,14 @@ def test_other_data_other_versions_and_other_figure_settings_execute_again(site)
     assert site.build() == 2
     site.settings = {"image_srcset": ["2x"]}
     assert site.build() == 3
-    site.monkeypatch.setattr(run_once, "version", lambda library: "99")
+    site.settings["capture_repr"] = ("__repr__",)
     assert site.build() == 4
-    site.monkeypatch.setattr(run_once.platform, "python_version", lambda: "99")
+    site.monkeypatch.setattr(run_once, "version", lambda library: "99")
     assert site.build() == 5
-    site.monkeypatch.setattr(run_once, "use_palette", lambda path: None)
+    site.monkeypatch.setattr(run_once.platform, "python_version", lambda: "99")
     assert site.build() == 6
+    site.monkeypatch.setattr(run_once, "use_palette", lambda path: None)
+    assert site.build() == 7
 
 
 def test_languages_that_are_built_at_once_execute_a_program_once(tmp_path):
@@ -212,7 +214,7 @@ def test_languages_that_are_built_at_once_execute_a_program_once(tmp_path):
         execute, tmp_path / "executed", "MNIST", tmp_path / "site"
     )
     blocks = [SimpleNamespace(type="code", content="x = 1")]
-    conf = {"image_srcset": [], "image_scrapers": ()}
+    conf = {"image_srcset": [], "image_scrapers": (), "capture_repr": ()}
 
     def build(lang):
         target = tmp_path / lang

@@ -298,6 +298,13 @@ def test_every_switch_changes_its_lines_and_says_what_to_look_for(desk):
             assert "lr = 50" in now
         figure.get_by_label(name).uncheck()
     assert len(hints) == len(SWITCHES)
+    sizes = figure.locator(".alive-slider").nth(1)
+    place = sizes.locator("input").input_value()
+    sizes.locator("input").fill("0")
+    now = lines.locator("visible=true").evaluate_all(texts)
+    assert f"bs = {sizes.locator('output').inner_text()}" in now
+    assert sorted(now) != sorted(before)
+    sizes.locator("input").fill(place)
     assert lines.locator("visible=true").evaluate_all(texts) == before
 
 

@@ -45,6 +45,7 @@ def test_the_keyboard_skips_to_content_and_contents_and_reaches_the_switch(
         "[...document.querySelectorAll('article pre a')].filter((a) => a.tabIndex >= 0).length"
     )
     assert 30 < links < 120, "the keyboard drowns in links"
+    assert page.locator("a.headerlink:not([tabindex='-1'])").count() == 0
     stops = []
     for _ in range(22):
         page.keyboard.press("Tab")

@@ -15,6 +15,7 @@ from bs4 import BeautifulSoup
 from pages import anchors, pages, parse, to_open
 
 both = pytest.mark.parametrize("lang", ["en", "zh"])
+OUTPUTS = ".sphx-glr-script-out pre"
 
 
 # Links --------------------------------------------------------------------------------------------
@@ -60,6 +61,13 @@ def test_our_own_styles_keep_every_class_whatever_puts_it_together(site, lang):
     for path in sheets:
         built = site / lang / "_static" / path.relative_to(ours)
         assert classes(path) <= classes(built), path.name
+
+
+@both
+def test_no_output_is_the_address_of_an_object(site, lang):
+    outputs = [out for p in to_open(site / lang) for out in parse(p).select(OUTPUTS)]
+    assert len(outputs) > 50
+    assert not [out for out in outputs if " object at 0x" in out.get_text()]
 
 
 @pytest.mark.parametrize("lang", ["en", "zh", "."])
