@@ -1,11 +1,12 @@
 """The line that says where a page can be run."""
 
+import re
 import runpy
 from types import SimpleNamespace
 
 import pytest
 from bs4 import BeautifulSoup
-from gallery_scripts import ROOT
+from gallery_scripts import NAMES, ROOT
 from jinja2 import Template
 from sphinx import locale
 
@@ -55,3 +56,12 @@ def test_it_stands_where_the_repository_is_known(monkeypatch, known):
     settings = runpy.run_path(str(ROOT / "conf.py"), {"tags": tags})
     shown = settings["html_theme_options"]["article_header_end"]
     assert shown == (["launch"] if known == "MNIST_TUT_REPO" else [])
+
+
+def test_a_build_of_one_page_runs_that_page_alone(monkeypatch):
+    monkeypatch.setenv("MNIST_TUT_PAGE", "nn_tutorial")
+    tags = SimpleNamespace(has=lambda name: name == "en")
+    settings = runpy.run_path(str(ROOT / "conf.py"), {"tags": tags})
+    ignored = re.compile(settings["sphinx_gallery_conf"]["ignore_pattern"])
+    run = [name for name in NAMES if not ignored.search(f"gallery/en/{name}")]
+    assert run == ["nn_tutorial.py"]

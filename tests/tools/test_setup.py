@@ -114,6 +114,14 @@ def test_the_stand_in_is_allowed_unless_the_reader_says_otherwise(mode):
     assert run.stdout.strip() == (mode or "allow")
 
 
+def test_a_port_of_ones_own_is_taken():
+    command = ["make", "-s", "--eval", "show: ; @echo $(PORT)", "show"]
+    told = {name: os.environ[name] for name in os.environ if name[:4] != "MAKE"}
+    told["PORT"] = "8080"
+    run = subprocess.run(command, cwd=ROOT, env=told, capture_output=True, text=True)
+    assert run.stdout.strip() == "8080"
+
+
 @pytest.mark.parametrize("bad", ["lint", "test"])
 def test_the_gate_refuses_what_either_command_refuses(tmp_path, bad):
     (tmp_path / "make").write_text(f'#!/bin/sh\n[ "$1" != {bad} ]\n')
