@@ -81,9 +81,8 @@ def test_the_contents_list_shows_how_far_one_has_read(page, address):
     page.evaluate("scrollBy({ top: -200, behavior: 'instant' })")
     page.locator(link("gpu") + ":not(.active)").wait_for()
     assert page.locator("#page-contents [aria-current]").count() == 1
-    page.set_viewport_size(
-        {"width": 1440, "height": 2400}
-    )  # the last ones end together
+    # On a high screen the last sections end together.
+    page.set_viewport_size({"width": 1440, "height": 2400})
     page.evaluate(SCROLL, 10**6)
     for back in (-1, -2):
         page.locator(".page-toc a").nth(back).click()
@@ -113,9 +112,8 @@ def test_the_theme_menu_works_with_the_mouse_and_with_the_keyboard(page, address
     page.goto(f"{address}/index.html")
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     dark = page.evaluate(paper)
-    page.route(
-        "**/pydata-sphinx-theme.js*", lambda route: route.abort()
-    )  # it comes late
+    # The theme's own script comes late: the page has its colours before.
+    page.route("**/pydata-sphinx-theme.js*", lambda route: route.abort())
     page.goto(f"{address}/en/index.html")
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
     page.unroute_all()
